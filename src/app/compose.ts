@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import { createDialGuard } from '../forwarding/dial-guard.ts'
+import { createForwarding, type Forwarding } from '../forwarding/forward.ts'
+import { createDialHost } from '../forwarding/provider-connector.ts'
+import { createProviderPools } from '../forwarding/provider-pools.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
+import type { OpsSettings } from '../ops/ops-settings.ts'
+import { presentedFrom } from '../pki/presented.ts'
+import { admission, modeUnder } from '../proxy/admission.ts'
+import type { ExchangeParts } from '../proxy/exchange.ts'
+import type { ExchangeObserver } from '../proxy/observers.ts'
+import type { Lockouts } from '../state/lockouts.ts'
+import type { Config } from './config.ts'
+import type { LoadedConfig } from './load-config.ts'
+import type { Materials } from './materials.ts'
+
+/** The providers' leg for these settings. Materials are asked for at each connection, so that a reload takes effect; `ownPorts` are never dialled on this machine. */
+export function composeForwarding(
+  config: Config,
+  materials: () => Materials,
+  clock: Clock,
+  expiry: ExpiryGauges,
+  ownPorts: () => readonly number[],
+): Forwarding {
+  const settings = config.forwarding
+  const guard = createDialGuard(settings.allowedNetworks)
+  const pools = createProviderPools(
+    settings,
+    (host) =>
+      createDialHost(host, {
+        identity: () => {
+          const { client, trust } = materials()
+          return {
+            cert: client.cert,
+            key: client.key,
+            ca: [...trust.anchorsPem, ...trust.intermediatesPem],
+            version: `${trust.version} ${client.notAfter}`,
+          }
+        },
+        judge: (socket) => {
+          const presented = presentedFrom(socket)
+          if (presented === undefined) return { kind: 'none' }
+          expiry.peer('provider', host, presented.leaf.validToDate.getTime())
+          return materials().trust.judge(presented, clock.now(), 'server')
+        },
+        guard,
+        ownPorts,
+        dialOverrides: settings.dialOverrides,
+        connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
+        tlsTimeoutMs: settings.tlsTimeoutSeconds * 1000,
+      }),
+    clock.elapsed,
+  )
+  return createForwarding(settings, pools, { via: config.listener.via, newTraceparent }, clock.elapsed)
+}
+
+/** The path for these settings: what decides, records, forwards and is told. */
+export function composeExchange(
+  materials: Materials,
+  parts: {
+    readonly audit: AuditTrail
+    readonly forwarding: Forwarding
+    readonly lockouts: Lockouts
+    readonly observer: ExchangeObserver
+    readonly clock: Clock
+  },
+): ExchangeParts {
+  const { config, version } = materials.loaded
+  const { audit, forwarding, lockouts, observer, clock } = parts
+  return {
+    admit: admission.bind({ settings: config.checks, lockouts, clock }, modeUnder(config.checks)),
+    audit,
+    forwarding,
+    observer,
+    clock,
+    settingsVersion: version,
+    timeoutStatus: config.forwarding.timeoutStatus,
+  }
+}
+
+/** W3C Trace Context: a new trace, sampled by nobody yet. */
+function newTraceparent(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`
+}
+
+/** The operators' settings with their files' paths from the settings file's folder. */
+export function operatorsFrom({ config, baseDir }: LoadedConfig): OpsSettings {
+  const { certificate, key, anchors, ...rest } = config.operators
+  const from = (file: string): string => resolve(baseDir, file)
+  return { ...rest, certificate: from(certificate), key: from(key), anchors: anchors.map(from) }
+}

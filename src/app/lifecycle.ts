@@ -1,0 +1,253 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { openAuditTrail } from '../audit/trail.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { type Listener, openListener } from '../listener/tls-listener.ts'
+import { createMetrics } from '../metrics/metrics.ts'
+import { createExpiryGauges } from '../ops/expiry-gauges.ts'
+import type { OpsServer } from '../ops/ops-server.ts'
+import { startOps } from '../ops/ops-server.ts'
+import { createTicketKeys } from '../pki/ticket-keys.ts'
+import { type ExchangeParts, exchange } from '../proxy/exchange.ts'
+import { allOf, exchangeLog } from '../proxy/exchange-log.ts'
+import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
+import { openLockouts } from '../state/lockout-list.ts'
+import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
+import { concernsLockout } from './concerns-lockout.ts'
+import { type LoadedConfig, loadConfig, printableConfig } from './load-config.ts'
+import { loadMaterials, type Materials } from './materials.ts'
+import { programVersion } from './program-version.ts'
+import { type LastReload, readinessOf } from './readiness.ts'
+import { startRefused } from './start-refused.ts'
+import { watchMaterials } from './watch-materials.ts'
+
+/** A running proxy. */
+export interface RunningProxy {
+  readonly dataPort: number
+  readonly opsPort: number
+  readonly socketPath: string
+  /** Reads settings, certificates, lists and registry anew: whole, or not at all. */
+  reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }>
+  /** Drains and stops, in reverse order of the start. Once. */
+  close(): Promise<void>
+}
+
+/** What is started, so that it is stopped in reverse order, whatever fails on the way. */
+type Stop = () => Promise<unknown>
+
+const ticketRotationMs = 3_600_000
+const drainMs = 30_000
+
+/** Starts everything in order. Rejects with `StartRefused` or `ConfigRejected`, with nothing left running. */
+export async function startLifecycle(
+  loaded: LoadedConfig,
+  environment: NodeJS.ProcessEnv,
+  logger: Logger,
+  clock: Clock = systemClock,
+): Promise<RunningProxy> {
+  const stops: Stop[] = []
+  const started = <T>(part: T, stop: (part: T) => Promise<unknown>): T => {
+    stops.push(() => stop(part))
+    return part
+  }
+  async function stopAll(): Promise<void> {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  }
+  try {
+    return await start(loaded, environment, logger, clock, started, stopAll)
+  } catch (error) {
+    await stopAll()
+    throw startRefused(error, 'start')
+  }
+}
+
+async function start(
+  loaded: LoadedConfig,
+  environment: NodeJS.ProcessEnv,
+  logger: Logger,
+  clock: Clock,
+  started: <T>(part: T, stop: (part: T) => Promise<unknown>) => T,
+  stopAll: () => Promise<void>,
+): Promise<RunningProxy> {
+  const { config, baseDir } = loaded
+  let materials = await loadMaterials(loaded)
+  let draining = false
+  let lastReload: LastReload = { ok: true, at: clock.now(), detail: 'started' }
+  const dataDirectory = resolve(baseDir, config.dataDirectory)
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+
+  const audit = started(await openAuditTrail(config.audit, dataDirectory, { clock }), (trail) => trail.close())
+  const record = (actor: string, act: string, detail: Readonly<Record<string, string | number | boolean>>) =>
+    audit.operation({ type: 'operation', v: 1, at: clock.now(), actor, act, detail })
+  const lockouts = await openLockouts(dataDirectory, clock)
+  const metrics = createMetrics()
+  const expiry = createExpiryGauges(metrics, (fqdn) => materials.registry.hosts.has(fqdn) || materials.registry.partyKeysOf(fqdn).size > 0)
+  const forwarding = started(
+    composeForwarding(
+      config,
+      () => materials,
+      clock,
+      expiry,
+      () => [listener?.port ?? 0, ops?.port ?? 0],
+    ),
+    (leg) => leg.close(),
+  )
+  const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
+  const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
+  let parts = compose()
+  const ticketKeys = createTicketKeys()
+  const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')
+  let listener: Listener | undefined
+  let ops: OpsServer | undefined
+
+  async function reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
+    try {
+      const again = await loadConfig(loaded.file, environment)
+      const next = await loadMaterials(again, materials)
+      await ops?.reload(operatorsFrom(again), dataAnchors(next))
+      const detail = describeReload(materials, next)
+      materials = next
+      parts = compose()
+      ticketKeys.rotate()
+      listener?.renew()
+      showExpiries()
+      lastReload = { ok: true, at: clock.now(), detail }
+      logger.info({ actor, detail }, 'reloaded')
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : 'unknown'
+      lastReload = { ok: false, at: clock.now(), detail }
+      logger.error({ actor, detail }, 'the reload was refused: what was in force before still is')
+    }
+    return { ok: lastReload.ok, detail: lastReload.detail }
+  }
+
+  function showExpiries(): void {
+    expiry.own('server', [materials.server])
+    expiry.own('client', [materials.client])
+    expiry.own('anchor', materials.trust.certificates)
+  }
+
+  listener = started(
+    await openListener(config.listener, {
+      trust: () => materials.trust,
+      registry: () => materials.registry,
+      certificate: () => materials.server,
+      ticketKeys,
+      clock,
+      exchange: (arrival, leg) => exchange(arrival, leg, parts),
+      handshakeFailed: () => handshakeFailures.inc(),
+      certificateSeen: (name, notAfter) => expiry.peer('consumer', name, notAfter),
+    }),
+    (open) => open.drain(drainMs),
+  )
+  const rotation = setInterval(() => {
+    ticketKeys.rotate()
+    listener?.renew()
+  }, ticketRotationMs)
+  rotation.unref()
+  started(rotation, async (timer) => clearInterval(timer))
+  lockouts.onChange(({ type, lockout }) => {
+    if (type !== 'added') return
+    ticketKeys.rotate()
+    listener?.renew()
+    const cut = listener?.cut(concernsLockout(lockout, materials.registry)) ?? 0
+    logger.warn({ lockout: lockout.id, kind: lockout.selector.kind, cut }, 'locked out')
+  })
+
+  ops = started(
+    await startOps(
+      {
+        version: programVersion(),
+        metrics,
+        expiry,
+        lockouts,
+        readiness: () => readinessOf(materials, audit, draining, lastReload, clock),
+        reload,
+        effectiveConfig: () => printableConfig(materials.loaded.config),
+        act: async (actor, act, detail) => {
+          await record(actor, act, detail)
+        },
+        unforeseen: (error, route) =>
+          logger.error({ route, error: error instanceof Error ? error.message : 'unknown' }, 'unforeseen on the operators’ leg'),
+      },
+      operatorsFrom(loaded),
+      { dataDirectory, clock, dataAnchors: dataAnchors(materials) },
+    ),
+    (open) => open.close(),
+  )
+  gauges()
+  showExpiries()
+  started(
+    watchMaterials(materials, (actor) => void reload(actor), logger),
+    async (watch) => watch.close(),
+  )
+  await record('process', 'start', { version: programVersion().version, settings: loaded.version, registry: materials.registry.version })
+  const stopped = { stopAll, draining: false }
+  announce()
+
+  function gauges(): void {
+    metrics.gauge('ssp_consumer_connections', 'Open connections of consumers.', [], (gauge) => gauge.set(listener?.connections ?? 0))
+    metrics.gauge('ssp_audit_open_exchanges', 'Forwarded exchanges whose outcome is not known yet.', [], (gauge) => gauge.set(audit.open))
+    metrics.gauge('ssp_audit_writable', '1 while the audit log can be written.', [], (gauge) => gauge.set(audit.health.writable ? 1 : 0))
+    metrics.gauge('ssp_registry_records', 'Records of the registry in force.', ['kind'], (gauge) => {
+      const { systems, endpoints, faulty, sharingRules } = materials.registry.counts
+      gauge.labels('system').set(systems)
+      gauge.labels('endpoint').set(endpoints)
+      gauge.labels('faulty').set(faulty)
+      gauge.labels('sharing-rule').set(sharingRules)
+    })
+    metrics.gauge('ssp_config_last_reload_successful', '1 when the last reload was taken.', [], (gauge) => gauge.set(lastReload.ok ? 1 : 0))
+    metrics.gauge('ssp_config_last_reload_timestamp_seconds', 'When the last reload was tried.', [], (gauge) =>
+      gauge.set(lastReload.at / 1000),
+    )
+    metrics.gauge('ssp_crl_next_update_timestamp_seconds', 'When each revocation list is due to be replaced.', ['issuer'], (gauge) => {
+      gauge.reset()
+      for (const { issuer, nextUpdate } of materials.trust.crls) gauge.labels(issuer).set(nextUpdate / 1000)
+    })
+    metrics.gauge('ssp_check_observing', '1 for each check that only observes.', ['check'], (gauge) => {
+      gauge.reset()
+      for (const name of readinessOf(materials, audit, draining, lastReload, clock).observed) gauge.labels(name).set(1)
+    })
+  }
+
+  function announce(): void {
+    const { warnings, observed } = readinessOf(materials, audit, draining, lastReload, clock)
+    for (const warning of warnings) logger.warn(warning)
+    if (observed.length > 0) logger.warn(`only observing, not enforcing: ${observed.join(', ')}`)
+    logger.info({ data: listener?.port, operators: ops?.port, environment: config.environment }, 'calls are taken')
+  }
+
+  return {
+    dataPort: listener.port,
+    opsPort: ops.port,
+    socketPath: ops.socketPath,
+    reload,
+    async close() {
+      if (stopped.draining) return
+      stopped.draining = true
+      draining = true
+      await record('process', 'stop', {}).catch(() => undefined)
+      const cut = await listener.drain(drainMs)
+      if (cut > 0) logger.warn({ cut }, 'connections outlived the drain and were cut')
+      await stopAll()
+      logger.info('stopped')
+    },
+  }
+}
+
+function dataAnchors({ trust }: Materials): ReadonlySet<string> {
+  return new Set(trust.anchorsPem.map((pem) => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()))
+}
+
+function describeReload(before: Materials, after: Materials): string {
+  const changed = [
+    before.loaded.version === after.loaded.version ? '' : `settings ${after.loaded.version}`,
+    before.trust.version === after.trust.version ? '' : `trust ${after.trust.version}`,
+    before.registry.version === after.registry.version ? '' : `registry ${after.registry.version}`,
+    before.server.cert === after.server.cert ? '' : 'server certificate',
+    before.client.cert === after.client.cert ? '' : 'client certificate',
+  ].filter((text) => text !== '')
+  return changed.length === 0 ? 'nothing has changed' : `new: ${changed.join(', ')}`
+}

@@ -1,0 +1,71 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { loadTrustStore, type TrustStore } from '../pki/trust-store.ts'
+import type { Registry, RegistrySource } from '../registry/registry.ts'
+import { createRegistrySource } from '../registry/registry-source.ts'
+import type { LoadedConfig } from './load-config.ts'
+import { StartRefused, startRefused } from './start-refused.ts'
+
+/** A certificate of ours with its key, as PEM. */
+export interface OwnIdentity {
+  readonly cert: string
+  readonly key: string
+  readonly subject: string
+  /** ms since 1970. */
+  readonly notAfter: number
+}
+
+/** Everything that is read from files and can be read again while calls go on: whole, or not at all. */
+export interface Materials {
+  readonly loaded: LoadedConfig
+  readonly trust: TrustStore
+  readonly registry: Registry
+  readonly server: OwnIdentity
+  readonly client: OwnIdentity
+}
+
+/** Reads all of it. Rejects with `StartRefused`, naming the place, when any part cannot be used; what was in force before stays so. */
+export async function loadMaterials(loaded: LoadedConfig, previous?: Materials): Promise<Materials> {
+  const { config, baseDir } = loaded
+  const source: RegistrySource = createRegistrySource(config.registry, baseDir)
+  const settled = await Promise.allSettled([
+    loadTrustStore(config.trust, baseDir, previous && { previous: previous.trust }),
+    source.load(previous?.registry),
+    readIdentity(baseDir, config.listener.certificate, config.listener.key),
+    readIdentity(baseDir, config.forwarding.certificate, config.forwarding.key),
+  ])
+  const names = ['trust', 'registry', 'listener', 'forwarding']
+  const problems = settled.flatMap((one, at) => (one.status === 'rejected' ? [startRefused(one.reason, names[at] ?? '')] : []))
+  const unforeseen = problems.find((error) => !(error instanceof StartRefused))
+  if (unforeseen !== undefined) throw unforeseen
+  if (problems.length > 0) throw new StartRefused(problems.map(({ message }) => message).join('\n'))
+  const [trust, registry, server, client] = settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as [
+    TrustStore,
+    Registry,
+    OwnIdentity,
+    OwnIdentity,
+  ]
+  return { loaded, trust, registry, server, client }
+}
+
+async function readIdentity(baseDir: string, certificate: string, keyFile: string): Promise<OwnIdentity> {
+  const cert = await readPem(baseDir, certificate)
+  const key = await readPem(baseDir, keyFile)
+  try {
+    const x509 = new X509Certificate(cert)
+    if (!x509.checkPrivateKey(createPrivateKey(key))) throw new Error(`${keyFile} is not the key of ${certificate}`)
+    return { cert, key, subject: x509.subject.replaceAll('\n', ', '), notAfter: x509.validToDate.getTime() }
+  } catch (error) {
+    throw new StartRefused(`${certificate}, ${keyFile}: ${error instanceof Error ? error.message : 'unreadable'}`)
+  }
+}
+
+async function readPem(baseDir: string, file: string): Promise<string> {
+  const path = resolve(baseDir, file)
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new StartRefused(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+  }
+}

@@ -1,0 +1,24 @@
+import { createLogger } from '../lib/logger.ts'
+import { type RunningProxy, startLifecycle } from './lifecycle.ts'
+import { loadConfig } from './load-config.ts'
+
+/** Starts a proxy by its settings file and resolves once it takes calls. Rejects with `ConfigRejected` or `StartRefused`. */
+export async function startProxy(configPath: string, environment: NodeJS.ProcessEnv = process.env): Promise<RunningProxy> {
+  const loaded = await loadConfig(configPath, environment)
+  return startLifecycle(loaded, environment, createLogger(loaded.config.logging))
+}
+
+/** Runs a proxy until SIGTERM or SIGINT, drains it, and resolves. SIGHUP reloads. A second signal ends the process at once. */
+export async function serve(configPath: string): Promise<void> {
+  const proxy = await startProxy(configPath)
+  process.on('SIGHUP', () => void proxy.reload('process'))
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1))
+        resolve()
+      })
+    }
+  })
+  await proxy.close()
+}

@@ -1,0 +1,54 @@
+import type { z } from 'zod'
+import { didYouMean } from './did-you-mean.ts'
+import { findPlace, type PlacedValue } from './placed-value.ts'
+import { type PlacedProblem, shown } from './read-yaml.ts'
+import type { SettingsSchema } from './settings-schema.ts'
+
+type Issue = z.core.$ZodIssue
+type Path = readonly PropertyKey[]
+
+/** Says what zod found wrong with the settings in words that name the setting, each at the place where it was written. Shows no value. */
+export function settingProblems(issues: readonly Issue[], settings: PlacedValue, schema: SettingsSchema): PlacedProblem[] {
+  return issues.flatMap((issue) => problemsOf(issue, [], settings, schema))
+}
+
+function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: SettingsSchema): PlacedProblem[] {
+  const path = [...prefix, ...issue.path]
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, settings, schema))
+  if (issue.code === 'invalid_union') {
+    const branch = likeliest(issue.errors)
+    if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, settings, schema))
+  }
+  const { reached, value, place } = findPlace(settings, path)
+  if (value.kind === 'unusable') return []
+  const said = lowerFirst(issue.message.replace(/^Invalid input: /, ''))
+  const name = pathText(path)
+  const about = (message: string): PlacedProblem[] => [{ place, message: name === '' ? message : `${name}: ${message}` }]
+  if (!reached && issue.code !== 'custom') return about(`is missing: ${said.replace(/, received undefined$/, '')}`)
+  if (value.kind === 'scalar' && value.value === null) return about('is empty: write a value, or take the line out')
+  const unquoted = issue.code === 'invalid_type' && issue.expected === 'string' && value.kind === 'scalar'
+  return about(unquoted ? `${said}: put it in quotes` : said)
+}
+
+function unknownKey(path: Path, key: string, settings: PlacedValue, schema: SettingsSchema): PlacedProblem {
+  const nearest = didYouMean(key, schema.namesAt(path))
+  const within = path.length === 0 ? '' : ` in ${pathText(path)}`
+  return {
+    place: findPlace(settings, [...path, key]).place,
+    message: `unknown setting "${shown(key)}"${within}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+  }
+}
+
+/** Of a union's alternatives the one that was probably meant: the one whose faults lie deepest, then the one with the fewest. */
+function likeliest(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const depth = (branch: readonly Issue[]): number => Math.min(...branch.map(({ path }) => path.length))
+  return branches.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0]
+}
+
+function pathText(path: Path): string {
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${shown(String(step))}`)).join('')
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,32 @@
+import type { ForwardingEntry, OperationEntry, OutcomeEntry, RefusedEntry } from './entry.ts'
+
+/** Where an entry stands: it is durable when one holds this. */
+export interface Receipt {
+  /** The log's name, `node/worker`. */
+  readonly log: string
+  /** 0-based, without gaps. */
+  readonly index: number
+}
+
+/** The record could not be made durable: nothing may be forwarded. */
+export class AuditUnavailable extends Error {
+  override readonly name = 'AuditUnavailable'
+}
+
+/** The audit as the path sees it. */
+export interface AuditTrail {
+  /** Resolves once the entry is on disk. Rejects with `AuditUnavailable`. */
+  forwarding(entry: ForwardingEntry): Promise<Receipt>
+  /** Kept until it is on disk, retried while the disk is full; never throws. The second half of the reserved space is for these. */
+  outcome(entry: OutcomeEntry): void
+  /** Not awaited; under the flood rule (10 a second per address and per certificate, 100 per process, the rest counted) when `floodable`. Never throws. */
+  refused(entry: RefusedEntry, floodable: boolean): void
+  /** Resolves once on disk. Rejects with `AuditUnavailable`. */
+  operation(entry: OperationEntry): Promise<Receipt>
+  /** Whether a forwarding entry could be written now, and why not. */
+  readonly health: { readonly writable: boolean; readonly reason?: string }
+  /** Forwarded exchanges whose outcome has not been given. */
+  readonly open: number
+  /** Writes what is pending and closes; entries given later reject. */
+  close(): Promise<void>
+}

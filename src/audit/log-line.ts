@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto'
+import { asciiJson } from './ascii-json.ts'
+
+/** What precedes the first record of a log: 32 zero bytes in base64url. */
+export const genesis = 'A'.repeat(43)
+
+/** What a segment's first line says. It is a link of the chain, so that it cannot be changed either. */
+export interface SegmentHeader {
+  /** Version of the file's layout. */
+  readonly format: 1
+  /** The log's name, `node/worker`. */
+  readonly log: string
+  /** Index of the segment's first record, which also names the file. */
+  readonly first: number
+  /** Chain hash of the record before it; `genesis` where there is none. */
+  readonly prev: string
+  /** Wall-clock time, ms since 1970, when the segment was begun. */
+  readonly at: number
+  /** Exchanges whose forwarding entry stands in an earlier segment and whose outcome does not: so the last segment tells all that are open. */
+  readonly open: readonly string[]
+}
+
+/** A line and its chain hash. */
+export interface ChainedLine {
+  /** Printable ASCII, ended by a newline. */
+  readonly text: string
+  /** SHA-256 in base64url. */
+  readonly hash: string
+}
+
+/** The file name of the segment whose first record has this index. */
+export function segmentName(first: number): string {
+  return `${String(first).padStart(12, '0')}.log`
+}
+
+/** A segment's first line; `hash` is what its first record chains to. */
+export function headerLine(header: SegmentHeader): ChainedLine {
+  const json = asciiJson(header)
+  const digest = hash('sha256', `ssp-audit-segment-1\n${header.prev}\n${json}`, 'base64url')
+  return { text: `{"h":"${digest}","s":${json}}\n`, hash: digest }
+}
+
+/**
+ * A record's line. `group` is the index of the first record of its write: a later record of another group proves that this one was durable,
+ * which tells a torn write from tampering. The lengths and newlines of the hashed text leave one reading of it only.
+ */
+export function recordLine(prev: string, index: number, group: number, json: string): ChainedLine {
+  const digest = hash('sha256', `ssp-audit-record-1\n${prev}\n${index}\n${group}\n${json}`, 'base64url')
+  return { text: `{"i":${index},"g":${group},"h":"${digest}","e":${json}}\n`, hash: digest }
+}

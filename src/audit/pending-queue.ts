@@ -1,0 +1,64 @@
+import type { AuditUnavailable } from './audit-trail.ts'
+import type { AuditEntry } from './entry.ts'
+
+/** An entry that waits for the disk. */
+export interface Pending {
+  readonly entry: AuditEntry
+  readonly json: string
+  /** Waits through failures. */
+  readonly kept: boolean
+  readonly resolve: (index: number) => void
+  readonly reject: (error: AuditUnavailable) => void
+}
+
+/** One write, so that the first of a long queue need not wait for all of it. */
+const mostInGroup = 4 * 1_048_576
+
+/** The entries that wait for the disk, oldest first. */
+export class PendingQueue {
+  #waiting: Pending[] = []
+  #bytes = 0
+
+  get length(): number {
+    return this.#waiting.length
+  }
+
+  /** Bytes of JSON that wait. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  push(pending: Pending): void {
+    this.#waiting.push(pending)
+    this.#bytes += pending.json.length
+  }
+
+  /** Takes out the oldest entries that one write may hold: at least one where there is one, and 4 MiB or less unless that one is longer. */
+  takeGroup(): readonly Pending[] {
+    let bytes = 0
+    let count = 0
+    for (const { json } of this.#waiting) {
+      if (count > 0 && bytes + json.length > mostInGroup) break
+      bytes += json.length
+      count += 1
+    }
+    return this.#take(count, bytes)
+  }
+
+  takeOldest(): Pending | undefined {
+    return this.#take(1, this.#waiting[0]?.json.length ?? 0)[0]
+  }
+
+  /** Takes out and returns all; those given stand before those that wait. */
+  takeAllAfter(group: readonly Pending[]): readonly Pending[] {
+    return [...group, ...this.#take(this.#waiting.length, this.#bytes)]
+  }
+
+  #take(count: number, bytes: number): readonly Pending[] {
+    this.#bytes -= bytes
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count)
+    const all = this.#waiting
+    this.#waiting = []
+    return all
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '../lib/clock.ts'
+import type { AppendLog, Claim } from './append-log.ts'
+import type { RefusedEntry } from './entry.ts'
+import { createFloodRule, createRefusalCounts, type FloodLimits } from './flood-rule.ts'
+
+/** Records calls that were not forwarded, singly or as counts; none is lost while the process lives. */
+export interface RefusalRecorder {
+  /** Not awaited; never throws. */
+  record(entry: RefusedEntry, floodable: boolean): void
+  /** Hands the counts so far, if there are any, to the log; takes them back where it cannot write them. Never throws. */
+  flush(claim: Claim): void
+}
+
+/**
+ * Each call given is either written as a record of its own or counted: over the flood rule's limits, while `mayWrite` says that the
+ * disk's space is for others, and when the log does not take the record. So records and counts add up to the calls.
+ */
+export function createRefusalRecorder(limits: FloodLimits, log: AppendLog, mayWrite: () => boolean, clock: Clock): RefusalRecorder {
+  const rule = createFloodRule(limits)
+  const counts = createRefusalCounts()
+  function count({ rule, status, at }: RefusedEntry, key: string): void {
+    counts.add({ rule, status, key, count: 1 }, at)
+  }
+  return {
+    record: (entry, floodable) => {
+      const { address, certificateSha256 } = entry.consumer
+      const over = floodable ? rule.over(address, certificateSha256, clock.elapsed()) : undefined
+      if (over !== undefined) return count(entry, over)
+      const key = certificateSha256 ?? address
+      if (!mayWrite()) return count(entry, key)
+      log.append(entry, 'dispensable').catch(() => count(entry, key))
+    },
+    flush: (claim) => {
+      const taken = counts.take()
+      if (taken === undefined) return
+      log.append({ v: 1, type: 'flood', at: clock.now(), ...taken }, claim).catch(() => {
+        for (const line of taken.counts) counts.add(line, taken.since)
+      })
+    },
+  }
+}

@@ -1,0 +1,152 @@
+import { join } from 'node:path'
+import type { Clock } from '../lib/clock.ts'
+import { type AppendLog, openAppendLog } from './append-log.ts'
+import type { AuditSettings } from './audit-settings.ts'
+import { type AuditTrail, AuditUnavailable, type Receipt } from './audit-trail.ts'
+import type { OutcomeEntry } from './entry.ts'
+import { createFreeSpace, type FreeSpace } from './free-space.ts'
+import { interruptedOutcome } from './interrupted-outcome.ts'
+import { diskFiles, type LogFiles } from './log-file.ts'
+import { lockLog } from './log-lock.ts'
+import { privateDirectory, requirePrivateContents } from './private-modes.ts'
+import { createRefusalRecorder } from './refusal-recorder.ts'
+
+/** What the trail is opened with besides its settings. */
+export interface TrailSurroundings {
+  readonly clock: Clock
+  /** Tells the logs of one machine's processes apart: letters, digits and `_`. Default `main`. */
+  readonly worker?: string
+  /** Default: the machine's own disk. */
+  readonly files?: LogFiles
+  /** Calls `act` every so many milliseconds until the returned function is called. Default: a timer that keeps no process alive. */
+  readonly every?: (milliseconds: number, act: () => void) => () => void
+}
+
+function everyTimer(milliseconds: number, act: () => void): () => void {
+  const timer = setInterval(act, milliseconds).unref()
+  return () => clearInterval(timer)
+}
+
+async function makeDirectories(files: LogFiles, dataDir: string, log: string): Promise<string> {
+  const root = join(dataDir, 'audit')
+  const directory = join(root, log.replace('/', '-'))
+  for (const path of [dataDir, root, directory]) privateDirectory(path)
+  await files.sync(dataDir)
+  await files.sync(root)
+  return directory
+}
+
+/**
+ * Opens this process's log `node/worker` in `dataDir/audit`, makes sure that nobody else writes it or can read it, and closes the exchanges
+ * that the last run left open with an `interrupted` outcome. Rejects with `NotPrivate`, `LogLocked` or `LogDamaged`; a disk that takes no
+ * write is no reason to reject: `health` says so, and it is tried again each second.
+ */
+export async function openAuditTrail(settings: AuditSettings, dataDir: string, surroundings: TrailSurroundings): Promise<AuditTrail> {
+  const { clock, worker = 'main', files = diskFiles, every = everyTimer } = surroundings
+  if (!/^\w{1,32}$/.test(worker)) throw new RangeError(`a worker's name must be letters, digits and _, up to 32: ${JSON.stringify(worker)}`)
+  const name = `${settings.node}/${worker}`
+  const directory = await makeDirectories(files, dataDir, name)
+  const unlock = lockLog(directory)
+  try {
+    requirePrivateContents(directory)
+    const { segmentBytes, groupDelayMs } = settings
+    const log = await openAppendLog({ name, directory, segmentBytes, groupDelayMs, clock, files })
+    const space = createFreeSpace(files, directory)
+    await space.refresh()
+    for (const exchange of log.openExchanges) log.append(interruptedOutcome(exchange, clock.now()), 'kept').catch(() => {})
+    return recordInto(settings, { name, log, space, clock, every, unlock })
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+interface Parts extends Required<Pick<TrailSurroundings, 'clock' | 'every'>> {
+  readonly name: string
+  readonly log: AppendLog
+  readonly space: FreeSpace
+  readonly unlock: () => void
+}
+
+function recordInto(settings: AuditSettings, { name, log, space, clock, every, unlock }: Parts): AuditTrail {
+  /** What is known of each exchange whose outcome is not queued: an outcome that comes first waits for its forwarding entry. */
+  const exchanges = new Map<string, 'being written' | 'open' | OutcomeEntry>()
+  const halfReserve = settings.reserveBytes / 2
+  const refusals = createRefusalRecorder(settings.flood, log, () => !space.below(settings.reserveBytes), clock)
+  let open = 0
+  let closing: Promise<void> | undefined
+
+  function lack(least: number): string | undefined {
+    if (closing !== undefined) return 'it is closed'
+    return log.down ?? (space.below(least) ? `less than ${least} bytes of the disk are free` : undefined)
+  }
+  async function refuse(reason: string): Promise<never> {
+    throw new AuditUnavailable(`the audit log takes no record: ${reason}`)
+  }
+  function writeOutcome(entry: OutcomeEntry): void {
+    // Rejected only when the process ends first: the next start then closes the exchange as interrupted.
+    log.append(entry, 'kept').catch(() => {})
+  }
+  const stop = every(1000, () => {
+    void space.refresh()
+    void log.retry()
+    if (!space.below(settings.reserveBytes) && log.down === undefined) refusals.flush('dispensable')
+  })
+
+  return {
+    forwarding: (entry) => {
+      const { exchange } = entry
+      const reason = exchanges.has(exchange) ? `the exchange ${exchange} is already recorded` : lack(halfReserve)
+      if (reason !== undefined) return refuse(reason)
+      exchanges.set(exchange, 'being written')
+      return log.append(entry, 'awaited').then(
+        (index): Receipt => {
+          const known = exchanges.get(exchange)
+          if (typeof known === 'object') {
+            exchanges.delete(exchange)
+            writeOutcome(known)
+          } else {
+            exchanges.set(exchange, 'open')
+            open += 1
+          }
+          return { log: name, index }
+        },
+        (error: unknown) => {
+          exchanges.delete(exchange)
+          throw error
+        },
+      )
+    },
+    outcome: (entry) => {
+      const known = exchanges.get(entry.exchange)
+      if (known === 'being written') exchanges.set(entry.exchange, entry)
+      // Without a forwarding entry nothing was forwarded, and a second outcome would contradict the first.
+      if (known !== 'open') return
+      exchanges.delete(entry.exchange)
+      open -= 1
+      writeOutcome(entry)
+    },
+    refused: (entry, floodable) => refusals.record(entry, floodable),
+    operation: async (entry) => {
+      const reason = lack(settings.reserveBytes)
+      if (reason !== undefined) return refuse(reason)
+      return { log: name, index: await log.append(entry, 'awaited') }
+    },
+    get health() {
+      const reason = lack(halfReserve)
+      return reason === undefined ? { writable: true } : { writable: false, reason }
+    },
+    get open() {
+      return open
+    },
+    close: () => {
+      closing ??= (async () => {
+        stop()
+        refusals.flush('kept')
+        await log.close()
+        unlock()
+      })()
+      return closing
+    },
+  }
+}

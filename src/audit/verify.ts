@@ -1,0 +1,109 @@
+// Stands alone with segment-reading.ts: the two import nothing of the proxy, so that an auditor can run them, and check them, without the rest.
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ChainEnd, type Fault, jsonObject, readSegment } from './segment-reading.ts'
+
+/** Index of the first record of the segment with this file name. */
+function firstOf(name: string): number {
+  return Number.parseInt(name, 10)
+}
+
+/** A log as it should be. */
+export interface Verified {
+  readonly ok: true
+  /** The log's name, `node/worker`; empty for a log without segments. */
+  readonly log: string
+  readonly records: number
+  readonly firstIndex: number
+  /** One less than `firstIndex` where there is no record. */
+  readonly lastIndex: number
+  /** Chain hash of the last record: to be remembered elsewhere, for only against it can a cut-off end be seen. */
+  readonly head: string
+  /** Forwarded exchanges without an outcome: under way, or broken off and not yet closed by a start. */
+  readonly unfinished: number
+  /** The end is as a crash, or a write under way, leaves it. */
+  readonly tornTail: boolean
+}
+
+/** A log that was tampered with or damaged: the first place where it shows. */
+export interface Broken extends Fault {
+  readonly ok: false
+  readonly file: string
+}
+
+/** What is known of the log from elsewhere. */
+export interface Expectations {
+  /** A record that must be there. */
+  readonly head?: { readonly index: number; readonly hash: string }
+  /** Index of the first record that must be there; 0 unless older segments were removed on purpose. */
+  readonly firstIndex?: number
+  /** The log's name, `node/worker`. */
+  readonly log?: string
+}
+
+/**
+ * Reads every segment of one log's directory and names the first record that was edited, removed, moved, repeated or cut away inside the log.
+ * A log that is being written is read to its last whole line. Memory is bounded by the exchanges open at one time.
+ */
+export async function verifyLog(directory: string, expect: Expectations = {}): Promise<Verified | Broken> {
+  const names = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name)).sort((a, b) => firstOf(a) - firstOf(b))
+  const firstIndex = expect.firstIndex ?? 0
+  const open = new Set<string>()
+  let log = expect.log
+  let end: ChainEnd = { next: firstIndex, hash: 'A'.repeat(43) }
+  let tornTail = false
+  let headFault: Fault | undefined
+  const broken = (name: string, fault: Fault): Broken => ({ ok: false, file: join(directory, name), ...fault })
+  for (const [position, name] of names.entries()) {
+    let wrongHeader: string | undefined
+    const chunks: AsyncIterable<Buffer> = createReadStream(join(directory, name), { highWaterMark: 1_048_576 })
+    // After a removal on purpose nothing says what came before the first segment but its own header.
+    const reading = await readSegment(
+      chunks,
+      position === 0 && firstIndex > 0 ? undefined : end,
+      (header) => {
+        if (position === 0) for (const exchange of header.open) open.add(exchange)
+        log ??= header.log
+        if (header.log !== log) wrongHeader = `the segment belongs to the log ${header.log}, not to ${log}`
+        if (header.first !== firstOf(name)) wrongHeader = `the file's name does not fit its first record, ${header.first}`
+        if (position === 0 && header.first !== firstIndex) wrongHeader = `the log begins at record ${header.first}, not at ${firstIndex}`
+      },
+      (index, digest, json) => {
+        const { type, exchange } = jsonObject(json)
+        if (type === 'forwarding') open.add(String(exchange))
+        if (type === 'outcome') open.delete(String(exchange))
+        if (index === expect.head?.index && digest !== expect.head.hash) {
+          headFault = { badIndex: index, line: index - firstOf(name) + 2, problem: 'the record is not the one that is remembered' }
+        }
+      },
+    )
+    if (wrongHeader !== undefined) return broken(name, { badIndex: end.next, line: 1, problem: wrongHeader })
+    const fault = headFault ?? reading.fault
+    if (fault !== undefined) return broken(name, fault)
+    tornTail = reading.torn
+    if (tornTail && position < names.length - 1) {
+      return broken(name, { badIndex: reading.next, line: reading.next - firstOf(name) + 2, problem: 'the segment is cut short' })
+    }
+    end = { next: reading.next, hash: reading.hash }
+  }
+  if (expect.head !== undefined && expect.head.index >= end.next) {
+    const line = end.next - firstOf(names.at(-1) ?? '0') + 2
+    const problem = `the log ends before record ${expect.head.index}, which is remembered`
+    return broken(names.at(-1) ?? '', { badIndex: end.next, line, problem })
+  }
+  const records = end.next - firstIndex
+  return { ok: true, log: log ?? '', records, firstIndex, lastIndex: end.next - 1, head: end.hash, unfinished: open.size, tornTail }
+}
+
+/** Verifies every log under `dataDir/audit`, each under the name that its directory gives it. Rejects where the directory cannot be read. */
+export async function verifyAll(dataDir: string): Promise<ReadonlyMap<string, Verified | Broken>> {
+  const root = join(dataDir, 'audit')
+  const directories = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  const results = new Map<string, Verified | Broken>()
+  for (const name of directories.sort()) {
+    const log = name.replace(/-([^-]*)$/, '/$1')
+    results.set(log, await verifyLog(join(root, name), { log }))
+  }
+  return results
+}

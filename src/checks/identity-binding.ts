@@ -1,0 +1,42 @@
+import type { AccreditedSystem } from '../spine/accredited-system.ts'
+import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
+import { registryOf, type Start } from './check-needs.ts'
+import type { Certified } from './client-certificate.ts'
+import type { WellFormed } from './request-form.ts'
+
+/** What row 7 proves: the certificate may speak for this system. */
+export interface Bound {
+  readonly consumer: AccreditedSystem
+}
+
+/** Row 7. An ASID that is unknown, faulty or somebody else's is answered alike, so that the answer tells nothing about the directory (O4). */
+export const identityBinding = {
+  name: 'identity-binding',
+  summary: 'The certificate is registered for the party key of Ssp-From, or pinned to that ASID.',
+  modes: ['enforce'],
+  codes: ['BAD_CERTIFICATE', 'REGISTRY_UNAVAILABLE'],
+  create: () => decide,
+} as const
+
+function decide(start: Start & Certified & WellFormed): Bound | Refusal {
+  const registry = registryOf(start, 'identity-binding')
+  if (isRefusal(registry)) return registry
+  const { certificate, from } = start
+  const found = registry.system(from)
+  if (found.kind !== 'found')
+    return unbound(found.kind === 'faulty' ? `the record of ${from} is set aside: ${found.reason}` : `${from} is not in the directory`)
+  const { system } = found
+  const pins = registry.pinsOf(from)
+  if (pins.length > 0) {
+    if (pins.includes(certificate.sha256) || pins.includes(certificate.publicKeySha256)) return { consumer: system }
+    return unbound(`${from} is pinned to another certificate`)
+  }
+  if (certificate.names.some((name) => registry.partyKeysOf(name).has(system.partyKey))) return { consumer: system }
+  return unbound(
+    `the certificate's names (${certificate.names.join(', ') || 'none'}) are not registered for ${system.partyKey}, the party key of ${from}`,
+  )
+}
+
+function unbound(reason: string): Refusal {
+  return refuse('identity-binding', 'BAD_CERTIFICATE', { reason })
+}

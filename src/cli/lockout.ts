@@ -1,0 +1,121 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Lockout, type LockoutKind, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
+import { CommandFailure } from './command-failure.ts'
+import { parseDuration } from './duration.ts'
+import { exitCode } from './exit-code.ts'
+import { askProxy, refusalText } from './running-proxy.ts'
+import type { Terminal } from './terminal.ts'
+
+type Selectors = Readonly<Partial<Record<LockoutKind, string>>>
+
+const optionText: Readonly<Record<LockoutKind, readonly [value: string, what: string]>> = {
+  certificate: ['sha256', 'certificate, by the SHA-256 of its DER form in hex'],
+  asid: ['asid', 'system, by its ASID of 12 digits'],
+  partyKey: ['party-key', 'party key'],
+  organisation: ['ods-code', 'organisation, by its ODS code'],
+  endpoint: ['cpa-id', "provider's endpoint, by its CPA id"],
+}
+
+/** `ssp lockout`: shuts parties out of the running proxy and lets them in again. */
+export function lockoutCommand(terminal: Terminal): Command {
+  return new Command('lockout')
+    .description('List, add or release lockouts of the running proxy.')
+    .addCommand(listCommand(terminal))
+    .addCommand(addCommand(terminal))
+    .addCommand(releaseCommand(terminal))
+}
+
+function listCommand(terminal: Terminal): Command {
+  return new Command('list')
+    .description('Print the lockouts in force, one a line: id, what, until when, by whom, why.')
+    .addHelpText('after', '\nExample:\n  ssp lockout list')
+    .action(async (_options: unknown, command: Command) => {
+      for (const lockout of await lockoutsInForce(command, terminal)) terminal.out(`${lockoutLine(lockout)}\n`)
+    })
+}
+
+function addCommand(terminal: Terminal): Command {
+  return withSelectors(new Command('add'))
+    .description('Lock out one certificate, system, party key, organisation or endpoint, at once.')
+    .requiredOption('--reason <text>', 'why, for the audit and the operators')
+    .addOption(new Option('--for <duration>', 'how long, as 30s, 15m, 1h or 7d; else until it is released').argParser(duration))
+    .addHelpText('after', '\nExample:\n  ssp lockout add --asid 200000000359 --reason "stolen key, call 4711" --for 1h')
+    .action(async ({ reason, for: forSeconds, ...selectors }: Selectors & { reason: string; for?: number }, command: Command) => {
+      const { kind, value } = selectorOf(selectors, command)
+      const body = { [kind]: value, reason, ...(forSeconds !== undefined && { forSeconds }) }
+      const answer = await askProxy(command, terminal, 'POST', '/lockouts', body)
+      if (answer.status !== 201) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      terminal.out(`${lockoutLine(answer.body as Lockout)}\n`)
+    })
+}
+
+function releaseCommand(terminal: Terminal): Command {
+  return withSelectors(new Command('release'))
+    .description('Release a lockout, named by its id, or every one that names this party.')
+    .option('--reason <text>', 'why, for the audit')
+    .argument('[id]', 'id of the lockout, as `lockout list` prints it')
+    .addHelpText('after', '\nExample:\n  ssp lockout release --asid 200000000359')
+    .action(async (id: string | undefined, { reason, ...selectors }: Selectors & { reason?: string }, command: Command) => {
+      if (id !== undefined && lockoutKinds.some((kind) => selectors[kind] !== undefined)) {
+        command.error('error: name a lockout by its id or by what it locks out, not by both')
+      }
+      const ids = id === undefined ? await idsOf(selectors, command, terminal) : [id]
+      for (const one of ids) {
+        const answer = await askProxy(
+          command,
+          terminal,
+          'DELETE',
+          `/lockouts/${encodeURIComponent(one)}`,
+          reason === undefined ? undefined : { reason },
+        )
+        if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+        terminal.out(`released ${lockoutLine(answer.body as Lockout)}\n`)
+      }
+    })
+}
+
+async function idsOf(selectors: Selectors, command: Command, terminal: Terminal): Promise<readonly string[]> {
+  const { kind, value } = selectorOf(selectors, command)
+  const lockouts = await lockoutsInForce(command, terminal)
+  const ids = lockouts.filter(({ selector }) => selector.kind === kind && selector.value === value).map((lockout) => lockout.id)
+  if (ids.length === 0) throw new CommandFailure(exitCode.negative, `no lockout in force names the ${kind} ${value}`)
+  return ids
+}
+
+async function lockoutsInForce(command: Command, terminal: Terminal): Promise<readonly Lockout[]> {
+  const answer = await askProxy(command, terminal, 'GET', '/lockouts')
+  if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+  return (answer.body as { readonly lockouts: readonly Lockout[] }).lockouts
+}
+
+function withSelectors(command: Command): Command {
+  for (const kind of lockoutKinds) {
+    const [value, what] = optionText[kind]
+    const others = lockoutKinds.filter((other) => other !== kind)
+    command.addOption(new Option(`--${kebab(kind)} <${value}>`, what).conflicts(others))
+  }
+  return command
+}
+
+/** The one party that the options name, in the form that lockouts are kept in. */
+function selectorOf(selectors: Selectors, command: Command): { readonly kind: LockoutKind; readonly value: string } {
+  const kind = lockoutKinds.find((one) => selectors[one] !== undefined)
+  if (kind === undefined) return command.error(`error: name one of ${lockoutKinds.map((one) => `--${kebab(one)}`).join(', ')}`)
+  const selector = normalisedSelector(kind, selectors[kind] ?? '')
+  return selector ?? command.error(`error: the value of --${kebab(kind)} has not the form of ${optionText[kind][1]}`)
+}
+
+function lockoutLine({ id, selector, until, author, reason }: Lockout): string {
+  const end = until === undefined ? 'until released' : `until ${new Date(until).toISOString()}`
+  return `${id} ${kebab(selector.kind)} ${selector.value} ${end} by ${author}: ${reason}`
+}
+
+function kebab(kind: string): string {
+  return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function duration(text: string): number {
+  const seconds = parseDuration(text)
+  if (seconds === undefined) throw new InvalidArgumentError('Write a number and s, m, h or d, as in 90s, 15m, 1h or 7d.')
+  return seconds
+}

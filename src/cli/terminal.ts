@@ -1,0 +1,12 @@
+/** All that a command knows of the world outside: where to write, and what surrounds it. */
+export interface Terminal {
+  /** Writes a result to stdout, as it is. */
+  readonly out: (text: string) => void
+  /** Writes anything else to stderr, as it is. */
+  readonly error: (text: string) => void
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The working directory, absolute. */
+  readonly workingDirectory: string
+  /** The folder that holds the program's `config` folder and `package.json`, absolute. */
+  readonly packageDirectory: string
+}

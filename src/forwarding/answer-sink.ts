@@ -1,0 +1,15 @@
+/** Where an answer goes: the consumer's leg, as the provider's leg sees it. */
+export interface AnswerSink {
+  /** Status line and headers: name, value, name, value …. Once, before any `write`. */
+  begin(status: number, reason: string, headers: readonly string[]): void
+  /** False when the consumer does not keep up: stop until `drained` is called. */
+  write(chunk: Buffer): boolean
+  /** The answer is whole. */
+  end(): void
+  /** The answer will never be whole: the consumer's connection is cut, so that it can tell. */
+  cut(): void
+  /** Called whenever writing may go on. */
+  drained: (() => void) | undefined
+  /** Called once if the consumer goes away before the end. */
+  gone: (() => void) | undefined
+}

@@ -1,0 +1,170 @@
+import type { Readable } from 'node:stream'
+import type { ProviderEndpoint } from '../spine/accredited-system.ts'
+import type { Arrival, WireForm } from '../spine/arrival.ts'
+import { type Refusal, refuse } from '../spine/refusal.ts'
+import type { AnswerSink } from './answer-sink.ts'
+import type { ForwardingSettings } from './forwarding-settings.ts'
+import { hasPassed, type OutboundHeaders, outboundHeaders, type ProxyIdentity } from './outbound-headers.ts'
+import { type HeadHeaders, ProviderAnswer, type ProviderOutcome } from './provider-answer.ts'
+import type { ProviderFailure } from './provider-failure.ts'
+import type { ProviderPool, ProviderPools } from './provider-pools.ts'
+import { RequestBody } from './request-body.ts'
+
+/** A request as the provider's leg needs it. */
+export interface Forwardable extends Arrival, WireForm {
+  readonly endpoint: ProviderEndpoint
+  readonly interactionId: string
+}
+
+/** A place at a provider, held from the decision to forward until the end. */
+export interface Place {
+  readonly headers: OutboundHeaders
+  /** Sends the request and passes the answer to the sink. Never rejects. Gives the place back. */
+  forward(source: Readable, sink: AnswerSink, head: HeadHeaders): Promise<ForwardOutcome>
+  /** Gives the place back without having forwarded. */
+  release(): void
+}
+
+/** How it went, both bodies included. */
+export interface ForwardOutcome extends ProviderOutcome {
+  readonly requestBytes: number
+  readonly requestSha256: string | undefined
+  /** Tried a second time. */
+  readonly retried: boolean
+}
+
+/** The provider's leg. */
+export interface Forwarding {
+  /** Row 15: a place for this call, or the refusal. Decides at once. */
+  reserve(request: Forwardable): Place | Refusal
+  /** Exchanges under way. */
+  readonly active: ReadonlySet<ProviderAnswer>
+  close(): Promise<void>
+}
+
+const rateSweepMs = 5_000
+
+/** Makes the provider's leg on these pools. */
+export function createForwarding(
+  settings: ForwardingSettings,
+  pools: ProviderPools,
+  identity: ProxyIdentity,
+  now: () => number,
+): Forwarding {
+  const active = new Set<ProviderAnswer>()
+  const sweeper = setInterval(() => cutTheSlow(active, settings, now()), rateSweepMs)
+  sweeper.unref()
+
+  function reserve(request: Forwardable): Place | Refusal {
+    if (hasPassed(request.headers.get('via'), identity.via))
+      return refuse('provider-capacity', 'LOOP_DETECTED', { reason: `Via names this proxy (${identity.via})` })
+    const { host } = request.endpoint
+    const taken = pools.take(host)
+    if (taken === undefined)
+      return refuse('provider-capacity', 'PROVIDER_BUSY', {
+        reason: `${settings.connectionsPerProvider} calls to ${host} are under way`,
+        headers: ['Retry-After', '1'],
+      })
+    const headers = outboundHeaders(request, host, identity)
+    return {
+      headers,
+      release: () => pools.release(taken),
+      forward: (source, sink, head) => forward(request, taken, headers, source, sink, head),
+    }
+  }
+
+  async function forward(
+    request: Forwardable,
+    taken: ProviderPool,
+    headers: OutboundHeaders,
+    source: Readable,
+    sink: AnswerSink,
+    head: HeadHeaders,
+  ): Promise<ForwardOutcome> {
+    const body = request.body.kind === 'none' ? undefined : new RequestBody(source)
+    try {
+      const first = await dispatch(request, taken, headers, body, sink, head)
+      const retried = mayRetry(request, first)
+      const outcome = retried ? await dispatch(request, taken, headers, undefined, sink, head) : first
+      return { ...outcome, requestBytes: body?.digest.bytes ?? 0, requestSha256: body?.digest.sha256(), retried }
+    } finally {
+      body?.destroy()
+      pools.release(taken)
+    }
+  }
+
+  function dispatch(
+    request: Forwardable,
+    { pool }: ProviderPool,
+    headers: OutboundHeaders,
+    body: RequestBody | undefined,
+    sink: AnswerSink,
+    head: HeadHeaders,
+  ): Promise<ProviderOutcome> {
+    return new Promise((resolve) => {
+      const answer = new ProviderAnswer(sink, head, now, (outcome) => {
+        active.delete(answer)
+        resolve(outcome)
+      })
+      active.add(answer)
+      pool.dispatch(
+        {
+          // The registered origin is dialled; the path is the request's own, byte for byte.
+          path: (request.target.path || '/') + request.target.query,
+          method: request.method,
+          headers: headers.list,
+          body: (body ?? null) as unknown as Readable | null,
+          headersTimeout: firstByteTimeoutMs(settings, request),
+        },
+        answer,
+      )
+    })
+  }
+
+  return {
+    reserve,
+    active,
+    async close() {
+      clearInterval(sweeper)
+      await pools.close()
+    },
+  }
+}
+
+/** A GET or HEAD whose reused connection broke before a byte of the answer came, once: the provider had closed it while we wrote. */
+function mayRetry({ method, body }: Forwardable, { failure, consumerGone, retriable }: ProviderOutcome): boolean {
+  return failure !== undefined && retriable && !consumerGone && body.kind === 'none' && (method === 'GET' || method === 'HEAD')
+}
+
+function firstByteTimeoutMs(settings: ForwardingSettings, { interactionId, endpoint }: Forwardable): number {
+  const own = settings.firstByteTimeouts.find(
+    (one) => (one.interaction === undefined || one.interaction === interactionId) && (one.host === undefined || one.host === endpoint.host),
+  )
+  return (own?.seconds ?? settings.firstByteTimeoutSeconds) * 1000
+}
+
+/** An answer that drips holds a place: below the minimum rate it is cut, and blamed on the side that does not keep up. */
+function cutTheSlow(active: ReadonlySet<ProviderAnswer>, settings: ForwardingSettings, now: number): void {
+  for (const answer of active) {
+    if (answer.headAt === undefined) continue
+    const seconds = (now - answer.headAt) / 1000
+    if (seconds < settings.minimumRateAfterSeconds || answer.bytes >= seconds * settings.minimumBytesPerSecond) continue
+    const failure: ProviderFailure = answer.paused
+      ? { kind: 'timeout', origin: 'consumer-network', reason: 'the consumer read its answer more slowly than the minimum rate' }
+      : { kind: 'timeout', origin: 'provider', reason: 'the provider sent its answer more slowly than the minimum rate' }
+    answer.abort(failure)
+  }
+}
+
+/** The refusal that a failure of the provider's leg becomes, while nothing has been answered. */
+export function refusalOfFailure(failure: ProviderFailure, target: string, timeoutStatus: number): Refusal {
+  const details = { reason: failure.reason, origin: failure.origin, values: { target } }
+  switch (failure.kind) {
+    case 'unreachable':
+      return refuse('provider-exchange', 'PROVIDER_UNREACHABLE', details)
+    case 'timeout':
+      return refuse('provider-exchange', 'PROVIDER_TIMEOUT', { ...details, status: timeoutStatus })
+    case 'loop':
+      return refuse('provider-capacity', 'LOOP_DETECTED', details)
+  }
+}

@@ -1,0 +1,150 @@
+import type { Dispatcher } from 'undici'
+import { answerHeaders } from './answer-headers.ts'
+import type { AnswerSink } from './answer-sink.ts'
+import { BodyDigest } from './body-digest.ts'
+import type { ConnectionUse, OnConnection } from './connection-use.ts'
+import { failureOf, ProviderConnectError, type ProviderFailure } from './provider-failure.ts'
+
+/** How the provider's leg ended. */
+export interface ProviderOutcome {
+  /** The provider's status, where an answer began. */
+  readonly status?: number
+  /** Absent where the answer came through whole. */
+  readonly failure?: ProviderFailure
+  /** The consumer had gone before the end. */
+  readonly consumerGone: boolean
+  /** Nothing of an answer had come, on a connection that had carried one before: a GET may be tried once more. */
+  readonly retriable: boolean
+  readonly digest: BodyDigest
+  readonly droppedHeaders: readonly string[]
+  /** Monotonic ms at which the answer's head came. */
+  readonly headAt?: number
+  /** Monotonic ms at which the request was put on a connection. */
+  readonly sentAt?: number
+}
+
+/** What is added to the answer's headers once its head is there. */
+export type HeadHeaders = (status: number, sentAt: number, headAt: number, providerTiming: string | undefined) => readonly string[]
+
+type Controller = Dispatcher.DispatchController & { rawHeaders?: readonly Buffer[] }
+
+/** 1xx answers before the real one; more is a flood. */
+const interimLimit = 16
+
+/** Takes one answer from the client library and passes it on: bytes, backpressure, and the end, whichever it is. `done` is called exactly once. */
+export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection {
+  /** Set by the pool when it picks the connection. */
+  connection: ConnectionUse | undefined
+  readonly #sink: AnswerSink
+  readonly #head: HeadHeaders
+  readonly #done: (outcome: ProviderOutcome) => void
+  readonly #now: () => number
+  readonly #digest = new BodyDigest()
+  #controller: Controller | undefined
+  #status: number | undefined
+  #dropped: readonly string[] = []
+  #sentAt: number | undefined
+  #headAt: number | undefined
+  #touched = false
+  #interim = 0
+  #gone = false
+  #ended = false
+
+  constructor(sink: AnswerSink, head: HeadHeaders, now: () => number, done: (outcome: ProviderOutcome) => void) {
+    this.#sink = sink
+    this.#head = head
+    this.#now = now
+    this.#done = done
+    sink.gone = () => {
+      this.#gone = true
+      this.#controller?.abort(new Error('the consumer has gone'))
+    }
+    sink.drained = () => this.#controller?.resume()
+  }
+
+  /** Bytes of the answer's body so far. */
+  get bytes(): number {
+    return this.#digest.bytes
+  }
+
+  /** Whether it is the consumer who does not keep up. */
+  get paused(): boolean {
+    return this.#controller?.paused === true
+  }
+
+  /** Monotonic ms at which the body began. */
+  get headAt(): number | undefined {
+    return this.#headAt
+  }
+
+  /** Ends the exchange for a reason of ours. */
+  abort(failure: ProviderFailure): void {
+    this.#controller?.abort(new ProviderConnectError(failure))
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    this.#sentAt = this.#now()
+    if (this.#gone) controller.abort(new Error('the consumer has gone'))
+  }
+
+  onResponseStarted(): void {
+    this.#touched = true
+  }
+
+  onResponseStart(controller: Controller, status: number, _headers: unknown, reason = ''): void {
+    if (status < 200) {
+      this.#interim++
+      if (this.#interim > interimLimit || status === 101)
+        controller.abort(invalid(status === 101 ? 'it switches protocols' : 'too many interim answers'))
+      return
+    }
+    if (status > 599) {
+      controller.abort(invalid(`its status is ${status}`))
+      return
+    }
+    this.#headAt = this.#now()
+    const { list, dropped, serverTiming } = answerHeaders(controller.rawHeaders ?? [])
+    this.#dropped = dropped
+    list.push(...this.#head(status, this.#sentAt ?? this.#headAt, this.#headAt, serverTiming))
+    this.#sink.begin(status, reason, list)
+    this.#status = status
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#digest.update(chunk)
+    if (!this.#sink.write(chunk)) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    if (this.connection !== undefined) this.connection.answers++
+    this.#sink.end()
+    this.#finish(undefined)
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#status !== undefined && !this.#gone) this.#sink.cut()
+    this.#finish(failureOf(error))
+  }
+
+  #finish(failure: ProviderFailure | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#sink.gone = undefined
+    this.#sink.drained = undefined
+    this.#done({
+      ...(this.#status !== undefined && { status: this.#status }),
+      ...(failure !== undefined && { failure }),
+      consumerGone: this.#gone,
+      retriable: !this.#touched && (this.connection?.answers ?? 0) > 0,
+      digest: this.#digest,
+      droppedHeaders: this.#dropped,
+      ...(this.#headAt !== undefined && { headAt: this.#headAt }),
+      ...(this.#sentAt !== undefined && { sentAt: this.#sentAt }),
+    })
+  }
+}
+
+function invalid(why: string): ProviderConnectError {
+  return new ProviderConnectError({ kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not valid: ${why}` })
+}

@@ -1,0 +1,195 @@
+import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { CertificateVerdict } from '../spine/arrival.ts'
+import type { DialGuard } from './dial-guard.ts'
+import { ProviderConnectError } from './provider-failure.ts'
+
+/** What the connector needs to know about the provider's leg. Certificates are asked for at each connection, so that a reload takes effect. */
+export interface ConnectorParts {
+  readonly identity: () => { readonly cert: string; readonly key: string; readonly ca: readonly string[]; readonly version: string }
+  /** Judges the certificate that the provider presented, revocation included. */
+  readonly judge: (socket: TLSSocket) => CertificateVerdict
+  readonly guard: DialGuard
+  /** Ports of our own listeners: on an address of this machine they are never dialled. */
+  readonly ownPorts: () => readonly number[]
+  /** "host:443" to "address:port" that is dialled in its place. */
+  readonly dialOverrides: Readonly<Record<string, string>>
+  readonly connectTimeoutMs: number
+  readonly tlsTimeoutMs: number
+}
+
+/** One host's way to be dialled: resolves to a TLS socket whose peer has proven that it is that host. */
+export type DialHost = () => Promise<TLSSocket>
+
+interface Address {
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * Dials a registered provider: names are resolved once, each address is judged by the guard and then dialled as that address; the certificate must
+ * be for the registered host. TLS sessions are resumed per host, and forgotten when our own certificates or anchors change.
+ */
+export function createDialHost(host: string, parts: ConnectorParts): DialHost {
+  let session: { readonly ticket: Buffer; readonly version: string } | undefined
+  return async () => {
+    const addresses = await addressesOf(host, parts)
+    let last: unknown
+    for (const address of addresses) {
+      if (isOwnListener(address, parts.ownPorts()))
+        throw new ProviderConnectError({ kind: 'loop', origin: 'policy', reason: `the endpoint ${host} leads to this proxy itself` })
+      try {
+        const identity = parts.identity()
+        const resumable = session !== undefined && session.version === identity.version ? session.ticket : undefined
+        const socket = await dial(host, address, parts, identity, resumable)
+        socket.on('session', (ticket) => {
+          session = { ticket, version: identity.version }
+        })
+        return socket
+      } catch (error) {
+        last = error
+        session = undefined
+        if (error instanceof ProviderConnectError && error.failure.origin === 'provider-tls') break
+      }
+    }
+    throw last
+  }
+}
+
+async function addressesOf(host: string, { dialOverrides, guard, connectTimeoutMs }: ConnectorParts): Promise<readonly Address[]> {
+  const override = dialOverrides[`${host}:443`]
+  if (override !== undefined) {
+    const colon = override.lastIndexOf(':')
+    return [{ address: override.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(override.slice(colon + 1)) }]
+  }
+  const found = await withinTime(lookup(host, { all: true }), connectTimeoutMs, 'the name lookup took too long').catch((error: unknown) => {
+    if (error instanceof ProviderConnectError) throw error
+    throw unreachable(`the name ${host} cannot be resolved (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, error)
+  })
+  const judged = found.map(({ address }) => ({ address, port: 443, verdict: guard(address) }))
+  const allowed = judged.filter(({ verdict }) => verdict.allowed)
+  const reason = judged.map(({ verdict }) => (verdict.allowed ? '' : verdict.reason)).find((text) => text !== '')
+  if (allowed.length === 0)
+    throw new ProviderConnectError({
+      kind: 'unreachable',
+      origin: 'policy',
+      reason: `refused by the dial guard: ${reason ?? 'no address'}`,
+    })
+  return allowed
+}
+
+/** Whether dialling would come back to one of our own ports (O9). */
+function isOwnListener({ address, port }: Address, ownPorts: readonly number[]): boolean {
+  if (!ownPorts.includes(port)) return false
+  if (address.startsWith('127.') || address === '::1') return true
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((one) => one.address === address))
+}
+
+async function withinTime<T>(work: Promise<T>, milliseconds: number, reason: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ProviderConnectError({ kind: 'timeout', origin: 'provider-network', reason })), milliseconds)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function dial(
+  host: string,
+  { address, port }: Address,
+  parts: ConnectorParts,
+  identity: ReturnType<ConnectorParts['identity']>,
+  session: Buffer | undefined,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({
+      host: address,
+      port,
+      servername: host,
+      cert: identity.cert,
+      key: identity.key,
+      ca: [...identity.ca],
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: true,
+      ...(session && { session }),
+    })
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 30_000)
+    let connected = false
+    let timer = setTimeout(
+      () => fail(timeout('provider-network', `no TCP connection within ${parts.connectTimeoutMs} ms`)),
+      parts.connectTimeoutMs,
+    )
+    function fail(error: ProviderConnectError): void {
+      clearTimeout(timer)
+      socket.off('error', failed)
+      socket.on('error', () => undefined)
+      socket.destroy()
+      reject(error)
+    }
+    function failed(error: Error): void {
+      fail(
+        connected ? tlsFailure(error) : unreachable(`no TCP connection (${(error as NodeJS.ErrnoException).code ?? error.message})`, error),
+      )
+    }
+    socket.on('error', failed)
+    socket.once('connect', () => {
+      connected = true
+      clearTimeout(timer)
+      timer = setTimeout(() => fail(timeout('provider-tls', `no TLS handshake within ${parts.tlsTimeoutMs} ms`)), parts.tlsTimeoutMs)
+    })
+    socket.once('close', () => {
+      if (!connected || !socket.authorized) fail(unreachable('the provider closed the connection within the handshake'))
+    })
+    socket.once('secureConnect', () => {
+      const verdict = parts.judge(socket)
+      if (verdict.kind !== 'good')
+        return fail(
+          refusedCertificate(
+            verdict.kind === 'none' ? 'the provider presented no certificate' : `the provider's certificate: ${verdict.reason}`,
+          ),
+        )
+      clearTimeout(timer)
+      socket.off('error', failed)
+      resolve(socket)
+    })
+  })
+}
+
+/** Certificate faults have codes of OpenSSL's own; the rest is a handshake that the provider refused. */
+function tlsFailure(error: Error): ProviderConnectError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return refusedCertificate("the provider's certificate has expired", error)
+    case 'CERT_NOT_YET_VALID':
+      return refusedCertificate("the provider's certificate is not valid yet", error)
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return refusedCertificate("the provider's certificate is not for the registered host", error)
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return refusedCertificate("the provider's certificate does not chain to the anchors", error)
+    default:
+      return refusedCertificate(`the TLS handshake failed (${code})`, error)
+  }
+}
+
+function refusedCertificate(reason: string, cause?: unknown): ProviderConnectError {
+  return new ProviderConnectError({ kind: 'unreachable', origin: 'provider-tls', reason }, { cause })
+}
+
+function unreachable(reason: string, cause?: unknown): ProviderConnectError {
+  return new ProviderConnectError({ kind: 'unreachable', origin: 'provider-network', reason }, { cause })
+}
+
+function timeout(origin: 'provider-network' | 'provider-tls', reason: string): ProviderConnectError {
+  return new ProviderConnectError({ kind: 'timeout', origin, reason })
+}

@@ -1,0 +1,43 @@
+import type { Origin } from '../spine/origin.ts'
+
+/** What went wrong on the provider's leg, in the terms of a verdict. */
+export interface ProviderFailure {
+  readonly kind: 'unreachable' | 'timeout' | 'loop'
+  readonly origin: Origin
+  /** For the audit and the help desk; no value of the request. */
+  readonly reason: string
+}
+
+/** A failure that our own connector already knows the meaning of. */
+export class ProviderConnectError extends Error {
+  override readonly name = 'ProviderConnectError'
+  readonly failure: ProviderFailure
+  constructor(failure: ProviderFailure, options?: ErrorOptions) {
+    super(failure.reason, options)
+    this.failure = failure
+  }
+}
+
+/** Turns whatever the client library or the operating system reports into a failure. */
+export function failureOf(error: unknown): ProviderFailure {
+  if (error instanceof ProviderConnectError) return error.failure
+  const { code, message } = error as { code?: string; message?: string }
+  switch (code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+      return { kind: 'timeout', origin: 'provider', reason: 'the provider did not begin its answer in time' }
+    case 'UND_ERR_BODY_TIMEOUT':
+      return { kind: 'timeout', origin: 'provider', reason: 'the provider fell silent within its answer' }
+    case 'UND_ERR_SOCKET':
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return { kind: 'unreachable', origin: 'provider-network', reason: `the provider's connection broke (${message ?? code})` }
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return { kind: 'unreachable', origin: 'provider', reason: "the provider's headers are too large" }
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return { kind: 'unreachable', origin: 'provider', reason: "the provider's body is not as long as its Content-Length says" }
+    default:
+      if (code?.startsWith('HPE_'))
+        return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not HTTP (${code})` }
+      return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not valid (${code ?? message ?? 'unknown'})` }
+  }
+}

@@ -1,0 +1,101 @@
+import type { TLSSocket } from 'node:tls'
+import { Client, type Dispatcher, Pool } from 'undici'
+import type { ConnectionUse, OnConnection } from './connection-use.ts'
+import type { ForwardingSettings } from './forwarding-settings.ts'
+import type { DialHost } from './provider-connector.ts'
+
+/** One provider host: its connections, and how many calls are under way. */
+export interface ProviderPool {
+  readonly pool: Pool
+  inFlight: number
+  lastUsed: number
+}
+
+/** Connections to providers, one pool a host, made at the first call and closed when nobody has asked for a while. */
+export interface ProviderPools {
+  /** The host's pool with one more call in flight, or undefined when it is full. Give it back with `release`. */
+  take(host: string): ProviderPool | undefined
+  release(taken: ProviderPool): void
+  /** Calls in flight per host, for the metrics. */
+  readonly inFlight: ReadonlyMap<string, ProviderPool>
+  close(): Promise<void>
+}
+
+/** A pool whose host was not asked for this long is closed. */
+const idlePoolMs = 300_000
+/** The client library's own queue never fills: no more calls are let in than there are connections. */
+const answerHeaderBytes = 65_536
+
+/** Makes the pools. `dialOf` gives a host's way to be dialled. */
+export function createProviderPools(settings: ForwardingSettings, dialOf: (host: string) => DialHost, now: () => number): ProviderPools {
+  const pools = new Map<string, ProviderPool>()
+
+  function open(host: string): ProviderPool {
+    const dial = dialOf(host)
+    const pool = new Pool(`https://${host}`, {
+      connections: settings.connectionsPerProvider,
+      pipelining: 1,
+      factory: (origin, options) => new CountingClient(origin, options as Client.Options),
+      allowH2: false,
+      maxHeaderSize: answerHeaderBytes,
+      headersTimeout: settings.firstByteTimeoutSeconds * 1000,
+      bodyTimeout: settings.silenceTimeoutSeconds * 1000,
+      keepAliveTimeout: settings.idleConnectionSeconds * 1000,
+      keepAliveMaxTimeout: settings.idleConnectionSeconds * 1000,
+      connect: (_options, callback) => {
+        dial().then(
+          (socket: TLSSocket) => callback(null, socket),
+          (error: unknown) => callback(error as Error, null),
+        )
+      },
+    })
+    const made = { pool, inFlight: 0, lastUsed: now() }
+    pools.set(host, made)
+    return made
+  }
+
+  const sweeper = setInterval(() => {
+    for (const [host, one] of pools) {
+      if (one.inFlight > 0 || now() - one.lastUsed < idlePoolMs) continue
+      pools.delete(host)
+      one.pool.destroy().catch(() => undefined)
+    }
+  }, 60_000)
+  sweeper.unref()
+
+  return {
+    inFlight: pools,
+    take(host) {
+      const one = pools.get(host) ?? open(host)
+      if (one.inFlight >= settings.connectionsPerProvider) return undefined
+      one.inFlight++
+      one.lastUsed = now()
+      return one
+    },
+    release(taken) {
+      taken.inFlight--
+    },
+    async close() {
+      clearInterval(sweeper)
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()))
+      pools.clear()
+    },
+  }
+}
+
+/** One connection of a pool, which tells each request's taker what the connection has carried so far. */
+class CountingClient extends Client {
+  readonly #use: ConnectionUse = { answers: 0 }
+
+  constructor(origin: URL | string, options: Client.Options) {
+    super(origin, options)
+    this.on('connect', () => {
+      this.#use.answers = 0
+    })
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, taker: Dispatcher.DispatchHandler & Partial<OnConnection>): boolean {
+    taker.connection = this.#use
+    return super.dispatch(options, taker)
+  }
+}

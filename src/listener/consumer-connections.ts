@@ -1,0 +1,24 @@
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../lib/clock.ts'
+import { presentedFrom } from '../pki/presented.ts'
+import type { TrustStore } from '../pki/trust-store.ts'
+import type { CertificateVerdict, ConsumerConnection } from '../spine/arrival.ts'
+
+/** Reads the facts of a consumer's connection once; what the certificate is worth is asked of the trust store in force at each request. */
+export function consumerConnection(socket: TLSSocket, trust: () => TrustStore, clock: Clock): ConsumerConnection {
+  const presented = presentedFrom(socket)
+  return {
+    address: plainAddress(socket.remoteAddress ?? ''),
+    tlsProtocol: socket.getProtocol() ?? '',
+    tlsCipher: socket.getCipher().standardName,
+    tlsResumed: socket.isSessionReused(),
+    certificateSha256: presented && presented.leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
+    certificateSubject: presented && presented.leaf.subject.replaceAll('\n', ', '),
+    judge: (): CertificateVerdict => (presented === undefined ? { kind: 'none' } : trust().judge(presented, clock.now())),
+  }
+}
+
+/** An IPv4 address that came through a dual-stack socket, without its IPv6 dress. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

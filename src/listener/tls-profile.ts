@@ -1,0 +1,36 @@
+import type { SecureContextOptions } from 'node:tls'
+
+/** The eight suites of the national service, in its order (contract, section 6). */
+const spineSuites = [
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'DHE-RSA-AES256-GCM-SHA384',
+  'DHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES256-SHA384',
+  'ECDHE-RSA-AES256-SHA',
+  'DHE-RSA-AES256-SHA256',
+  'DHE-RSA-AES256-SHA',
+]
+
+const modernSuites = [
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+]
+
+const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
+
+/** The TLS options of a profile: server preference, TLS 1.2 and 1.3. Without `dhparam` the four DHE suites would be missing without a word. */
+export function tlsProfile(profile: 'spine' | 'modern'): SecureContextOptions {
+  const suites = profile === 'spine' ? spineSuites : modernSuites
+  return {
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.3',
+    honorCipherOrder: true,
+    ciphers: [...tls13Suites, ...suites].join(':'),
+    ...(profile === 'spine' && { dhparam: 'auto' }),
+  }
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { type LockoutRequest, type LockoutSelector, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
+import { Problem } from './problem.ts'
+
+const body = z.strictObject({
+  certificate: z.string().optional(),
+  asid: z.string().optional(),
+  partyKey: z.string().optional(),
+  organisation: z.string().optional(),
+  endpoint: z.string().optional(),
+  reason: z.string().min(1).max(500),
+  forSeconds: z.int().positive().optional(),
+})
+
+/** The lockout that a request's body asks for. Throws a `Problem` that says what is wrong with it; fields nobody asked for are an error, not ignored. */
+export function lockoutRequestOf(input: unknown): LockoutRequest {
+  const result = body.safeParse(input)
+  if (!result.success) throw new Problem(400, z.prettifyError(result.error))
+  const { reason, forSeconds } = result.data
+  return { selector: selectorOf(result.data), reason, ...(forSeconds !== undefined && { forSeconds }) }
+}
+
+const releaseBody = z.strictObject({ reason: z.string().min(1).max(500).optional() }).optional()
+
+/** Why a lockout is released, where the request's body says so. Throws a `Problem` on any other body. */
+export function releaseReasonOf(input: unknown): string | undefined {
+  const result = releaseBody.safeParse(input)
+  if (!result.success) throw new Problem(400, z.prettifyError(result.error))
+  return result.data?.reason
+}
+
+function selectorOf(data: z.infer<typeof body>): LockoutSelector {
+  const named = lockoutKinds.filter((kind) => data[kind] !== undefined)
+  const [kind] = named
+  if (kind === undefined || named.length > 1) throw new Problem(400, `A lockout names exactly one of ${lockoutKinds.join(', ')}.`)
+  const selector = normalisedSelector(kind, data[kind] ?? '')
+  if (selector === undefined) throw new Problem(400, `This is not the form of a value for ${kind}.`)
+  return selector
+}

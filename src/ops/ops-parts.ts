@@ -1,0 +1,59 @@
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Lockout, LockoutRequest } from '../state/lockouts.ts'
+import type { ExpiryGauges } from './expiry-gauges.ts'
+
+/** One condition of being ready. Name and detail are shown to anybody who can reach the port: they name no person. */
+export interface ReadinessItem {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+/** Whether calls would be forwarded now, and by what. */
+export interface Readiness {
+  readonly ready: boolean
+  readonly items: readonly ReadinessItem[]
+  /** What an operator should see to although calls are forwarded. */
+  readonly warnings: readonly string[]
+  /** Names of the checks that only observe. */
+  readonly observed: readonly string[]
+}
+
+/** What `/version` says. */
+export interface Version {
+  readonly name: string
+  readonly version: string
+  readonly node: string
+  readonly commit?: string
+}
+
+/** What a reload came to; where it is not ok, what was in force before still is. */
+export interface ReloadResult {
+  readonly ok: boolean
+  readonly detail: string
+}
+
+/** An operator's act is audited under this name before it is done. */
+export type OpsAct = 'reload' | 'lockout-add' | 'lockout-release'
+
+/** The parts of the proxy that operators see and steer. An `actor` is written as `AuditEntry.actor` has it. */
+export interface OpsParts {
+  readonly version: Version
+  readonly metrics: Metrics
+  readonly expiry: ExpiryGauges
+  readonly lockouts: {
+    list(): readonly Lockout[]
+    /** Rejects with `LockoutRefused` where it cannot be made. */
+    add(request: LockoutRequest, actor: string): Promise<Lockout>
+    /** Undefined where there is none of this id. */
+    release(id: string, actor: string): Promise<Lockout | undefined>
+  }
+  readiness(): Readiness
+  reload(actor: string): Promise<ReloadResult>
+  /** The settings in force, secrets already hidden. */
+  effectiveConfig(): unknown
+  /** Resolves once the act is on disk in the audit; where it rejects, the act is not done. */
+  act(actor: string, act: OpsAct, detail: Readonly<Record<string, string | number | boolean>>): Promise<void>
+  /** Told of every error that nobody foresaw, with the route, for the log; the caller of the route learns nothing of it. */
+  unforeseen(error: unknown, route: string): void
+}

@@ -1,0 +1,125 @@
+import type { Server } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../lib/clock.ts'
+import { operatorByCertificate } from './operator-certificate.ts'
+import { freshTicketKeys, OpsSettingsRejected, readOperatorsTls } from './operators-tls.ts'
+import { type OpsRequests, opsApp } from './ops-app.ts'
+import type { OpsParts } from './ops-parts.ts'
+import type { OpsSettings } from './ops-settings.ts'
+import { Problem, problemBody } from './problem.ts'
+
+/** A running operators' port. */
+export interface OpsPort {
+  readonly port: number
+  /** Takes certificates, anchors, roles and hosts from these settings for every later request; rejects with `OpsSettingsRejected` and changes nothing where they cannot be used. */
+  reload(settings: OpsSettings, dataAnchors: ReadonlySet<string>): Promise<void>
+  /** Takes no more connections, lets running answers end for two seconds, then cuts. */
+  close(): Promise<void>
+}
+
+/** HTTPS for operators: the client certificate is asked for, not required. Rejects with `OpsSettingsRejected`, also where the address cannot be had. */
+export async function openOpsPort(
+  parts: OpsParts,
+  first: OpsSettings,
+  clock: Clock,
+  dataAnchors: ReadonlySet<string>,
+  requests: OpsRequests,
+): Promise<OpsPort> {
+  let settings = first
+  let allowedHosts = new Set(first.allowedHosts)
+  let tls = await readOperatorsTls(first, dataAnchors)
+  /** How often the anchors have changed, and what that was when each open connection began: its certificate was judged under those. */
+  let generation = 0
+  const begun = new Map<string, number>()
+  const app = opsApp(
+    parts,
+    {
+      name: 'port',
+      allowedHosts: () => allowedHosts,
+      operatorOf(request) {
+        const socket = request.socket as TLSSocket
+        if (begun.get(peerOf(socket)) !== generation)
+          throw new Problem(403, 'The operators’ anchors have changed: connect again.', { Connection: 'close' })
+        const operator = operatorByCertificate(socket, settings, clock.now())
+        parts.expiry.operator(operator.sha256, operator.notAfter)
+        return operator
+      },
+    },
+    requests,
+  )
+  const server = createServer(
+    {
+      ...tls.context,
+      requestCert: true,
+      // Who shows no certificate, or a wrong one, is answered and told so.
+      rejectUnauthorized: false,
+      ticketKeys: freshTicketKeys(),
+      handshakeTimeout: 10_000,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 10_000,
+      maxHeaderSize: 16_384,
+    },
+    app,
+  )
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    begun.set(peer, generation)
+    socket.once('close', () => begun.delete(peer))
+  })
+  server.maxConnections = first.maximumConnections
+  server.setTimeout(120_000)
+  answerUnreadable(server)
+  await listening(server, first)
+  return {
+    port: (server.address() as AddressInfo).port,
+    async reload(next, nextDataAnchors) {
+      const read = await readOperatorsTls(next, nextDataAnchors)
+      server.setSecureContext(read.context)
+      // A session says only that its certificate was good under the anchors of its time.
+      server.setTicketKeys(freshTicketKeys())
+      if (String(read.anchorFingerprints) !== String(tls.anchorFingerprints)) generation++
+      tls = read
+      settings = next
+      allowedHosts = new Set(next.allowedHosts)
+    },
+    close: () => closeWithin(server, 2_000),
+  }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}
+
+/** Closes the server; what is still open after so many milliseconds is cut. */
+export function closeWithin(server: Server, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), milliseconds)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+function listening(server: Server, { host, port }: OpsSettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new OpsSettingsRejected(`The operators’ port cannot listen on ${host}:${port}: ${error.message}.`)),
+    )
+    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve)
+  })
+}
+
+/** What is not HTTP never reaches the app: the same form of answer, then the end. */
+export function answerUnreadable(server: Server): void {
+  const body = JSON.stringify(problemBody(new Problem(400, 'The request cannot be read.')))
+  const answer = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end(answer)
+    else socket.destroy()
+  })
+}

@@ -1,0 +1,136 @@
+import { LRUCache } from 'lru-cache'
+import type { CertificateVerdict } from '../spine/arrival.ts'
+import { type ReadCertificate, sha256Of, subjectOf } from './certificate.ts'
+import { type Chain, findChains, type IssuerPool } from './chain.ts'
+import { type CertificateUsage, type Examination, examine, type RevocationPolicy } from './examination.ts'
+import type { IssuerMemory } from './issuer-memory.ts'
+import type { PresentedCertificate } from './presented.ts'
+
+/** Judges what a peer presented, at a moment in ms since 1970; never throws. */
+export type Judge = (presented: PresentedCertificate, now: number, usage?: CertificateUsage) => CertificateVerdict
+
+/** What a judge goes by; none of it changes during its life, but for the memory. */
+export interface JudgeParts {
+  readonly pool: IssuerPool
+  readonly revocation: RevocationPolicy
+  readonly memory: IssuerMemory
+}
+
+/** How many certificates' examinations are kept, and how many issuers of one presentation are looked at. */
+const mostExamined = 5_000
+const mostIssuers = 8
+
+/**
+ * What OpenSSL may object to and the judge decides for itself: chain, dates, revocation and, on the provider's leg, the host (which whoever
+ * connects compares). Its verdict is of the handshake, or of the one before a resumption; ours is of now. Any other objection stands.
+ */
+const decidedHere: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_NOT_YET_VALID',
+  'CERT_HAS_EXPIRED',
+  'UNABLE_TO_GET_CRL',
+  'CRL_NOT_YET_VALID',
+  'CRL_HAS_EXPIRED',
+  'CERT_REVOKED',
+  'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/** One presentation, examined: a good chain first decides; `chained` tells whether there was any chain to examine. */
+interface Judged {
+  readonly sha256: string
+  readonly subject: string
+  readonly examinations: readonly Examination[]
+  readonly chains: readonly Chain[]
+}
+
+/**
+ * Makes a judge. The costly part (chain, signatures, parsing) is done once per certificate and set of issuers; a presentation that
+ * it has judged before costs a look-up and two comparisons.
+ */
+export function createJudge(parts: JudgeParts): Judge {
+  const { pool, memory } = parts
+  const examined = new LRUCache<string, Judged>({ max: mostExamined })
+  const recognised = { client: new WeakMap<PresentedCertificate, Judged>(), server: new WeakMap<PresentedCertificate, Judged>() }
+  const configured = new Set([...pool.anchors, ...pool.intermediates].map(({ sha256 }) => sha256))
+
+  const examineOnce = (
+    presented: PresentedCertificate,
+    issuers: PresentedCertificate['presentedIssuers'],
+    usage: CertificateUsage,
+  ): Judged => {
+    const key = JSON.stringify([usage, presented.leaf.fingerprint256, ...issuers.map(({ fingerprint256 }) => fingerprint256)])
+    const before = examined.get(key)
+    if (before !== undefined) return before
+    const judged = examineAll({ ...presented, presentedIssuers: issuers }, usage, parts)
+    examined.set(key, judged)
+    return judged
+  }
+
+  const look = (presented: PresentedCertificate, usage: CertificateUsage): Judged => {
+    const issuers = presented.presentedIssuers.slice(0, mostIssuers)
+    const shown = examineOnce(presented, issuers, usage)
+    const [chain] = shown.chains
+    if (chain === undefined && issuers.length === 0) {
+      const recalled = memory.recall(shown.sha256)
+      // Not recognised by its object where nothing is known of it: another connection may show the issuers any moment.
+      if (recalled === undefined) return shown
+      return keep(presented, usage, examineOnce(presented, recalled, usage))
+    }
+    const sent = chain?.slice(1).filter(({ sha256 }) => !configured.has(sha256)) ?? []
+    if (sent.length > 0)
+      memory.remember(
+        shown.sha256,
+        sent.map(({ x509 }: ReadCertificate) => x509),
+      )
+    return keep(presented, usage, shown)
+  }
+
+  const keep = (presented: PresentedCertificate, usage: CertificateUsage, judged: Judged): Judged => {
+    const final = objected(presented.opensslError, judged)
+    recognised[usage].set(presented, final)
+    return final
+  }
+
+  return (presented, now, usage = 'client') => decide(recognised[usage].get(presented) ?? look(presented, usage), now)
+}
+
+function examineAll(presented: PresentedCertificate, usage: CertificateUsage, { pool, revocation }: JudgeParts): Judged {
+  const sha256 = sha256Of(presented.leaf)
+  const subject = subjectOf(presented.leaf)
+  try {
+    const search = findChains(presented.leaf, pool, presented.presentedIssuers)
+    if (search.kind === 'none') return { sha256, subject, examinations: [{ kind: 'bad', reason: search.reason }], chains: [] }
+    return { sha256, subject, examinations: search.chains.map((chain) => examine(chain, usage, revocation)), chains: search.chains }
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    return { sha256, subject, examinations: [{ kind: 'bad', reason: `it cannot be read: ${what}` }], chains: [] }
+  }
+}
+
+function objected(opensslError: string | undefined, judged: Judged): Judged {
+  if (opensslError === undefined || decidedHere.has(opensslError)) return judged
+  if (judged.examinations.every(({ kind }) => kind === 'bad')) return judged // ours is the clearer reason
+  return { ...judged, examinations: [{ kind: 'bad', reason: `refused by OpenSSL: ${opensslError}` }] }
+}
+
+function decide({ sha256, subject, examinations }: Judged, now: number): CertificateVerdict {
+  for (const examination of examinations) {
+    if (examination.kind === 'timed' && now >= examination.from && now <= examination.until) return examination.good
+  }
+  return { kind: 'bad', reason: reasonAt(examinations[0], now), sha256, subject }
+}
+
+function reasonAt(examination: Examination | undefined, now: number): string {
+  if (examination === undefined) return 'it was not examined'
+  if (examination.kind === 'bad') return examination.reason
+  for (const { from, until, early, late } of examination.limits) {
+    if (now < from) return early
+    if (now > until) return late
+  }
+  return 'the time is not known'
+}

@@ -1,0 +1,38 @@
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+
+/** What a peer has shown of itself: its certificate, and the others that it sent along, in its order, believed by nobody yet. */
+export interface PresentedCertificate {
+  readonly leaf: X509Certificate
+  readonly presentedIssuers: readonly X509Certificate[]
+  /** What OpenSSL had against it (`authorizationError`), where it had. */
+  readonly opensslError?: string
+}
+
+/** A peer may send more certificates than this; the rest are not looked at. */
+const mostIssuers = 8
+
+/**
+ * What the peer of a connection has presented, or nothing where it has presented none. To be called once a connection, after the
+ * handshake; `judge` recognises the object again. A resumed session shows the certificate alone.
+ */
+export function presentedFrom(socket: TLSSocket): PresentedCertificate | undefined {
+  const leaf = socket.getPeerX509Certificate()
+  if (leaf === undefined) return undefined
+  const presentedIssuers: X509Certificate[] = []
+  let last: X509Certificate | undefined = leaf
+  while (presentedIssuers.length < mostIssuers) {
+    const issuer: X509Certificate | undefined = last.issuerCertificate
+    if (issuer === undefined || issuer.raw.equals(last.raw)) break
+    presentedIssuers.push(issuer)
+    last = issuer
+  }
+  const opensslError = opensslErrorOf(socket.authorizationError)
+  return { leaf, presentedIssuers, ...(opensslError !== undefined && { opensslError }) }
+}
+
+/** The types say Error; what Node sets is the error's code, and null where there is none. */
+function opensslErrorOf(error: unknown): string | undefined {
+  if (error === null || error === undefined) return undefined
+  return error instanceof Error ? error.message : String(error)
+}

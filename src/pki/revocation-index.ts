@@ -1,0 +1,54 @@
+import { authorityIdOf, type ReadCertificate, subjectOf } from './certificate.ts'
+import { type Crl, isOlder, isSignedBy, readCrl, readSignedCrl } from './crl.ts'
+import { isSameName } from './distinguished-name.ts'
+import { utc } from './utc.ts'
+
+/** The revocation list in force for one authority. */
+export interface AuthorityCrl extends Crl {
+  /** Whose: `authorityIdOf` its certificate. */
+  readonly authority: string
+  /** The authority's subject, on one line. */
+  readonly issuer: string
+  readonly file: string
+}
+
+/** Which list counts for which authority, by `authorityIdOf`. */
+export type RevocationIndex = ReadonlyMap<string, AuthorityCrl>
+
+/** Finds the authorities that signed a list, and reads it. Throws an Error that says what is wrong with it. */
+export function readAuthorityCrls(der: Buffer, file: string, authorities: readonly ReadCertificate[]): readonly AuthorityCrl[] {
+  const signed = readSignedCrl(der)
+  const named = authorities.filter(({ fields }) => isSameName(fields.subject, signed.issuer))
+  if (named.length === 0) throw new Error('the revocation list is of an issuer that is neither among the anchors nor the intermediates')
+  const signers = named.filter((authority) => isSignedBy(signed, authority))
+  const [signer] = signers
+  if (signer === undefined)
+    throw new Error(`the signature of the revocation list is not that of ${subjectOf((named[0] as ReadCertificate).x509)}`)
+  const crl = readCrl(signed)
+  return [...new Set(signers.map(authorityIdOf))].map((authority) => ({ ...crl, authority, issuer: subjectOf(signer.x509), file }))
+}
+
+/** Indexes the lists by authority; of several for the same one the newest counts. */
+export function indexRevocations(crls: readonly AuthorityCrl[]): RevocationIndex {
+  const index = new Map<string, AuthorityCrl>()
+  for (const crl of crls) {
+    const other = index.get(crl.authority)
+    if (other === undefined || isOlder(other, crl)) index.set(crl.authority, crl)
+  }
+  return index
+}
+
+/** What is wrong with lists that are older than those already in force: somebody replays one from before a revocation. */
+export function replayed(next: RevocationIndex, last: RevocationIndex): readonly string[] {
+  const problems: string[] = []
+  for (const crl of next.values()) {
+    const before = last.get(crl.authority)
+    if (before === undefined || !isOlder(crl, before)) continue
+    problems.push(`${crl.file}: the revocation list of ${crl.issuer} (${edition(crl)}) is older than the one in force (${edition(before)})`)
+  }
+  return problems
+}
+
+function edition({ number, thisUpdate }: Crl): string {
+  return `number ${number ?? 'none'}, made ${utc(thisUpdate)}`
+}

@@ -1,0 +1,152 @@
+import type { Readable } from 'node:stream'
+import type { AuditTrail, Receipt } from '../audit/audit-trail.ts'
+import type { Start } from '../checks/check-needs.ts'
+import type { AnswerSink } from '../forwarding/answer-sink.ts'
+import type { Forwarding, ForwardOutcome, Place } from '../forwarding/forward.ts'
+import type { Clock } from '../lib/clock.ts'
+import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
+import type { Admitted } from './admission.ts'
+import { endOfForwarding, endOfRefusal } from './exchange-end.ts'
+import type { ExchangeObserver } from './observers.ts'
+import type { Admission } from './pipeline.ts'
+import { type End, forwardingEntry, outcomeEntry, refusedEntry } from './recorded.ts'
+import { answerHeaders, refusalHeaders } from './verdict.ts'
+
+/** The parts of the path. */
+export interface ExchangeParts {
+  readonly admit: (start: Start) => Admission<Admitted>
+  readonly audit: AuditTrail
+  readonly forwarding: Forwarding
+  readonly observer: ExchangeObserver
+  readonly clock: Clock
+  readonly settingsVersion: string
+  /** 504, or 599 as older consumers expect. */
+  readonly timeoutStatus: number
+}
+
+/** The consumer's leg, as one exchange sees it. */
+export interface ConsumerLeg {
+  readonly body: Readable
+  readonly sink: AnswerSink
+  /** What was found malformed behind the head while the exchange was under way. */
+  readonly fault: Refusal | undefined
+  /** Sends `100 Continue` where the consumer waits for it. */
+  proceed(): void
+  /** Answers with a refusal and its headers; where an answer has begun already, cuts it. */
+  refuse(refusal: Refusal, headers: readonly string[]): void
+}
+
+/** What is known of an exchange as it goes on. */
+interface Course {
+  readonly start: Start
+  readonly leg: ConsumerLeg
+  readonly parts: ExchangeParts
+  /** Milliseconds by phase. */
+  readonly phases: Record<string, number>
+  admission?: Admission<Admitted>
+  place?: Place
+  receipt?: Receipt
+}
+
+/** One request's whole life: decided, recorded, forwarded, and told how it ended. Never rejects. */
+export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangeParts): Promise<void> {
+  const course: Course = { start, leg, parts, phases: {} }
+  parts.observer.began()
+  try {
+    const admission = parts.admit(start)
+    course.admission = admission
+    course.phases['admission'] = parts.clock.elapsed() - start.started
+    if (!admission.admitted) return refuseCall(course, admission.refusal)
+    const place = parts.forwarding.reserve(admission.evidence)
+    if (isRefusal(place)) return refuseCall(course, place)
+    course.place = place
+    const receipt = await recordForwarding(course, admission.evidence, place)
+    if (isRefusal(receipt)) return refuseCall(course, receipt)
+    course.receipt = receipt
+    const outcome = await forward(course, admission.evidence, place, receipt)
+    settle(course, endOfForwarding(outcome, admission.evidence.target.shown, leg.fault, parts.timeoutStatus), outcome)
+  } catch (error) {
+    refuseCall(course, unforeseen(error))
+  }
+}
+
+/** The record is on disk, or the call is not forwarded. */
+async function recordForwarding(course: Course, admitted: Admitted, place: Place): Promise<Receipt | Refusal> {
+  const { parts, phases } = course
+  const began = parts.clock.elapsed()
+  try {
+    const observed = course.admission?.observed ?? []
+    return await parts.audit.forwarding(
+      forwardingEntry(admitted, observed, parts.settingsVersion, place.headers.dropped, parts.clock.now()),
+    )
+  } catch (error) {
+    place.release()
+    const reason = error instanceof Error ? error.message : 'the audit log cannot be written'
+    return refuse('audit', 'AUDIT_UNAVAILABLE', { reason, headers: ['Retry-After', '5'] })
+  } finally {
+    phases['audit'] = parts.clock.elapsed() - began
+  }
+}
+
+function forward({ leg, phases }: Course, admitted: Admitted, place: Place, receipt: Receipt): Promise<ForwardOutcome> {
+  leg.proceed()
+  return place.forward(leg.body, leg.sink, (status, sentAt, headAt, timing) => {
+    phases['provider'] = headAt - sentAt
+    return answerHeaders(admitted, receipt, status, phases, timing)
+  })
+}
+
+/** The end of a call that was forwarded: told to the consumer where no answer has begun, to the audit, and to the observers. */
+function settle(
+  course: Course,
+  { recorded, refusal }: { readonly recorded: End; readonly refusal?: Refusal },
+  outcome: ForwardOutcome | undefined,
+): void {
+  const { start, leg, parts, phases } = course
+  phases['total'] = parts.clock.elapsed() - start.started
+  if (refusal !== undefined) leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, course.receipt))
+  parts.audit.outcome(outcomeEntry(start.exchange, parts.clock.now(), recorded, outcome, phases))
+  tell(course, recorded, outcome)
+}
+
+/** The end of a call that was not forwarded: answered, recorded (not awaited), counted. */
+function refuseCall(course: Course, refusal: Refusal): void {
+  const recorded = endOfRefusal(refusal)
+  if (course.receipt !== undefined) {
+    settle(course, { recorded, refusal }, undefined)
+    return
+  }
+  const { start, leg, parts, phases, admission } = course
+  phases['total'] = parts.clock.elapsed() - start.started
+  leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, undefined))
+  parts.audit.refused(refusedEntry(start, refusal, admission?.observed ?? [], phases), floodable.has(refusal.rule))
+  tell(course, recorded, undefined)
+}
+
+/** Callers who have proven nothing, or too much zeal, may not fill the disk (decisions, section 6). */
+const floodable: ReadonlySet<string> = new Set(['wire-form', 'client-certificate', 'lockout', 'throttle'])
+
+function tell({ start, admission, place, phases, parts }: Course, recorded: End, outcome: ForwardOutcome | undefined): void {
+  const evidence = admission?.evidence
+  parts.observer.ended({
+    ...recorded,
+    arrival: start,
+    providerStatus: outcome?.status,
+    reason: recorded.reason,
+    interactionId: evidence?.interactionId,
+    consumer: evidence?.consumer,
+    endpoint: evidence?.endpoint,
+    observed: admission?.observed ?? [],
+    droppedFromRequest: place?.headers.dropped ?? [],
+    droppedFromAnswer: outcome?.droppedHeaders ?? [],
+    requestBytes: outcome?.requestBytes ?? 0,
+    responseBytes: outcome?.digest.bytes ?? 0,
+    phases,
+  })
+}
+
+/** Anything that nobody foresaw refuses; the process lives. */
+function unforeseen(error: unknown): Refusal {
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error was thrown'
+  return refuse('unforeseen', 'INTERNAL_SERVER_ERROR', { reason })
+}

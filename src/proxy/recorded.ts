@@ -1,0 +1,171 @@
+import type {
+  AuditedConsumer,
+  AuditedPersonal,
+  AuditedRequest,
+  ForwardingEntry,
+  Observation,
+  OutcomeEntry,
+  RefusedEntry,
+} from '../audit/entry.ts'
+import type { ForwardOutcome } from '../forwarding/forward.ts'
+import { parseToken } from '../spine/access-token.ts'
+import type { Arrival, ConsumerConnection } from '../spine/arrival.ts'
+import { findInteraction } from '../spine/interaction-id.ts'
+import type { Origin } from '../spine/origin.ts'
+import type { Refusal } from '../spine/refusal.ts'
+import { isRefusal } from '../spine/refusal.ts'
+import type { Admitted } from './admission.ts'
+
+const none: readonly Observation[] = []
+
+/** The record of a forwarding, made before it happens. */
+export function forwardingEntry(
+  admitted: Admitted,
+  observed: readonly Refusal[],
+  settingsVersion: string,
+  dropped: readonly string[],
+  at: number,
+): ForwardingEntry {
+  return {
+    type: 'forwarding',
+    v: 1,
+    at,
+    exchange: admitted.exchange,
+    consumer: consumerOf(admitted),
+    request: requestOf(admitted, admitted.interaction?.template, dropped),
+    endpoint: { cpaId: admitted.endpoint.cpaId, url: admitted.endpoint.url },
+    organisations: { from: admitted.consumer.odsCode, to: admitted.provider.odsCode },
+    registryVersion: admitted.registry?.version ?? '',
+    settingsVersion,
+    sharingRule: admitted.sharingRule ?? '',
+    observed: observationsOf(observed, admitted.tokenRemarks),
+    personal: { url: admitted.rawTarget, ...(admitted.claims !== undefined && { claims: admitted.claims }) },
+  }
+}
+
+/** The record of a call that was not forwarded. */
+export function refusedEntry(
+  arrival: Arrival & { readonly registry?: { readonly version: string } | undefined },
+  refusal: Refusal,
+  observed: readonly Refusal[],
+  phases: Readonly<Record<string, number>>,
+): RefusedEntry {
+  return {
+    type: 'refused',
+    v: 1,
+    at: arrival.at,
+    exchange: arrival.exchange,
+    consumer: consumerOf(arrival),
+    request: requestOf(arrival, undefined, []),
+    status: refusal.status,
+    code: refusal.code,
+    rule: refusal.rule,
+    origin: refusal.origin,
+    reason: refusal.reason,
+    ...(arrival.registry !== undefined && { registryVersion: arrival.registry.version }),
+    observed: observationsOf(observed, undefined),
+    phases,
+    personal: personalOf(arrival),
+  }
+}
+
+/** How a forwarded exchange ended. */
+export interface End {
+  readonly end: OutcomeEntry['end']
+  /** What the consumer was answered, or 499. */
+  readonly status: number
+  readonly origin: Origin
+  readonly rule: string
+  readonly reason?: string
+}
+
+/** The record of how a forwarded exchange ended; `outcome` is absent where the provider's leg itself failed in a way that nobody foresaw. */
+export function outcomeEntry(
+  exchange: string,
+  at: number,
+  end: End,
+  outcome: ForwardOutcome | undefined,
+  phases: Readonly<Record<string, number>>,
+): OutcomeEntry {
+  const responseSha256 = outcome?.digest.sha256()
+  const { status, requestSha256, droppedHeaders = [], requestBytes = 0 } = outcome ?? {}
+  return {
+    type: 'outcome',
+    v: 1,
+    at,
+    exchange,
+    ...end,
+    ...(status !== undefined && { providerStatus: status }),
+    requestBytes,
+    responseBytes: outcome?.digest.bytes ?? 0,
+    phases,
+    ...(droppedHeaders.length > 0 && { droppedHeaders }),
+    personal: {
+      ...(requestSha256 !== undefined && { requestSha256 }),
+      ...(responseSha256 !== undefined && { responseSha256 }),
+    },
+  }
+}
+
+/** One object for a connection's whole life: many exchanges share it. */
+const consumers = new WeakMap<ConsumerConnection, AuditedConsumer>()
+
+function consumerOf({ connection }: Arrival): AuditedConsumer {
+  const known = consumers.get(connection)
+  if (known !== undefined) return known
+  const { address, certificateSha256, certificateSubject, tlsProtocol, tlsCipher, tlsResumed } = connection
+  const made: AuditedConsumer = {
+    address,
+    ...(certificateSha256 !== undefined && { certificateSha256 }),
+    ...(certificateSubject !== undefined && { certificateSubject }),
+    tlsProtocol,
+    tlsCipher,
+    tlsResumed,
+  }
+  consumers.set(connection, made)
+  return made
+}
+
+/** Values of the deciding headers as they came, cut to a length that no honest one reaches: a refused call is recorded with what it said. */
+function requestOf(arrival: Arrival, template: string | undefined, dropped: readonly string[]): AuditedRequest {
+  const { headers, form } = arrival
+  const value = (name: string) => headers.get(name)?.slice(0, 256)
+  const contentType = value('content-type')
+  const traceId = value('ssp-traceid')
+  const from = value('ssp-from')
+  const to = value('ssp-to')
+  const interaction = value('ssp-interactionid')
+  const traceparent = value('traceparent')
+  const redactedUrl = isRefusal(form) ? undefined : redacted(form.target, template ?? findInteraction(interaction ?? '')?.template)
+  return {
+    method: arrival.method,
+    ...(contentType !== undefined && { contentType }),
+    ...(traceId !== undefined && { traceId }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(interaction !== undefined && { interaction }),
+    ...(traceparent !== undefined && { traceparent }),
+    ...(redactedUrl !== undefined && { redactedUrl }),
+    ...(dropped.length > 0 && { droppedHeaders: dropped }),
+  }
+}
+
+/** Host and the interaction's template; of a path whose form is not known, nothing is shown. */
+function redacted(target: { readonly host: string }, template: string | undefined): string {
+  return `https://${target.host}${template === undefined ? '' : `/…${template}`}`
+}
+
+/** A refused call's claims are recorded too, as far as they can be read: whoever was refused may have to be found. */
+function personalOf(arrival: Arrival): AuditedPersonal {
+  const bearer = /^bearer +([^ ]+)$/i.exec(arrival.headers.get('authorization') ?? '')?.[1]
+  const token = bearer === undefined ? undefined : parseToken(bearer)
+  return { url: arrival.rawTarget, ...(token !== undefined && !('fault' in token) && { claims: token.claims }) }
+}
+
+function observationsOf(observed: readonly Refusal[], remarks: readonly string[] | undefined): readonly Observation[] {
+  if (observed.length === 0 && remarks === undefined) return none
+  return [
+    ...observed.map(({ rule, code, reason }) => ({ rule, code, reason })),
+    ...(remarks ?? []).map((reason) => ({ rule: 'access-token', code: 'REMARK', reason })),
+  ]
+}

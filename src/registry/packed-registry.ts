@@ -1,0 +1,147 @@
+import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
+import { decideSharing } from './decide-sharing.ts'
+import type { LoadedRegistry } from './load-registry.ts'
+import { listAt } from './number-lists.ts'
+import { endpointColumns, none, type PackedDirectory, systemColumns } from './packed-directory.ts'
+import type { EndpointLookup, Registry, SharingDecision, SystemLookup } from './registry.ts'
+import { findString, stringAt } from './string-table.ts'
+import { findTriple } from './triple-index.ts'
+
+/** What the settings add to what the files say. */
+export interface RegistryOverlay {
+  readonly pins: Readonly<Record<string, readonly string[]>>
+  readonly aliases: Readonly<Record<string, string>>
+}
+
+/**
+ * A registry over packed tables. Records become objects when they are first asked for and are kept, so a look-up costs a hash of its key,
+ * however large the directory is.
+ */
+export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>, overlay: RegistryOverlay, loadedAt: number): Registry {
+  const { directory, rules } = loaded
+  const { strings } = directory
+  const pins = new Map(Object.entries(overlay.pins))
+  const aliases = new Map(Object.entries(overlay.aliases))
+  const systems: SystemLookup[] = new Array(directory.systems.length / systemColumns.width)
+  const endpoints: EndpointLookup[] = new Array(directory.endpoints.length / endpointColumns.width)
+  const interactionSets: ReadonlySet<string>[] = new Array(directory.interactionSets.starts.length - 1)
+  const decisions: SharingDecision[] = new Array(rules.allows.length)
+  const partyKeys = new Map<string, ReadonlySet<string>>()
+  const organisations = new Map<string, ReadonlySet<string>>()
+  const texts = (numbers: Iterable<number>): ReadonlySet<string> =>
+    new Set(Iterator.from(numbers).map((number) => stringAt(strings, number)))
+
+  function system(asid: string): SystemLookup {
+    const number = findString(strings, asid)
+    const row = number < 0 ? none : directory.systemOf[number]!
+    if (row === none) return unknown
+    const found = systems[row] ?? systemAt(directory, row, interactionSet)
+    systems[row] = found
+    return found
+  }
+
+  function interactionSet(set: number): ReadonlySet<string> {
+    const found = interactionSets[set] ?? texts(listAt(directory.interactionSets, set))
+    interactionSets[set] = found
+    return found
+  }
+
+  function directoryInteraction(interaction: string): string {
+    return aliases.get(interaction) ?? interaction
+  }
+
+  function endpoint(receiver: AccreditedSystem, interaction: string): EndpointLookup {
+    const partyKey = findString(strings, receiver.partyKey)
+    const wanted = findString(strings, directoryInteraction(interaction))
+    if (partyKey < 0 || wanted < 0) return absent
+    const odsCode = findString(strings, receiver.odsCode)
+    let row = odsCode < 0 ? -1 : findTriple(directory.endpointOf, odsCode, partyKey, wanted)
+    if (row < 0) row = findTriple(directory.endpointOf, none, partyKey, wanted)
+    if (row < 0) return absent
+    const found = endpoints[row] ?? endpointAt(directory, row)
+    endpoints[row] = found
+    return found
+  }
+
+  /** Remembers the answer for a registered name, and only for those, so that callers cannot fill the memory. */
+  function byName(
+    known: Map<string, ReadonlySet<string>>,
+    fqdn: string,
+    find: (partyKeys: Int32Array) => Iterable<number>,
+  ): ReadonlySet<string> {
+    const earlier = known.get(fqdn)
+    if (earlier !== undefined) return earlier
+    const keys = listAt(directory.partyKeysOf, findString(strings, fqdn))
+    if (keys.length === 0) return noText
+    const found = texts(find(keys))
+    known.set(fqdn, found)
+    return found
+  }
+
+  return {
+    version: loaded.version,
+    loadedAt,
+    counts: loaded.counts,
+    findings: loaded.findings,
+    hosts,
+    system,
+    endpoint,
+    directoryInteraction,
+    partyKeysOf: (fqdn) => byName(partyKeys, fqdn, (keys) => keys),
+    organisationsOf: (fqdn) => byName(organisations, fqdn, (keys) => organisationsOfAll(directory, keys)),
+    pinsOf: (asid) => pins.get(asid) ?? noPins,
+    sharing(from, to, interaction, at) {
+      const listed = directoryInteraction(interaction)
+      const rule = decideSharing(rules, strings, from, to, listed === interaction ? [interaction] : [interaction, listed], at)
+      if (rule < 0) return byDefault
+      const decision = decisions[rule] ?? { allowed: rules.allows[rule] === 1, rule: stringAt(strings, rules.references[rule]!) }
+      decisions[rule] = decision
+      return decision
+    },
+  }
+}
+
+const unknown: SystemLookup = { kind: 'unknown' }
+const byDefault: SharingDecision = { allowed: false, rule: 'default' }
+const absent: EndpointLookup = { kind: 'none' }
+const noText: ReadonlySet<string> = new Set()
+const noPins: readonly string[] = []
+
+function organisationsOfAll(directory: PackedDirectory, partyKeys: Int32Array): ReadonlySet<number> {
+  const numbers = new Set<number>()
+  for (const key of partyKeys) for (const odsCode of listAt(directory.organisationsOf, key)) numbers.add(odsCode)
+  return numbers
+}
+
+function systemAt(directory: PackedDirectory, row: number, interactionSet: (set: number) => ReadonlySet<string>): SystemLookup {
+  const cell = (column: number): number => directory.systems[row * systemColumns.width + column]!
+  const text = (column: number): string => stringAt(directory.strings, cell(column))
+  if (cell(systemColumns.fault) !== none) return { kind: 'faulty', reason: text(systemColumns.fault) }
+  const system: AccreditedSystem = {
+    asid: text(systemColumns.asid),
+    odsCode: text(systemColumns.odsCode),
+    partyKey: text(systemColumns.partyKey),
+    interactions: interactionSet(cell(systemColumns.interactions)),
+    ...(cell(systemColumns.manufacturer) === none ? {} : { manufacturer: text(systemColumns.manufacturer) }),
+    ...(cell(systemColumns.productName) === none ? {} : { productName: text(systemColumns.productName) }),
+  }
+  return { kind: 'found', system }
+}
+
+function endpointAt(directory: PackedDirectory, row: number): EndpointLookup {
+  const cell = (column: number): number => directory.endpoints[row * endpointColumns.width + column]!
+  const text = (column: number): string => stringAt(directory.strings, cell(column))
+  if (cell(endpointColumns.fault) !== none) return { kind: 'faulty', reason: text(endpointColumns.fault) }
+  const endpoint: ProviderEndpoint = {
+    cpaId: text(endpointColumns.cpaId),
+    odsCode: text(endpointColumns.odsCode),
+    partyKey: text(endpointColumns.partyKey),
+    interaction: text(endpointColumns.interaction),
+    url: text(endpointColumns.url),
+    host: text(endpointColumns.host),
+    path: text(endpointColumns.path),
+    fqdn: text(endpointColumns.fqdn),
+    ...(cell(endpointColumns.pin) === none ? {} : { pin: text(endpointColumns.pin) }),
+  }
+  return { kind: 'found', endpoint }
+}

@@ -1,0 +1,113 @@
+import { type KeyObject, verify as verifySignature } from 'node:crypto'
+import { parseStrictJson } from './strict-json.ts'
+
+/** An audit token that was taken apart: its claims, and what stands about its signature. */
+export interface AccessToken {
+  readonly algorithm: string
+  readonly keyId: string | undefined
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The bytes that a signature is over, and the signature. */
+  readonly signedPart: string
+  readonly signature: Buffer
+}
+
+/** Why it is not a token. */
+export interface TokenFault {
+  readonly fault: string
+}
+
+/** Longest token, and the deepest nesting in it. */
+export const tokenLimits = { bytes: 16_384, depth: 20 } as const
+
+const base64url = /^[A-Za-z0-9_-]*$/
+
+/** Takes apart a compact JWT: three sections, strict base64url, strict JSON. Nothing is judged of what it claims. */
+export function parseToken(compact: string): AccessToken | TokenFault {
+  if (compact.length > tokenLimits.bytes) return { fault: `the token is longer than ${tokenLimits.bytes} bytes` }
+  const sections = compact.split('.', 5)
+  if (sections.length !== 3)
+    return { fault: `the token has ${sections.length} sections and not 3: an unsigned token ends with a full stop` }
+  const [headerPart, claimsPart, signaturePart] = sections as [string, string, string]
+  const header = section(headerPart, 'header')
+  if ('fault' in header) return header
+  const claims = section(claimsPart, 'claims')
+  if ('fault' in claims) return claims
+  const signature = decode(signaturePart)
+  if (signature === undefined) return { fault: 'the signature is not base64url' }
+  const algorithm = header.value['alg']
+  if (typeof algorithm !== 'string') return { fault: 'the header names no algorithm (alg)' }
+  if (header.value['crit'] !== undefined) return { fault: 'the header has critical extensions (crit), and none is known' }
+  const keyId = header.value['kid']
+  return {
+    algorithm,
+    keyId: typeof keyId === 'string' ? keyId : undefined,
+    claims: claims.value,
+    signedPart: `${headerPart}.${claimsPart}`,
+    signature,
+  }
+}
+
+function section(part: string, name: string): { readonly value: Readonly<Record<string, unknown>> } | TokenFault {
+  const bytes = decode(part)
+  if (bytes === undefined || bytes.length === 0) return { fault: `the ${name} section is not base64url` }
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    return { fault: `the ${name} section is not UTF-8` }
+  }
+  const parsed = parseStrictJson(text, tokenLimits.depth)
+  if ('fault' in parsed) return { fault: `the ${name} section: ${parsed.fault}` }
+  const { value } = parsed
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { fault: `the ${name} section is not a JSON object` }
+  return { value: value as Record<string, unknown> }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Strict base64url: no padding, no other alphabet, no stray bits (the last character has one spelling). */
+function decode(part: string): Buffer | undefined {
+  if (!base64url.test(part) || part.length % 4 === 1) return undefined
+  const bytes = Buffer.from(part, 'base64url')
+  return bytes.toString('base64url') === part ? bytes : undefined
+}
+
+/** The asymmetric algorithms of RFC 7518 and RFC 8037 that are accepted, and the key type that each demands. */
+const algorithms: Readonly<
+  Record<string, { readonly keyType: string; readonly hash: string | null; readonly curve?: string; readonly pss?: true }>
+> = {
+  RS256: { keyType: 'rsa', hash: 'sha256' },
+  RS384: { keyType: 'rsa', hash: 'sha384' },
+  RS512: { keyType: 'rsa', hash: 'sha512' },
+  PS256: { keyType: 'rsa', hash: 'sha256', pss: true },
+  PS384: { keyType: 'rsa', hash: 'sha384', pss: true },
+  PS512: { keyType: 'rsa', hash: 'sha512', pss: true },
+  ES256: { keyType: 'ec', hash: 'sha256', curve: 'prime256v1' },
+  ES384: { keyType: 'ec', hash: 'sha384', curve: 'secp384r1' },
+  ES512: { keyType: 'ec', hash: 'sha512', curve: 'secp521r1' },
+  EdDSA: { keyType: 'ed25519', hash: null },
+}
+
+const saltLengthOfDigest = -1
+const pssPadding = 6
+
+/** Whether the token is signed by one of these public keys. Keys named inside the token (jku, x5u, jwk) are never looked at. */
+export function isSignedBy(token: AccessToken, keys: readonly KeyObject[]): boolean {
+  const algorithm = Object.hasOwn(algorithms, token.algorithm) ? algorithms[token.algorithm] : undefined
+  if (algorithm === undefined || token.signature.length === 0) return false
+  const data = Buffer.from(token.signedPart, 'latin1')
+  return keys.some((key) => {
+    if (key.type !== 'public' || key.asymmetricKeyType !== algorithm.keyType) return false
+    if (algorithm.curve !== undefined && key.asymmetricKeyDetails?.namedCurve !== algorithm.curve) return false
+    try {
+      const options = {
+        key,
+        dsaEncoding: 'ieee-p1363',
+        ...(algorithm.pss && { padding: pssPadding, saltLength: saltLengthOfDigest }),
+      } as const
+      return verifySignature(algorithm.hash, data, options, token.signature)
+    } catch {
+      return false
+    }
+  })
+}

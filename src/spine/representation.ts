@@ -1,0 +1,88 @@
+/** How an error body is written. */
+export type Representation = 'json' | 'xml'
+
+/**
+ * Which representation an error body has: `_format`, then `Accept`, then the request's `Content-Type`, then JSON.
+ * Works on raw strings, so that it can answer for requests that nothing else could make sense of.
+ */
+export function negotiateRepresentation(query: string, accept: string | undefined, contentType: string | undefined): Representation {
+  const format = /[?&]_format=([^&]*)/.exec(query)?.[1]
+  return named(format && unescaped(format)) ?? preferred(accept) ?? named(contentType) ?? 'json'
+}
+
+/** Whether some answer could satisfy the caller: FHIR and plain JSON and XML, wildcards, or nothing said. `anything` is for Binary. */
+export function acceptable(query: string, accept: string | undefined, anything: boolean): boolean {
+  if (anything) return true
+  const format = /[?&]_format=([^&]*)/.exec(query)?.[1]
+  if (format !== undefined) return named(unescaped(format)) !== undefined
+  if (accept === undefined || accept.trim() === '') return true
+  return ranges(accept).some((range) => range.quality > 0 && (wildcard(range.type) || named(range.type) !== undefined))
+}
+
+function wildcard(type: string): boolean {
+  return type === '*/*' || type === 'application/*' || type === '*'
+}
+
+interface MediaRange {
+  readonly type: string
+  readonly quality: number
+}
+
+/** At most 64 ranges are looked at; more is nobody's preference. */
+function ranges(accept: string): readonly MediaRange[] {
+  return accept
+    .slice(0, 4096)
+    .split(',', 64)
+    .map((range) => {
+      const [type = '', ...parameters] = range.split(';', 16)
+      const quality = parameters.map((p) => /^\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*$/i.exec(p)?.[1]).find((q) => q !== undefined)
+      return { type: type.trim().toLowerCase(), quality: quality === undefined ? 1 : Number(quality) }
+    })
+}
+
+function preferred(accept: string | undefined): Representation | undefined {
+  if (accept === undefined) return undefined
+  let best: { representation: Representation; quality: number } | undefined
+  for (const range of ranges(accept)) {
+    const representation = named(range.type)
+    if (representation !== undefined && range.quality > 0 && range.quality > (best?.quality ?? 0))
+      best = { representation, quality: range.quality }
+  }
+  return best?.representation
+}
+
+/** The representation that a media type or a `_format` value names, if it is one of ours. */
+function named(type: string | undefined): Representation | undefined {
+  if (type === undefined) return undefined
+  const bare = type.split(';', 1)[0]!.trim().toLowerCase()
+  switch (bare) {
+    case 'json':
+    case 'text/json':
+    case 'application/json':
+    case 'application/fhir+json':
+    case 'application/json+fhir':
+      return 'json'
+    case 'xml':
+    case 'text/xml':
+    case 'application/xml':
+    case 'application/fhir+xml':
+    case 'application/xml+fhir':
+      return 'xml'
+    default:
+      return undefined
+  }
+}
+
+/** `+` is left alone: FHIR clients send `application/fhir+json` unescaped. */
+function unescaped(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}
+
+/** Whether a media type is FHIR JSON or XML of any generation, or plain JSON or XML. */
+export function isFhirMediaType(contentType: string): boolean {
+  return named(contentType) !== undefined && contentType.includes('/')
+}

@@ -1,0 +1,119 @@
+import type { BodyFraming, WireForm } from './arrival.ts'
+import { foldsToGuardedName, isSetByProxy, methodOverrides, singletons } from './header-names.ts'
+import { type Refusal, type RefusalCode, refuse } from './refusal.ts'
+import { parseTarget } from './target-url.ts'
+
+/** Bounds of a request's head. */
+export interface WireLimits {
+  readonly maxHeaders: number
+  readonly maxTargetBytes: number
+}
+
+const rule = 'wire-form'
+const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
+const nonAscii = /[^\x00-\x7f]/
+const hostValue = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]*$/
+const methodParameter = /[?&]_method(?:=|&|$)/i
+
+/** What a request's head holds, gathered in one pass over its lines. */
+interface Lines {
+  readonly values: ReadonlyMap<string, string>
+  readonly fault: Refusal | undefined
+}
+
+/**
+ * Reads the head of a request once: either it has one meaning, or it is refused (rules of the decisions, section 2; RFC 9112).
+ * `rawHeaders` is name, value, name, value …; `headers` receives each by its lower-cased name, repeated ones joined by ", ".
+ */
+export function readWireForm(
+  method: string,
+  httpVersion: string,
+  rawTarget: string,
+  rawHeaders: readonly string[],
+  headers: Map<string, string>,
+  limits: WireLimits,
+): WireForm | Refusal {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return malformed('VERSION_NOT_SUPPORTED', `HTTP/${httpVersion} is not spoken here: use HTTP/1.1`)
+  if (rawHeaders.length > limits.maxHeaders * 2) return malformed('HEADERS_TOO_LARGE', `more than ${limits.maxHeaders} header lines`)
+  const { fault } = readLines(rawHeaders, headers)
+  if (fault !== undefined) return fault
+  if (httpVersion === '1.1' && !headers.has('host')) return malformed('MALFORMED_REQUEST', 'HTTP/1.1 requires a Host header', 'Host')
+  const body = framingOf(httpVersion, headers)
+  if ('code' in body) return body
+  const connectionNames = namesInConnection(headers.get('connection'))
+  if ('code' in connectionNames) return connectionNames
+  const expect = headers.get('expect')
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return malformed('EXPECTATION_FAILED', 'the only expectation that is met is 100-continue', 'Expect')
+  if (method === 'CONNECT') return malformed('NOT_IMPLEMENTED', 'this is no tunnel: CONNECT is not spoken here')
+  if (rawTarget.length > limits.maxTargetBytes)
+    return malformed('URI_TOO_LONG', `the request target is longer than ${limits.maxTargetBytes} bytes`)
+  const target = parseTarget(rawTarget)
+  if ('fault' in target) return malformed('MALFORMED_REQUEST', `request target: ${target.fault} (at character ${target.at})`)
+  if (methodParameter.test(target.query)) return malformed('MALFORMED_REQUEST', 'a method override in the query is not accepted')
+  return { target, body, connectionNames }
+}
+
+function readLines(rawHeaders: readonly string[], headers: Map<string, string>): Lines {
+  let fault: Refusal | undefined
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase()
+    const value = rawHeaders[i + 1]!
+    const before = headers.get(name)
+    headers.set(name, before === undefined ? value : `${before}, ${value}`)
+    fault ??= faultOfLine(rawHeaders[i]!, name, value, before !== undefined)
+  }
+  return { values: headers, fault }
+}
+
+function faultOfLine(shownName: string, name: string, value: string, repeated: boolean): Refusal | undefined {
+  if (repeated && (singletons.has(name) || name.startsWith('ssp-')))
+    return malformed('MALFORMED_REQUEST', 'the header may come only once', shownName)
+  if (controlCharacter.test(value)) return malformed('MALFORMED_REQUEST', 'the value holds a control character', shownName)
+  if (nonAscii.test(value) && (name === 'host' || name === 'authorization' || name.startsWith('ssp-')))
+    return malformed('MALFORMED_REQUEST', 'the value holds a byte outside ASCII', shownName)
+  if (name === 'host' && !hostValue.test(value)) return malformed('MALFORMED_REQUEST', 'the value is not a host', shownName)
+  if (methodOverrides.has(name)) return malformed('MALFORMED_REQUEST', 'a method override is not accepted', shownName)
+  return undefined
+}
+
+/** RFC 9112, section 6: one framing or none. The parser refuses most of what is wrong; this does not rely on it. */
+function framingOf(httpVersion: string, headers: ReadonlyMap<string, string>): BodyFraming | Refusal {
+  const encoding = headers.get('transfer-encoding')
+  const length = headers.get('content-length')
+  if (encoding !== undefined) {
+    if (length !== undefined)
+      return malformed('MALFORMED_REQUEST', 'Content-Length and Transfer-Encoding exclude each other', 'Transfer-Encoding')
+    if (httpVersion === '1.0') return malformed('MALFORMED_REQUEST', 'HTTP/1.0 knows no Transfer-Encoding', 'Transfer-Encoding')
+    if (encoding.toLowerCase() !== 'chunked')
+      return malformed('MALFORMED_REQUEST', 'the only transfer coding that is understood is chunked, alone', 'Transfer-Encoding')
+    return { kind: 'chunked' }
+  }
+  if (length === undefined) return { kind: 'none' }
+  if (!/^[0-9]{1,15}$/.test(length)) return malformed('MALFORMED_REQUEST', 'the value is not a length', 'Content-Length')
+  return length === '0' ? { kind: 'none' } : { kind: 'length', bytes: Number(length) }
+}
+
+/** A `Connection` header may not strip what decides, or what this proxy adds (CVE-2026-33805 and its kind). */
+function namesInConnection(connection: string | undefined): readonly string[] | Refusal {
+  if (connection === undefined) return noNames
+  const names = connection
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  const forbidden = names.find((name) => isSetByProxy(name) || foldsToGuardedName(name))
+  return forbidden === undefined
+    ? names
+    : malformed('MALFORMED_REQUEST', 'Connection names a header that must not be removed', 'Connection')
+}
+
+const noNames: readonly string[] = []
+
+function malformed(code: RefusalCode, detail: string, header?: string): Refusal {
+  return refuse(rule, code, {
+    reason: header === undefined ? detail : `${header}: ${detail}`,
+    faults: [header === undefined ? { detail } : { header, detail }],
+  })
+}

@@ -1,0 +1,283 @@
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { readSegment } from '../../../src/audit/segment-reading.ts'
+import { type Expectations, verifyAll, verifyLog } from '../../../src/audit/verify.ts'
+import { sampleForwarding, sampleOperation, sampleOutcome } from '../../support/audit-entries.ts'
+import { segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
+import { openHeldTrail } from '../../support/audit-trail-held.ts'
+
+/** A log of several segments with some records each; returns its directory. */
+async function writeLog(dataDir: string): Promise<string> {
+  const { trail, directory } = await openHeldTrail(dataDir, { segmentBytes: 4096 })
+  for (let n = 0; n < 9; n += 1) {
+    await trail.forwarding(sampleForwarding(`x${n}`))
+    trail.outcome(sampleOutcome(`x${n}`))
+  }
+  await trail.operation(sampleOperation('stop'))
+  await trail.close()
+  return directory
+}
+
+function changeLines(path: string, change: (lines: string[]) => string[]): void {
+  writeFileSync(path, change(readFileSync(path, 'latin1').split('\n')).join('\n'))
+}
+
+/** Index of the first record of the segment. */
+function firstOf(path: string): number {
+  return Number.parseInt(path.slice(-16), 10)
+}
+
+interface Tampering {
+  readonly what: string
+  /** Changes the log; says where the fault must be found, relative to the second segment's first record and its lines. */
+  readonly change: (segments: readonly string[]) => void
+  readonly offset: number
+  readonly line: number
+  readonly problem: RegExp
+  readonly segment?: number
+}
+
+const tamperings: readonly Tampering[] = [
+  {
+    what: 'an edited value',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.with(2, (lines[2] ?? '').replace('"v":1', '"v":2'))),
+    offset: 1,
+    line: 3,
+    problem: /changed/,
+  },
+  {
+    what: 'a record given another hash',
+    change: ([, path = '']) =>
+      changeLines(path, (lines) => lines.with(1, (lines[1] ?? '').replace(/"h":"[^"]*"/, `"h":"${'B'.repeat(43)}"`))),
+    offset: 0,
+    line: 2,
+    problem: /changed/,
+  },
+  {
+    what: 'a record given another group',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.with(1, (lines[1] ?? '').replace(/"g":\d+/, '"g":0'))),
+    offset: 0,
+    line: 2,
+    problem: /changed/,
+  },
+  {
+    what: 'a removed record',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.toSpliced(2, 1)),
+    offset: 1,
+    line: 3,
+    problem: /missing/,
+  },
+  {
+    what: 'two records exchanged',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.with(1, lines[2] ?? '').with(2, lines[1] ?? '')),
+    offset: 0,
+    line: 2,
+    problem: /missing/,
+  },
+  {
+    what: 'a record repeated',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.toSpliced(2, 0, lines[1] ?? '')),
+    offset: 1,
+    line: 3,
+    problem: /stands here again/,
+  },
+  {
+    what: 'a strange line',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.toSpliced(2, 0, 'hello')),
+    offset: 1,
+    line: 3,
+    problem: /not a record/,
+  },
+  {
+    what: 'a segment cut short before the last',
+    change: ([, path = '']) => writeFileSync(path, readFileSync(path).subarray(0, -5)),
+    offset: 1,
+    line: 3,
+    problem: /cut short/,
+    segment: 1,
+  },
+  {
+    what: 'the last records of a segment before the last removed',
+    change: ([, path = '']) => changeLines(path, (lines) => [...lines.slice(0, 2), '']),
+    offset: 1,
+    line: 1,
+    problem: /are missing/,
+    segment: 2,
+  },
+  { what: 'a segment removed', change: ([, path = '']) => rmSync(path), offset: 0, line: 1, problem: /are missing/, segment: 2 },
+  {
+    what: 'a header changed',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.with(0, (lines[0] ?? '').replace('"at":', '"at":1'))),
+    offset: 0,
+    line: 1,
+    problem: /header was changed/,
+  },
+  {
+    what: 'a header removed',
+    change: ([, path = '']) => changeLines(path, (lines) => lines.slice(1)),
+    offset: 0,
+    line: 1,
+    problem: /not the header/,
+  },
+  {
+    what: 'a segment under another name',
+    change: ([, path = '']) => renameSync(path, path.replace(/\d\.log$/, '9.log')),
+    offset: 0,
+    line: 1,
+    problem: /name does not fit/,
+  },
+]
+
+describe('R6: verifying a log', () => {
+  for (const { what, change, offset, line, problem, segment = 1 } of tamperings) {
+    test(`names the place of ${what}`, async () => {
+      await withDataDir(async (dataDir) => {
+        const directory = await writeLog(dataDir)
+        const segments = segmentsOf(directory)
+        expect(segments.length).toBeGreaterThan(3)
+        const first = firstOf(segments[1] ?? '')
+        const file = segments[segment] ?? ''
+        change(segments)
+        const result = await verifyLog(directory)
+        expect(result).toMatchObject({ ok: false, badIndex: first + offset, line, problem: expect.stringMatching(problem) })
+        if (what !== 'a segment under another name') expect(result).toMatchObject({ file })
+      })
+    })
+  }
+
+  test('finds the first segment missing, unless it is known to have been removed', async () => {
+    await withDataDir(async (dataDir) => {
+      const directory = await writeLog(dataDir)
+      const [first = '', second = ''] = segmentsOf(directory)
+      rmSync(first)
+      expect(await verifyLog(directory)).toMatchObject({ ok: false, badIndex: 0, file: second, problem: expect.stringMatching(/missing/) })
+      const firstIndex = firstOf(second)
+      expect(await verifyLog(directory, { firstIndex })).toMatchObject({ ok: true, firstIndex, lastIndex: 18, records: 19 - firstIndex })
+      expect(await verifyLog(directory, { firstIndex: firstIndex + 1 })).toMatchObject({
+        ok: false,
+        problem: expect.stringMatching(/begins at/),
+      })
+    })
+  })
+
+  test('finds an end cut off, or an old copy put back, against a remembered head alone', async () => {
+    await withDataDir(async (dataDir) => {
+      const directory = await writeLog(dataDir)
+      const whole = await verifyLog(directory)
+      if (!whole.ok) throw new Error(whole.problem)
+      const expectations: Expectations = { head: { index: whole.lastIndex, hash: whole.head } }
+      expect(await verifyLog(directory, expectations)).toMatchObject({ ok: true })
+      const last = segmentsOf(directory).at(-1) ?? ''
+      changeLines(last, (lines) => lines.toSpliced(-2, 1))
+      expect(await verifyLog(directory)).toMatchObject({ ok: true, lastIndex: whole.lastIndex - 1 })
+      expect(await verifyLog(directory, expectations)).toMatchObject({ ok: false, badIndex: whole.lastIndex, file: last })
+    })
+  })
+
+  test('finds a log rewritten from the beginning against a remembered head', async () => {
+    await withDataDir(async (dataDir) => {
+      const directory = await writeLog(dataDir)
+      const head = { index: 3, hash: 'C'.repeat(43) }
+      expect(await verifyLog(directory, { head })).toMatchObject({ ok: false, badIndex: 3, problem: expect.stringMatching(/remembered/) })
+    })
+  })
+
+  test('finds a log that stands in the place of another', async () => {
+    await withDataDir(async (dataDir) => {
+      const directory = await writeLog(dataDir)
+      cpSync(directory, directory.replace('node1-main', 'node2-main'), { recursive: true })
+      const results = await verifyAll(dataDir)
+      expect(results.get('node1/main')).toMatchObject({ ok: true })
+      expect(results.get('node2/main')).toMatchObject({
+        ok: false,
+        badIndex: 0,
+        problem: expect.stringMatching(/belongs to the log node1\/main/),
+      })
+    })
+  })
+
+  test('reads a log while it is being written', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, directory } = await openHeldTrail(dataDir, { segmentBytes: 4096 })
+      let done = false
+      const writing = (async () => {
+        for (let n = 0; n < 300; n += 1) await trail.forwarding(sampleForwarding(`x${n}`))
+        done = true
+      })()
+      let seen = -1
+      while (!done) {
+        const result = await verifyLog(directory)
+        expect(result).toMatchObject({ ok: true })
+        if (result.ok) expect(result.lastIndex).toBeGreaterThanOrEqual(seen)
+        seen = result.ok ? result.lastIndex : seen
+      }
+      await writing
+      await trail.close()
+      expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 300, unfinished: 300 })
+    })
+  })
+
+  test('an empty directory is an empty log', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, directory } = await openHeldTrail(dataDir)
+      await trail.close()
+      for (const name of readdirSync(directory)) rmSync(join(directory, name))
+      expect(await verifyLog(directory)).toEqual({
+        ok: true,
+        log: '',
+        records: 0,
+        firstIndex: 0,
+        lastIndex: -1,
+        head: 'A'.repeat(43),
+        unfinished: 0,
+        tornTail: false,
+      })
+    })
+  })
+
+  test('whatever single byte is changed, the change shows', async () => {
+    await withDataDir(async (dataDir) => {
+      const directory = await writeLog(dataDir)
+      const whole = await verifyLog(directory)
+      if (!whole.ok) throw new Error(whole.problem)
+      const path = segmentsOf(directory).at(-1) ?? ''
+      const bytes = readFileSync(path)
+      await fc.assert(
+        fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+          writeFileSync(path, bytes.with(at, (bytes[at] ?? 0) ^ flip))
+          const result = await verifyLog(directory)
+          if (result.ok) expect(result.tornTail).toBe(true)
+          expect(await verifyLog(directory, { head: { index: whole.lastIndex, hash: whole.head } })).toMatchObject({ ok: false })
+        }),
+        { numRuns: 300 },
+      )
+    })
+  })
+
+  test('arbitrary bytes are a finding, never an exception', async () => {
+    const pieces = fc.array(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        fc
+          .constantFrom('{"h":"', '","s":{"format":1}}\n', 'A'.repeat(43), '{"i":0,"g":0,"h":"', '","e":{}}\n', '{', '}', '\n', '\0')
+          .map((text) => Buffer.from(text)),
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(pieces, async (chunks) => {
+        async function* source(): AsyncGenerator<Uint8Array> {
+          yield* chunks
+        }
+        const reading = await readSegment(
+          source(),
+          undefined,
+          () => {},
+          () => {},
+        )
+        expect(reading.torn || reading.fault !== undefined).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
