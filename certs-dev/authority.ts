@@ -59,6 +59,8 @@ export interface IssueOptions extends AlternativeNames {
   readonly serial?: string
   /** Further extensions as they are. */
   readonly extensions?: readonly pkijs.Extension[]
+  /** Of the signature: SHA-256 unless told otherwise. An RSA authority can do no other. */
+  readonly digest?: 'SHA-1' | 'SHA-256'
 }
 
 /** A certificate with its key. */
@@ -143,7 +145,8 @@ async function issue(signer: Authority, options: IssueOptions): Promise<Issued> 
   extensions.push(...(options.extensions ?? []))
   const now = Date.now()
   const { notBefore = now - day, notAfter = now + 397 * day } = options
-  const certificate = await certify({ subject, key, signer, notBefore, notAfter, extensions, serial: options.serial ?? randomSerial() })
+  const { serial = randomSerial(), digest } = options
+  const certificate = await certify({ subject, key, signer, notBefore, notAfter, extensions, serial, digest })
   return issued(certificate, key, issuersToPresent(signer))
 }
 
@@ -155,6 +158,7 @@ interface CertifyOptions {
   readonly notAfter: number
   readonly extensions: readonly pkijs.Extension[]
   readonly serial: string
+  readonly digest?: 'SHA-1' | 'SHA-256' | undefined
 }
 
 async function certify(options: CertifyOptions): Promise<X509Certificate> {
@@ -173,7 +177,7 @@ async function certify(options: CertifyOptions): Promise<X509Certificate> {
     await keyIdentifier('subject', certificate.subjectPublicKeyInfo),
     await keyIdentifier('authority', signerKey),
   ]
-  await certificate.sign(options.signer.key.privateKey, 'SHA-256')
+  await certificate.sign(options.signer.key.privateKey, options.digest ?? 'SHA-256')
   return new X509Certificate(Buffer.from(certificate.toSchema(true).toBER(false)))
 }
 

@@ -13,7 +13,7 @@ export interface ConsumerRequest {
   readonly port: number
   readonly ca: Buffer
   readonly client: ClientCertificate
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string

@@ -57,7 +57,7 @@ export function errorAnswer(error: unknown, version: FhirVersion): Omit<WireAnsw
   const known = error instanceof FhirError ? error : new FhirError('INTERNAL_SERVER_ERROR', 'The demo provider failed unexpectedly.')
   return {
     status: known.status,
-    headers: known.status === 405 ? { allow: 'GET, POST, PUT' } : {},
+    headers: known.status === 405 ? { Allow: 'GET, POST, PUT' } : {},
     resource: operationOutcome(known, version),
     contentType: contentTypes[version],
   }

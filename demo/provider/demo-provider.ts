@@ -112,11 +112,11 @@ async function send(request: IncomingMessage, response: ServerResponse, answer: 
   if (!request.complete) response.shouldKeepAlive = false
   response.writeHead(answer.status, {
     ...answer.headers,
-    'content-type': answer.contentType,
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    vary: 'Accept-Encoding',
-    ...(zipped ? { 'content-encoding': 'gzip' } : {}),
+    'Content-Type': answer.contentType,
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+    Vary: 'Accept-Encoding',
+    ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
   })
   response.end(body)
 }

@@ -141,6 +141,6 @@ function appointmentAnswer(appointment: Appointment): Answer {
   const place = `${serviceRoot}/Appointment/${appointment.id}`
   return {
     resource: appointment.resource,
-    headers: { etag: etag(appointment), ...(appointment.version === 1 ? { location: `${place}/_history/1` } : {}) },
+    headers: { ETag: etag(appointment), ...(appointment.version === 1 ? { Location: `${place}/_history/1` } : {}) },
   }
 }

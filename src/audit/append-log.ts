@@ -39,6 +39,8 @@ interface Segment {
 const mostPending = 64 * 1_048_576
 /** One entry. The proxy's own limits on targets and tokens keep entries far below. */
 const mostInEntry = 1_048_576
+/** Milliseconds after which a write under way means that the disk takes nothing. */
+const longestWrite = 5000
 /** Kept entries that wait while the disk takes none; beyond, the oldest is given up. */
 const mostKept = 100_000
 
@@ -64,6 +66,8 @@ export class AppendLog {
   readonly #queue = new PendingQueue()
   #segment: Segment | undefined
   #down: string | undefined
+  /** Monotonic time when the write that is under way began. */
+  #writingSince: number | undefined
   #scheduled = false
   #working: Promise<void> | undefined
   #closed = false
@@ -76,7 +80,8 @@ export class AppendLog {
 
   /** Why nothing can be written now; undefined where it can. */
   get down(): string | undefined {
-    return this.#down
+    const slow = this.#writingSince !== undefined && this.#options.clock.elapsed() - this.#writingSince > longestWrite
+    return this.#down ?? (slow ? `the disk has not answered for ${longestWrite / 1000} seconds` : undefined)
   }
 
   /** Exchanges whose forwarding entry is on disk and whose outcome is not. */
@@ -92,7 +97,8 @@ export class AppendLog {
     return new Promise((resolve, reject) => {
       const kept = claim === 'kept'
       if (this.#closed) return reject(unavailable('it is closed'))
-      if (this.#down !== undefined && !kept) return reject(unavailable(this.#down))
+      const down = this.down
+      if (down !== undefined && !kept) return reject(unavailable(down))
       const json = asciiJson(entry)
       if (json.length > mostInEntry) return reject(unavailable(`${json.length} bytes are more than the ${mostInEntry} of an entry`))
       const room = claim === 'dispensable' ? mostPending / 2 : mostPending
@@ -143,6 +149,7 @@ export class AppendLog {
   /** One group, after a new segment where one is due. Never rejects. */
   async #writeOnce(): Promise<void> {
     let group: readonly Pending[] = []
+    this.#writingSince = this.#options.clock.elapsed()
     try {
       let segment = this.#segment
       if (segment === undefined || segment.bytes >= this.#options.segmentBytes) segment = await this.#beginSegment()
@@ -153,6 +160,8 @@ export class AppendLog {
       this.#down = reasonOf(error)
       await this.#leaveSegment()
       this.#refuse(group, error)
+    } finally {
+      this.#writingSince = undefined
     }
   }
 

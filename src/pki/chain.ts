@@ -25,6 +25,7 @@ const mostLookups = 64
  * an unknown certificate parsed by us, that an anchor does not vouch for.
  */
 export function findChains(leaf: X509Certificate, pool: IssuerPool, presented: readonly X509Certificate[]): ChainSearch {
+  const candidates = candidateIssuers(pool, presented)
   const found: Chain[] = []
   let lookups = 0
   let forged: string | undefined
@@ -39,14 +40,12 @@ export function findChains(leaf: X509Certificate, pool: IssuerPool, presented: r
       else found.push(verified)
       if (found.length >= mostChains) return
     }
-    const candidates = [...pool.intermediates.map(({ x509 }) => x509), ...presented]
     for (const issuer of candidates) {
-      const isNew = path.every((earlier) => !earlier.raw.equals(issuer.raw))
-      if (isNew && issuer.ca && last.checkIssued(issuer)) search([...path, issuer])
+      if (!path.includes(issuer) && last.checkIssued(issuer)) search([...path, issuer])
     }
   }
   search([leaf])
-  if (found.length > 0) return { kind: 'found', chains: withoutRepeats(found) }
+  if (found.length > 0) return { kind: 'found', chains: found }
   return { kind: 'none', reason: forged ?? whyNone(leaf, presented) }
 }
 
@@ -66,12 +65,11 @@ function verifyDownwards(path: readonly X509Certificate[], anchor: ReadCertifica
   return chain as unknown as Chain
 }
 
-function withoutRepeats(chains: readonly Chain[]): readonly Chain[] {
-  const seen = new Set<string>()
-  return chains.filter((chain) => {
-    const key = chain.map(({ sha256 }) => sha256).join()
-    return !seen.has(key) && seen.add(key)
-  })
+/** Each authority once, the configured ones first; not the anchors, which end a chain anyway. */
+function candidateIssuers(pool: IssuerPool, presented: readonly X509Certificate[]): readonly X509Certificate[] {
+  const all = [...pool.intermediates.map(({ x509 }) => x509), ...presented.filter(({ ca }) => ca)]
+  const seen = new Set(pool.anchors.map(({ x509 }) => x509.fingerprint256))
+  return all.filter(({ fingerprint256 }) => !seen.has(fingerprint256) && seen.add(fingerprint256))
 }
 
 function whyNone(leaf: X509Certificate, presented: readonly X509Certificate[]): string {

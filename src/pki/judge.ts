@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { CertificateVerdict } from '../spine/arrival.ts'
-import { type ReadCertificate, sha256Of, subjectOf } from './certificate.ts'
+import { sha256Of, subjectOf } from './certificate.ts'
 import { type Chain, findChains, type IssuerPool } from './chain.ts'
 import { type CertificateUsage, type Examination, examine, type RevocationPolicy } from './examination.ts'
 import type { IssuerMemory } from './issuer-memory.ts'
@@ -40,7 +40,7 @@ const decidedHere: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** One presentation, examined: a good chain first decides; `chained` tells whether there was any chain to examine. */
+/** One presentation, examined: the first chain that is good now decides; without any chain, one examination says why. */
 interface Judged {
   readonly sha256: string
   readonly subject: string
@@ -82,11 +82,8 @@ export function createJudge(parts: JudgeParts): Judge {
       return keep(presented, usage, examineOnce(presented, recalled, usage))
     }
     const sent = chain?.slice(1).filter(({ sha256 }) => !configured.has(sha256)) ?? []
-    if (sent.length > 0)
-      memory.remember(
-        shown.sha256,
-        sent.map(({ x509 }: ReadCertificate) => x509),
-      )
+    const issuersSent = sent.map(({ x509 }) => x509)
+    if (issuersSent.length > 0) memory.remember(shown.sha256, issuersSent)
     return keep(presented, usage, shown)
   }
 

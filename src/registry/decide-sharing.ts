@@ -12,13 +12,13 @@ interface FittingRule {
 }
 
 /**
- * Decides by the rules in force at `at` (ms since 1970) that fit sender, receiver and interaction; `interactions` are the interaction's names,
- * the wire's and, where it differs, the directory's.
+ * Decides by the rules in force at `at` (ms since 1970) that fit sender, receiver and interaction; `interactions` are the
+ * interaction's names, the wire's and, where it differs, the directory's. The number of the deciding rule, or -1 where none fits.
  *
- * A side is narrowest as an ASID, wider as an ODS code, widest as `*`; an interaction is narrowest when exact, then the longer prefix before the
- * shorter. Rule A is *narrower* than B when it is as narrow in all three respects and narrower in at least one. A rule counts unless
- * a narrower one fits, too. Of those that count, a refusal wins: over an allowance of the same breadth, and where neither of the two is narrower
- * than the other (say, one names the sender, one the receiver). The number of the deciding rule, or -1 where none fits.
+ * A side is narrowest as an ASID, wider as an ODS code, widest as `*`; an interaction is narrowest when exact, then the longer
+ * prefix before the shorter. Rule A is *narrower* than B when it is as narrow in all three respects and narrower in at least one.
+ * A rule counts unless a narrower one fits, too. Of those that count, a refusal wins: over an allowance of the same breadth, and
+ * where neither of the two is narrower than the other (say, one names the sender, one the receiver).
  */
 export function decideSharing(
   rules: PackedRules,
@@ -36,9 +36,10 @@ export function decideSharing(
   for (let f = 0; f < 3; f++) {
     if (senders[f]! < 0) continue
     for (let t = 0; t < 3; t++) {
-      if (receivers[t]! < 0) continue
+      const pair = receivers[t]! < 0 ? -1 : findTriple(rules.pairOf, senders[f]!, receivers[t]!, 0)
+      if (pair < 0) continue
       for (const [key, pattern] of patterns) {
-        const group = findTriple(rules.groupOf, senders[f]!, receivers[t]!, key)
+        const group = findTriple(rules.groupOf, pair, key, 0)
         if (group < 0 || counting.some((other) => isNarrower(other, f, t, pattern))) continue
         const rule = firstInForce(rules, group, at)
         if (rule >= 0) counting.push({ rule, from: f, to: t, pattern })
@@ -61,7 +62,10 @@ function partyKeys(strings: StringTable, system: AccreditedSystem): readonly [nu
   return [asid < 0 ? -1 : asidKey(asid), odsCode < 0 ? -1 : odsKey(odsCode), anybodyKey]
 }
 
-/** Keys of the patterns that fit, each with its breadth: 0 for exact, then by missing length. A name longer than any rule's fits by prefixes alone. */
+/**
+ * Keys of the patterns that fit, each with its breadth: 0 for exact, then by missing length. A name longer than any rule's
+ * fits by prefixes alone.
+ */
 function patternKeys(rules: PackedRules, strings: StringTable, interactions: readonly string[]): (readonly [number, number])[] {
   const keys: (readonly [number, number])[] = []
   const longest = rules.prefixLengths[0] ?? 0

@@ -38,7 +38,7 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
   }
 
   function pushFault(odsCode: number, partyKey: number, interaction: number, reason: string): number {
-    return push([none, odsCode, partyKey, interaction, none, none, none, none, none, interner.number(reason)], reason)
+    return push([none, odsCode, partyKey, interaction, none, none, none, none, interner.number(reason)], reason)
   }
 
   function setAside(row: number, reason: string): void {
@@ -78,7 +78,6 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
       interner.number(id),
       interner.number(record.url),
       interner.number(record.host),
-      interner.number(record.path),
       interner.number(record.fqdn),
       interner.optional(record.pin),
       none,
@@ -109,7 +108,10 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
     setAside(other, message)
   }
 
-  /** What answers for an organisation of the party key that has no record of its own: the only endpoint, or the reason why there is none to be trusted. */
+  /**
+   * What answers for an organisation of the party key that has no record of its own: the only endpoint, or the reason why
+   * there is none to be trusted.
+   */
   function fillFallbacks(): void {
     const real = places.length
     for (let row = 0; row < real; row++) {
@@ -127,7 +129,8 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
   }
 
   function severalReason(partyKey: number, interaction: number): string {
-    return `party key ${interner.text(partyKey)} has several different endpoints for ${interner.text(interaction)}, and none for this organisation`
+    const key = interner.text(partyKey)
+    return `party key ${key} has several different endpoints for ${interner.text(interaction)}, and none for this organisation`
   }
 
   return {

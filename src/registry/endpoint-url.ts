@@ -33,7 +33,13 @@ export function judgeUrl(url: string, odsCode: string | undefined): JudgedUrl {
   const registered = serviceRoot.exec(target.path)?.[1]
   if (registered !== undefined && odsCode !== undefined && registered !== odsCode)
     warnings.push(`url names the organisation ${registered}, the record ${odsCode}`)
-  return { host: target.host, path: target.path.replace(/\/$/, ''), faults: [], warnings }
+  return { host: target.host, path: pathOf(url, target.host), faults: [], warnings }
+}
+
+/** The path of a good registered URL, without a trailing slash; empty for the root. `host` is its host in any case. */
+export function pathOf(url: string, host: string): string {
+  const path = url.slice('https://'.length + host.length)
+  return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /** What is wrong with a registered host name, worded to follow the field's name; `undefined` if nothing is. Takes it in any case. */

@@ -32,7 +32,6 @@ export interface JudgedEndpoint {
   readonly interactions: readonly string[]
   readonly url: string
   readonly host: string
-  readonly path: string
   /** Lower-cased. */
   readonly fqdn: string
   /** Lower-cased. */
@@ -109,7 +108,6 @@ export function judgeEndpoint(draft: RecordDraft): JudgedEndpoint {
     interactions,
     url: url ?? '',
     host: judged?.host ?? '',
-    path: judged?.path ?? '',
     fqdn: (fqdn ?? '').toLowerCase(),
     pin: pin?.toLowerCase(),
     faults,

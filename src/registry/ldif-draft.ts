@@ -1,7 +1,10 @@
 import type { LdifEntry } from './ldif-records.ts'
 import { type FieldName, type RecordDraft, unknownDraft } from './record-draft.ts'
 
-/** SDS attributes (schema of the national directory), lower-cased, by the field they fill. Product details that no decision needs may repeat. */
+/**
+ * SDS attributes (schema of the national directory), lower-cased, by the field they fill. Product details that no decision
+ * needs may repeat.
+ */
 const systemAttributes: readonly (readonly [FieldName, string])[] = [
   ['asid', 'uniqueidentifier'],
   ['odsCode', 'nhsidcode'],

@@ -14,7 +14,10 @@ export interface LdifEntry {
 const entryLineLimit = 20_000
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Reads nhsAs and nhsMhs entries (RFC 2849 content records). Entries of other object classes are passed over; `onSkipped` is told which. */
+/**
+ * Reads nhsAs and nhsMhs entries (RFC 2849 content records). Entries of other object classes are passed over; `onSkipped`
+ * is told which.
+ */
 export async function readLdifRecords(
   file: SourceFile,
   onRecord: (draft: RecordDraft) => void,

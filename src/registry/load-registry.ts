@@ -118,7 +118,7 @@ function refuseFaulty(request: LoadRequest, tally: LoadTally, where: string): vo
   const example = first === undefined ? '' : `; the first is ${first.place}: ${first.message}`
   throw new UnreadableFile(
     where,
-    `${share(tally.setAside, tally.records, 'had to be set aside')}, more than registry.maxFaultyShare allows (${percent(request.maxFaultyShare)})${example}`,
+    `${share(tally.setAside, tally.records, 'had to be set aside')}, ${limit('maxFaultyShare', request.maxFaultyShare)}${example}`,
   )
 }
 
@@ -132,12 +132,16 @@ function refuseVanished(request: LoadRequest, records: number, directory: Packed
   if (vanished <= request.maxVanishedShare * of) return
   throw new UnreadableFile(
     where,
-    `${share(vanished, of, 'that are in force are missing')}, more than registry.maxVanishedShare allows (${percent(request.maxVanishedShare)})`,
+    `${share(vanished, of, 'that are in force are missing')}, ${limit('maxVanishedShare', request.maxVanishedShare)}`,
   )
 }
 
 function share(part: number, whole: number, what: string): string {
   return `${part} of ${whole} records (${percent(part / whole)}) ${what}`
+}
+
+function limit(setting: string, ratio: number): string {
+  return `more than registry.${setting} allows (${percent(ratio)})`
 }
 
 function percent(ratio: number): string {

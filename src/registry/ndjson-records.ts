@@ -2,7 +2,10 @@ import { parseStrictJson } from '../spine/strict-json.ts'
 import { draftOf, type RecordDraft, unknownDraft } from './record-draft.ts'
 import { readLines, type SourceFile } from './text-lines.ts'
 
-/** Reads one record a line, `"type"` telling a system from an endpoint; empty lines are passed over. A line that is no such record is a faulty record. */
+/**
+ * Reads one record a line, `"type"` telling a system from an endpoint; empty lines are passed over. A line that is no such
+ * record is a faulty record.
+ */
 export async function readNdjsonRecords(file: SourceFile, onRecord: (draft: RecordDraft) => void): Promise<void> {
   await readLines(file, (line, number) => {
     if (/\S/.test(line)) onRecord(ndjsonRecord(line, number))

@@ -16,7 +16,10 @@ export interface PackedDirectory {
   readonly interactionSets: NumberLists
   /** Rows of `endpointColumns`; rows whose ODS code is -1 only carry a fault. */
   readonly endpoints: Int32Array
-  /** (ODS code, party key, interaction) → row of `endpoints`; with -1 for the ODS code, what answers for an organisation without one of its own. */
+  /**
+   * (ODS code, party key, interaction) → row of `endpoints`; with -1 for the ODS code, what answers for an organisation
+   * without one of its own.
+   */
   readonly endpointOf: TripleTable
   /** Names of consumers that provide nothing: rows of ODS code, party key, FQDN. */
   readonly registrations: Int32Array
@@ -48,11 +51,10 @@ export const endpointColumns = {
   interaction: 3,
   url: 4,
   host: 5,
-  path: 6,
-  fqdn: 7,
-  pin: 8,
-  fault: 9,
-  width: 10,
+  fqdn: 6,
+  pin: 7,
+  fault: 8,
+  width: 9,
 } as const
 
 /** "No string." */

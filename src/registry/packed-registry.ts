@@ -1,5 +1,6 @@
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
 import { decideSharing } from './decide-sharing.ts'
+import { pathOf } from './endpoint-url.ts'
 import type { LoadedRegistry } from './load-registry.ts'
 import { listAt } from './number-lists.ts'
 import { endpointColumns, none, type PackedDirectory, systemColumns } from './packed-directory.ts'
@@ -28,20 +29,27 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   const decisions: SharingDecision[] = new Array(rules.allows.length)
   const partyKeys = new Map<string, ReadonlySet<string>>()
   const organisations = new Map<string, ReadonlySet<string>>()
-  const texts = (numbers: Iterable<number>): ReadonlySet<string> =>
-    new Set(Iterator.from(numbers).map((number) => stringAt(strings, number)))
+  const texts: string[] = new Array(strings.starts.length - 1)
+  const textSet = (numbers: Iterable<number>): ReadonlySet<string> => new Set(Iterator.from(numbers).map(text))
+
+  /** A record's strings are mostly those of other records, too: party keys, interactions, hosts. */
+  function text(number: number): string {
+    const made = texts[number] ?? stringAt(strings, number)
+    texts[number] = made
+    return made
+  }
 
   function system(asid: string): SystemLookup {
     const number = findString(strings, asid)
     const row = number < 0 ? none : directory.systemOf[number]!
     if (row === none) return unknown
-    const found = systems[row] ?? systemAt(directory, row, interactionSet)
+    const found = systems[row] ?? systemAt(directory, row, text, interactionSet)
     systems[row] = found
     return found
   }
 
   function interactionSet(set: number): ReadonlySet<string> {
-    const found = interactionSets[set] ?? texts(listAt(directory.interactionSets, set))
+    const found = interactionSets[set] ?? textSet(listAt(directory.interactionSets, set))
     interactionSets[set] = found
     return found
   }
@@ -58,7 +66,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     let row = odsCode < 0 ? -1 : findTriple(directory.endpointOf, odsCode, partyKey, wanted)
     if (row < 0) row = findTriple(directory.endpointOf, none, partyKey, wanted)
     if (row < 0) return absent
-    const found = endpoints[row] ?? endpointAt(directory, row)
+    const found = endpoints[row] ?? endpointAt(directory, row, text)
     endpoints[row] = found
     return found
   }
@@ -73,7 +81,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     if (earlier !== undefined) return earlier
     const keys = listAt(directory.partyKeysOf, findString(strings, fqdn))
     if (keys.length === 0) return noText
-    const found = texts(find(keys))
+    const found = textSet(find(keys))
     known.set(fqdn, found)
     return found
   }
@@ -94,7 +102,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
       const listed = directoryInteraction(interaction)
       const rule = decideSharing(rules, strings, from, to, listed === interaction ? [interaction] : [interaction, listed], at)
       if (rule < 0) return byDefault
-      const decision = decisions[rule] ?? { allowed: rules.allows[rule] === 1, rule: stringAt(strings, rules.references[rule]!) }
+      const decision = decisions[rule] ?? { allowed: rules.allows[rule] === 1, rule: text(rules.references[rule]!) }
       decisions[rule] = decision
       return decision
     },
@@ -113,9 +121,14 @@ function organisationsOfAll(directory: PackedDirectory, partyKeys: Int32Array): 
   return numbers
 }
 
-function systemAt(directory: PackedDirectory, row: number, interactionSet: (set: number) => ReadonlySet<string>): SystemLookup {
+function systemAt(
+  directory: PackedDirectory,
+  row: number,
+  textOf: (number: number) => string,
+  interactionSet: (set: number) => ReadonlySet<string>,
+): SystemLookup {
   const cell = (column: number): number => directory.systems[row * systemColumns.width + column]!
-  const text = (column: number): string => stringAt(directory.strings, cell(column))
+  const text = (column: number): string => textOf(cell(column))
   if (cell(systemColumns.fault) !== none) return { kind: 'faulty', reason: text(systemColumns.fault) }
   const system: AccreditedSystem = {
     asid: text(systemColumns.asid),
@@ -128,18 +141,20 @@ function systemAt(directory: PackedDirectory, row: number, interactionSet: (set:
   return { kind: 'found', system }
 }
 
-function endpointAt(directory: PackedDirectory, row: number): EndpointLookup {
+function endpointAt(directory: PackedDirectory, row: number, textOf: (number: number) => string): EndpointLookup {
   const cell = (column: number): number => directory.endpoints[row * endpointColumns.width + column]!
-  const text = (column: number): string => stringAt(directory.strings, cell(column))
+  const text = (column: number): string => textOf(cell(column))
   if (cell(endpointColumns.fault) !== none) return { kind: 'faulty', reason: text(endpointColumns.fault) }
+  const url = text(endpointColumns.url)
+  const host = text(endpointColumns.host)
   const endpoint: ProviderEndpoint = {
     cpaId: text(endpointColumns.cpaId),
     odsCode: text(endpointColumns.odsCode),
     partyKey: text(endpointColumns.partyKey),
     interaction: text(endpointColumns.interaction),
-    url: text(endpointColumns.url),
-    host: text(endpointColumns.host),
-    path: text(endpointColumns.path),
+    url,
+    host,
+    path: pathOf(url, host),
     fqdn: text(endpointColumns.fqdn),
     ...(cell(endpointColumns.pin) === none ? {} : { pin: text(endpointColumns.pin) }),
   }

@@ -4,7 +4,10 @@ import type { InteractionPattern, SharingParty, SharingRule } from './sharing-ru
 import { createTripleIndex, type TripleTable } from './triple-index.ts'
 import { UnreadableFile } from './unreadable-file.ts'
 
-/** The data-sharing rules in shared arrays, found by (from, to, interaction pattern); text is held by number in the directory's string table. */
+/**
+ * The data-sharing rules in shared arrays, found by (from, to, interaction pattern); text is held by number in the
+ * directory's string table.
+ */
 export interface PackedRules {
   /** By rule: the number of its reference. */
   readonly references: Int32Array
@@ -12,7 +15,9 @@ export interface PackedRules {
   readonly allows: Int32Array
   /** By rule: valid from and until, ms since 1970. */
   readonly validity: Float64Array
-  /** (party key of from, party key of to, pattern key) → number of a list in `groups`. */
+  /** (party key of from, party key of to, 0) → number of the pair: most pairs that a call could fit have no rules. */
+  readonly pairOf: TripleTable
+  /** (number of the pair, pattern key, 0) → number of a list in `groups`. */
   readonly groupOf: TripleTable
   /** Rules for exactly one from, to and pattern: refusals first, then in the file's order. */
   readonly groups: NumberLists
@@ -34,21 +39,31 @@ export const prefixKey = (text: number): number => text * 2 + 1
 /** Rules that differ in nothing but validity, effect and reference are looked through one by one. */
 const groupLimit = 100
 
-/** Packs the rules, adding their text to the interner. Throws `UnreadableFile` when more than 100 rules name the same from, to and interaction. */
+/**
+ * Packs the rules, adding their text to the interner. Throws `UnreadableFile` when more than 100 rules name the same from,
+ * to and interaction.
+ */
 export function packRules(rules: readonly SharingRule[], interner: Interner): PackedRules {
+  const pairs = createTripleIndex()
+  let pairCount = 0
   const index = createTripleIndex()
   const groups: number[][] = []
   const lengths = new Set<number>()
   for (const [number, rule] of rules.entries()) {
     const from = partyKey(rule.from, interner)
     const to = partyKey(rule.to, interner)
+    let pair = pairs.get(from, to, 0)
+    if (pair < 0) {
+      pair = pairCount++
+      pairs.set(from, to, 0, pair)
+    }
     for (const pattern of rule.interactions) {
       if (pattern.kind === 'prefix') lengths.add(pattern.text.length)
       const key = patternKey(pattern, interner)
-      let group = index.get(from, to, key)
+      let group = index.get(pair, key, 0)
       if (group < 0) {
         group = groups.push([]) - 1
-        index.set(from, to, key, group)
+        index.set(pair, key, 0, group)
       }
       const members = groups[group]!
       if (members.at(-1) === number) continue
@@ -67,6 +82,7 @@ export function packRules(rules: readonly SharingRule[], interner: Interner): Pa
     references: shareNumbers(rules.map((rule) => interner.number(rule.reference))),
     allows: shareNumbers(rules.map((_, number) => allows(number))),
     validity,
+    pairOf: pairs.table,
     groupOf: index.table,
     groups: packLists(groups.length, (n) => groups[n]),
     prefixLengths: shareNumbers([...lengths].sort((a, b) => b - a)),

@@ -52,8 +52,8 @@ export function findString(table: StringTable, text: string, length = text.lengt
 
 /** String number `n`, made anew at each call. */
 export function stringAt(table: StringTable, n: number): string {
-  const { bytes } = table
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', table.starts[n], table.starts[n + 1])
+  const start = table.starts[n]!
+  return Buffer.from(table.bytes.buffer, table.bytes.byteOffset + start, table.starts[n + 1]! - start).toString('utf8')
 }
 
 /** A power of two with at least half of the slots free, so that a search ends after a step or two. */

@@ -1,6 +1,9 @@
 import { slotCount } from './string-table.ts'
 
-/** A hash index from three whole numbers to one, in one shared array: open addressing, four numbers a slot, the fourth is the value + 1, or 0. */
+/**
+ * A hash index from three whole numbers to one, in one shared array: open addressing, four numbers a slot, the fourth is
+ * the value + 1, or 0. Values go up to 2^31 - 2.
+ */
 export type TripleTable = Int32Array
 
 /** The value of a triple, or -1. Compares all three numbers, so that nothing can be taken for another. */

@@ -10,8 +10,8 @@ export type YamlValue =
 const depthLimit = 8
 
 /**
- * Reads one YAML document of maps, lists and text. Throws `UnreadableFile` with the line for anything else: bad syntax, a key that stands twice,
- * an anchor, alias or tag (so nothing can grow), nesting beyond 8 levels.
+ * Reads one YAML document of maps, lists and text. Throws `UnreadableFile` with the line for anything else: bad syntax, a key
+ * that stands twice, an anchor, alias or tag (so nothing can grow), nesting beyond 8 levels.
  */
 export function parseYaml(text: string, file: string): YamlValue {
   const lines = new LineCounter()

@@ -5,7 +5,10 @@ import { UnreadableFile, unreadable } from './unreadable-file.ts'
 /** YAML is held in memory several times over while it is read (decisions, section 8). */
 const yamlLimit = 5 * 1024 * 1024
 
-/** Reads a whole YAML file, at most 5 MB of UTF-8. Rejects with `UnreadableFile`; a larger one is pointed to the streamed formats, `instead`. */
+/**
+ * Reads a whole YAML file, at most 5 MB of UTF-8. Rejects with `UnreadableFile`; a larger one is pointed to the streamed
+ * formats, `instead`.
+ */
 export async function readYamlText(file: SourceFile, instead: string): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0

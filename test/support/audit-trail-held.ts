@@ -16,9 +16,13 @@ export interface HeldTrail {
   second(): void
 }
 
-/** Resolves once the condition holds, looked at in each turn of the event loop; the test's own time limit bounds it. */
+/** Resolves once the condition holds, looked at in each turn of the event loop; rejects when it still does not after ten seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate)
+  const from = performance.now()
+  while (!condition()) {
+    if (performance.now() - from > 10_000) throw new Error(`in vain waited for ${condition}`)
+    await new Promise(setImmediate)
+  }
 }
 
 /** Opens a trail over the data directory with a disk that can fail, a clock that stands still and a timer that the test drives. */

@@ -33,3 +33,10 @@ function nextSharedKey(): Promise<CertificateKey> {
   rsaKeys[turn] ??= createCertificateKey('rsa')
   return rsaKeys[turn]
 }
+
+/** An RSA key of 1,024 bits, which nobody should believe. */
+export async function createShortKey(): Promise<CertificateKey> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  return { type: 'rsa', privateKey, publicKey, keyPem: '' }
+}

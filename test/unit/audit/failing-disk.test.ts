@@ -7,14 +7,23 @@ import { diskFiles } from '../../../src/audit/log-file.ts'
 import { verifyLog } from '../../../src/audit/verify.ts'
 import { sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../support/audit-entries.ts'
 import { entriesOf, segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
-import { openHeldTrail, until } from '../../support/audit-trail-held.ts'
+import { type HeldTrail, openHeldTrail, until } from '../../support/audit-trail-held.ts'
 import { faultyLogFiles } from '../../support/faulty-log-files.ts'
+
+/** Lets seconds pass until the trail has found that the disk takes writes again. */
+async function untilWritable({ trail, second }: HeldTrail): Promise<void> {
+  await until(() => {
+    if (!trail.health.writable) second()
+    return trail.health.writable
+  })
+}
 
 describe('R5: a disk that fails', () => {
   for (const fault of ['before', 'midway', 'sync'] as const) {
     test(`a write that fails (${fault}) confirms nothing, leaves nothing, and the service returns by itself`, async () => {
       await withDataDir(async (dataDir) => {
-        const { trail, files, directory, second } = await openHeldTrail(dataDir)
+        const held = await openHeldTrail(dataDir)
+        const { trail, files, directory, second } = held
         await trail.forwarding(sampleForwarding('before'))
         files.appendFault = fault
         await expect(trail.forwarding(sampleForwarding('lost'))).rejects.toThrow(AuditUnavailable)
@@ -27,8 +36,7 @@ describe('R5: a disk that fails', () => {
         await until(() => files.failures > failures)
         expect(trail.health.writable).toBe(false)
         files.appendFault = undefined
-        second()
-        await until(() => trail.health.writable)
+        await untilWritable(held)
         second()
         expect((await trail.forwarding(sampleForwarding('after'))).index).toBe(3)
         await trail.close()
@@ -45,12 +53,12 @@ describe('R5: a disk that fails', () => {
 
     test(`a first write that fails (${fault}) leaves one segment`, async () => {
       await withDataDir(async (dataDir) => {
-        const { trail, files, directory, second } = await openHeldTrail(dataDir)
+        const held = await openHeldTrail(dataDir)
+        const { trail, files, directory } = held
         files.appendFault = fault
         await expect(trail.operation(sampleOperation())).rejects.toThrow(AuditUnavailable)
         files.appendFault = undefined
-        second()
-        await until(() => trail.health.writable)
+        await untilWritable(held)
         expect((await trail.operation(sampleOperation())).index).toBe(0)
         await trail.close()
         expect(segmentsOf(directory)).toHaveLength(1)
@@ -79,7 +87,8 @@ describe('R5: a disk that fails', () => {
 
   test('writes nothing while the unconfirmed end cannot be cut off, nor while no file can be made', async () => {
     await withDataDir(async (dataDir) => {
-      const { trail, files, second } = await openHeldTrail(dataDir)
+      const held = await openHeldTrail(dataDir)
+      const { trail, files, second } = held
       await trail.operation(sampleOperation())
       files.appendFault = 'midway'
       await expect(trail.operation(sampleOperation())).rejects.toThrow(AuditUnavailable)
@@ -92,15 +101,15 @@ describe('R5: a disk that fails', () => {
         expect(trail.health.writable).toBe(false)
         files[fault] = false
       }
-      second()
-      await until(() => trail.health.writable)
+      await untilWritable(held)
       await trail.close()
     })
   })
 
   test('what came during the failing write is refused too, outcomes are kept in their order', async () => {
     await withDataDir(async (dataDir) => {
-      const { trail, files, directory, second } = await openHeldTrail(dataDir)
+      const held = await openHeldTrail(dataDir)
+      const { trail, files, directory } = held
       for (const exchange of ['a', 'b']) await trail.forwarding(sampleForwarding(exchange))
       const release = files.hold()
       files.appendFault = 'sync'
@@ -111,8 +120,7 @@ describe('R5: a disk that fails', () => {
       release()
       await expect(late).rejects.toThrow(AuditUnavailable)
       files.appendFault = undefined
-      second()
-      await until(() => trail.health.writable)
+      await untilWritable(held)
       await trail.close()
       expect(entriesOf(directory)).toMatchObject([{}, {}, { type: 'outcome', exchange: 'a' }, { type: 'outcome', exchange: 'b' }])
       expect(await verifyLog(directory)).toMatchObject({ ok: true, unfinished: 0 })
@@ -136,18 +144,39 @@ describe('R5: a disk that fails', () => {
     await withDataDir(async (dataDir) => {
       const files = faultyLogFiles()
       files.createFault = true
-      const { trail, second } = await openHeldTrail(dataDir, {}, files)
+      const held = await openHeldTrail(dataDir, {}, files)
+      const { trail } = held
       expect(trail.health.writable).toBe(false)
       files.createFault = false
+      await untilWritable(held)
+      await trail.close()
+    })
+  })
+
+  test('a disk that does not answer for five seconds is said to be out, and nothing more is taken, until it answers', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, files, directory, second } = await openHeldTrail(dataDir)
+      const release = files.hold()
+      const slow = trail.forwarding(sampleForwarding('slow'))
+      await new Promise(setImmediate)
+      for (let n = 0; n < 5; n += 1) second()
+      expect(trail.health.writable).toBe(true)
       second()
+      expect(trail.health).toEqual({ writable: false, reason: 'the disk has not answered for 5 seconds' })
+      await expect(trail.forwarding(sampleForwarding('more'))).rejects.toThrow(/not answered/)
+      trail.outcome(sampleOutcome('slow'))
+      release()
+      expect(await slow).toMatchObject({ index: 0 })
       await until(() => trail.health.writable)
       await trail.close()
+      expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 2, unfinished: 0 })
     })
   })
 
   test('what waits for the disk is bounded: beyond it, refused at once', async () => {
     await withDataDir(async (dataDir) => {
-      const { trail, files } = await openHeldTrail(dataDir)
+      const held = await openHeldTrail(dataDir)
+      const { trail, files } = held
       const release = files.hold()
       const detail = { text: 'x'.repeat(1_000_000) }
       const results = Array.from({ length: 80 }, () => trail.operation(sampleOperation('big', detail)).catch((error: unknown) => error))
@@ -183,7 +212,8 @@ afterAll(() => {
 onSmallDisk('R5: a disk that is really full (needs the right to mount a tmpfs) refuses, and serves again once there is space', async () => {
   const dataDir = join(smallDisk ?? '', 'data')
   const files = { ...faultyLogFiles(), create: diskFiles.create }
-  const { trail, directory, second } = await openHeldTrail(dataDir, { reserveBytes: 0 }, files)
+  const held = await openHeldTrail(dataDir, { reserveBytes: 0 }, files)
+  const { trail, directory } = held
   const ballast = join(smallDisk ?? '', 'ballast')
   writeFileSync(ballast, Buffer.alloc(100_000))
   let confirmed = 0
@@ -200,8 +230,7 @@ onSmallDisk('R5: a disk that is really full (needs the right to mount a tmpfs) r
   expect(trail.health).toEqual({ writable: false, reason: 'the disk is full (ENOSPC)' })
   for (let n = 0; n < confirmed; n += 1) trail.outcome(sampleOutcome(`x${n}`))
   rmSync(ballast)
-  second()
-  await until(() => trail.health.writable)
+  await untilWritable(held)
   await trail.forwarding(sampleForwarding('after'))
   await trail.close()
   expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 2 * confirmed + 1, unfinished: 1, tornTail: false })

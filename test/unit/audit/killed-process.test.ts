@@ -98,7 +98,7 @@ describe('R5: a torn end', () => {
       const last = segmentsOf(first.directory).at(-1) ?? ''
       const header = readFileSync(last, 'latin1').split('\n')[0] ?? ''
       for (let length = 0; length <= header.length; length += 7) {
-        writeFileSync(last, header.slice(0, length))
+        writeFileSync(last, header.slice(0, length), { mode: 0o600 })
         expect(await verifyLog(first.directory)).toMatchObject({ ok: true, records: 1, tornTail: true })
         const { trail } = await openHeldTrail(dataDir)
         expect(trail.health.writable).toBe(true)

@@ -91,7 +91,7 @@ const tamperings: readonly Tampering[] = [
   },
   {
     what: 'a segment cut short before the last',
-    change: ([, path = '']) => writeFileSync(path, readFileSync(path).subarray(0, -5)),
+    change: ([, path = '']) => changeLines(path, (lines) => [...lines.slice(0, 2), (lines[2] ?? '').slice(0, -5)]),
     offset: 1,
     line: 3,
     problem: /cut short/,

@@ -59,8 +59,8 @@ test('throws nothing but DerMalformed for random bytes', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => onlyMalformed(Buffer.from(bytes))))
 })
 
-test('throws nothing but DerMalformed for a certificate with bytes changed, cut off or added', () => {
-  const raw = leaf.certificate.raw
+test.each(['leaf', 'root'])('throws nothing but DerMalformed for a %s with bytes changed, cut off or added', (which) => {
+  const { raw } = (which === 'leaf' ? leaf : root).certificate
   const change = fc.record({ at: fc.nat(raw.length - 1), byte: fc.nat(255) })
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(raw.length), (changes, length) => {

@@ -5,6 +5,7 @@ import { DerMalformed } from '../../../src/pki/der.ts'
 import { PkiRejected } from '../../../src/pki/pki-rejected.ts'
 import type { TrustStore } from '../../../src/pki/trust-store.ts'
 import { type Authority, createAuthority, createCertificateKey, type Issued } from '../../support/certificate-authority.ts'
+import { largeCrl } from '../../support/large-crl.ts'
 import { presenting, type TrustContent, trustStoreOf } from '../../support/trust-files.ts'
 
 const hour = 3_600_000
@@ -187,16 +188,14 @@ describe('O8: a list older than the one in force', () => {
 })
 
 describe('a list', () => {
-  test('with fifty thousand entries is read within a second', async () => {
-    const large = await createAuthority({ name: 'Large' })
-    for (let serial = 0; serial < 50_000; serial++) large.revoke((0x40000000 + serial).toString(16), now)
-    const victim = await large.issue({ cn: fqdn, serial: '40000005' })
-    const crls = [await large.crl()]
+  test('with fifty thousand entries, as many as a national authority has, is read in a moment', async () => {
+    const victim = await sub.issue({ cn: fqdn, serial: '40000005' })
+    const crls = [rootCrl, largeCrl(sub, 0x40000000, 50_000)]
     const started = performance.now()
-    const store = await trustStoreOf({ anchors: [large.certificatePem], crls })
-    expect(performance.now() - started).toBeLessThan(1_000)
-    expect(store.crls[0]?.entries).toBe(50_000)
-    expect(store.judge(presenting(victim), now)).toMatchObject(bad('^revoked'))
+    const store = await storeWith(crls)
+    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(store.crls[1]?.entries).toBe(50_000)
+    expect(store.judge(presenting(victim), now)).toMatchObject(bad('^revoked on 2026-01-01'))
   })
 
   test('may be DER, and several may stand in one file', async () => {

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { request } from 'node:https'
+import { connect, type TLSSocket } from 'node:tls'
+import { tokenClaims, unsignedToken } from '../../src/cli/token-claims.ts'
+import { findInteraction } from '../../src/spine/interaction-id.ts'
+import type { Issued } from './certificate-authority.ts'
+import { type World, world } from './start-world.ts'
+
+/** One call as a consumer makes it. Whatever is left out is as an honest consumer would have it. */
+export interface Call {
+  readonly method?: string
+  /** The whole request target; by default the raw form of `url`. */
+  readonly target?: string
+  /** The provider's URL. */
+  readonly url?: string
+  readonly interaction?: string
+  /** Headers to change: undefined leaves one out, a list sends it several times. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body?: string | Buffer
+  /** Who calls; null presents no certificate. */
+  readonly as?: Issued | null
+}
+
+/** What came back. */
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+  /** The exchange id of `Ssp-Verdict`. */
+  readonly exchange: string
+  /** Origin and rule of `Ssp-Verdict`. */
+  readonly verdict: { readonly origin: string; readonly rule: string }
+  /** Whether the proxy closes the connection behind the answer. */
+  readonly closes: boolean
+}
+
+/** A valid audit token for the consumer. */
+export function tokenFor(interaction: string, change: Readonly<Record<string, unknown>> = {}): string {
+  const { asid, odsCode, partyKey } = world.consumer
+  const known = findInteraction(interaction)
+  const claims = tokenClaims({
+    profile: known?.profile ?? 'stu3',
+    consumer: { asid, odsCode, partyKey, interactions: new Set() },
+    endpointUrl: world.root,
+    scope: known?.scope ?? 'patient/*.read',
+    issuedAt: Math.floor(Date.now() / 1000),
+  })
+  return unsignedToken({ ...claims, ...change })
+}
+
+/** The headers of an honest call. */
+export function honestHeaders(interaction: string): Record<string, string> {
+  return {
+    'Ssp-TraceID': randomUUID(),
+    'Ssp-From': world.consumer.asid,
+    'Ssp-To': world.provider.asid,
+    'Ssp-InteractionID': interaction,
+    Authorization: `Bearer ${tokenFor(interaction)}`,
+    Accept: 'application/fhir+json',
+  }
+}
+
+/** Makes one call on a connection of its own. */
+export async function call({ proxy, certificates }: World, change: Call = {}): Promise<Answer> {
+  const interaction = change.interaction ?? world.searchPatient
+  const headers = {
+    ...honestHeaders(interaction),
+    ...(change.body !== undefined && { 'Content-Type': 'application/fhir+json' }),
+    ...change.headers,
+  }
+  const who = change.as === undefined ? certificates.consumer : change.as
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port: proxy.dataPort,
+        servername: 'localhost',
+        ca: certificates.authority.certificatePem,
+        ...(who !== null && { cert: who.chainPem, key: who.keyPem }),
+        agent: false,
+        method: change.method ?? 'GET',
+        path: change.target ?? `/${change.url ?? `${world.root}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018`}`,
+        headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string>,
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const [, origin = '', rule = '', exchange = ''] =
+            /^origin=([a-z-]+), rule="([^"]*)", id="([0-9a-f]{32})"$/.exec(String(response.headers['ssp-verdict'])) ?? []
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            rawHeaders: response.rawHeaders,
+            body: Buffer.concat(chunks),
+            exchange,
+            verdict: { origin, rule },
+            closes: response.headers.connection === 'close',
+          })
+        })
+      },
+    )
+    sent.on('error', reject)
+    sent.end(change.body)
+  })
+}
+
+/** A bare TLS connection of a consumer, resolved once the handshake is done. */
+export function open({ proxy, certificates }: World, as: Issued | null = certificates.consumer): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: '127.0.0.1',
+      port: proxy.dataPort,
+      servername: 'localhost',
+      ca: certificates.authority.certificatePem,
+      ...(as !== null && { cert: as.chainPem, key: as.keyPem }),
+    })
+    socket.once('error', reject)
+    socket.once('secureConnect', () => resolve(socket))
+  })
+}
+
+/** Sends bytes on a connection of its own and gives back everything until the proxy closes it, or until it has been silent for `quietMs`. */
+export async function speak(
+  inWorld: World,
+  bytes: string | Buffer,
+  { as, quietMs = 500 }: { readonly as?: Issued | null; readonly quietMs?: number } = {},
+): Promise<{ readonly text: string; readonly closed: boolean }> {
+  const socket = await open(inWorld, as)
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    const done = (closed: boolean) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve({ text: Buffer.concat(chunks).toString('latin1'), closed })
+    }
+    let timer = setTimeout(() => done(false), quietMs * 4)
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      clearTimeout(timer)
+      timer = setTimeout(() => done(false), quietMs)
+    })
+    socket.on('end', () => done(true))
+    socket.on('close', () => done(true))
+    socket.on('error', () => done(true))
+    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+  })
+}
+
+/** The text of an honest request as it stands on the wire; `extra` are further header lines, each with its CRLF. */
+export function wireText(
+  change: {
+    readonly method?: string
+    readonly target?: string
+    readonly interaction?: string
+    readonly extra?: string
+    readonly body?: string
+    readonly version?: string
+  } = {},
+): string {
+  const headers = honestHeaders(change.interaction ?? world.searchPatient)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${change.method ?? 'GET'} ${change.target ?? `/${world.root}/Patient?identifier=x`} HTTP/${change.version ?? '1.1'}\r\nHost: localhost\r\n${lines.join('')}${change.extra ?? ''}\r\n${change.body ?? ''}`
+}

@@ -1,0 +1,48 @@
+import { lintRegistry } from '../../../src/registry/lint.ts'
+import { createRegistryFolder, type RegistryFolder } from '../../support/registry-folder.ts'
+import { type EndpointSpec, type SystemSpec, spell } from '../../support/registry-records.ts'
+
+const system: SystemSpec = { asid: '200000000359', odsCode: 'T1', partyKey: 'T1-100000', interactions: ['urn:x'] }
+const endpoint: EndpointSpec = {
+  cpaId: 'S1',
+  odsCode: 'T1',
+  partyKey: 'T1-100000',
+  fqdn: 'a.nhs.uk',
+  url: 'https://a.nhs.uk/T1/STU3/1',
+  interactions: ['urn:x'],
+}
+
+describe('lint', () => {
+  let folder: RegistryFolder
+  beforeEach(async () => {
+    folder = await createRegistryFolder()
+  })
+  afterEach(() => folder.remove())
+
+  test('lists everything, with file and line, and why the load would be refused at the end', async () => {
+    await folder.write(
+      'a.ndjson',
+      spell('ndjson', [system, { ...system, asid: '12', odsCode: 't1' }], [endpoint, { ...endpoint, url: 'https://a.nhs.uk/T1/STU3/1/' }]),
+    )
+    const findings = await lintRegistry(folder.settings(['a.ndjson']), folder.path)
+    expect(findings.map(({ severity, place, message }) => `${severity} ${place} ${message.slice(0, 30)}`)).toEqual([
+      'error a.ndjson:2 asid must be 12 digits, not "1',
+      'error a.ndjson:4 CPA ids S1 (a.ndjson:3) and S1',
+      'warning a.ndjson:2 odsCode t1 has lower-case lett',
+      'warning a.ndjson:4 url ends with a slash: it is c',
+      'error a.ndjson the load is refused: a.ndjson:',
+    ])
+  })
+
+  test('says where a file cannot be read', async () => {
+    await folder.write('a.yaml', 'systems: {}\n')
+    expect(await lintRegistry(folder.settings(['a.yaml']), folder.path)).toEqual([
+      { severity: 'error', place: 'a.yaml:1', record: '', message: expect.stringContaining('systems must be a list') },
+    ])
+  })
+
+  test('has nothing to say of good files', async () => {
+    await folder.write('a.ldif', spell('ldif', [system], [endpoint]))
+    expect(await lintRegistry(folder.settings(['a.ldif']), folder.path)).toEqual([])
+  })
+})
