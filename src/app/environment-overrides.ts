@@ -16,7 +16,7 @@ interface Override {
 
 const prefix = 'SSP_'
 /** Variables of that prefix that are no settings: the settings file itself, and switches of the test suite. */
-const reserved = /^SSP_(?:CONFIG$|TEST_|REQUIRE_)/
+const reserved = /^SSP_(?:CONFIG$|TEST_|REQUIRE_|DEMO_)/
 
 /**
  * Puts the environment's settings over those of the file: `SSP_LISTENER__PORT=9443` is `listener.port`, `SSP_X_FILE=/run/secrets/x` takes

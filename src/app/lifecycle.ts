@@ -19,8 +19,9 @@ import { concernsLockout } from './concerns-lockout.ts'
 import { type LoadedConfig, loadConfig, printableConfig } from './load-config.ts'
 import { loadMaterials, type Materials } from './materials.ts'
 import { programVersion } from './program-version.ts'
-import { type LastReload, readinessOf } from './readiness.ts'
+import { type LastReload, type ReadinessView, readinessOf } from './readiness.ts'
 import { startRefused } from './start-refused.ts'
+import { stateGauges } from './state-gauges.ts'
 import { watchMaterials } from './watch-materials.ts'
 
 /** A running proxy. */
@@ -72,7 +73,12 @@ async function start(
   stopAll: () => Promise<void>,
 ): Promise<RunningProxy> {
   const { config, baseDir } = loaded
-  let materials = await loadMaterials(loaded)
+  const ticketKeys = createTicketKeys()
+  const renewTickets = (): void => {
+    ticketKeys.rotate()
+    listener?.renew()
+  }
+  let materials = await loadMaterials(loaded, { onIssuersForgotten: renewTickets })
   let draining = false
   let lastReload: LastReload = { ok: true, at: clock.now(), detail: 'started' }
   const dataDirectory = resolve(baseDir, config.dataDirectory)
@@ -95,9 +101,9 @@ async function start(
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
+  const view = (): ReadinessView => ({ materials, audit, draining, lastReload })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
   let parts = compose()
-  const ticketKeys = createTicketKeys()
   const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')
   let listener: Listener | undefined
   let ops: OpsServer | undefined
@@ -105,13 +111,12 @@ async function start(
   async function reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
     try {
       const again = await loadConfig(loaded.file, environment)
-      const next = await loadMaterials(again, materials)
+      const next = await loadMaterials(again, { previous: materials })
       await ops?.reload(operatorsFrom(again), dataAnchors(next))
       const detail = describeReload(materials, next)
       materials = next
       parts = compose()
-      ticketKeys.rotate()
-      listener?.renew()
+      renewTickets()
       showExpiries()
       lastReload = { ok: true, at: clock.now(), detail }
       logger.info({ actor, detail }, 'reloaded')
@@ -142,16 +147,12 @@ async function start(
     }),
     (open) => open.drain(drainMs),
   )
-  const rotation = setInterval(() => {
-    ticketKeys.rotate()
-    listener?.renew()
-  }, ticketRotationMs)
+  const rotation = setInterval(renewTickets, ticketRotationMs)
   rotation.unref()
   started(rotation, async (timer) => clearInterval(timer))
   lockouts.onChange(({ type, lockout }) => {
     if (type !== 'added') return
-    ticketKeys.rotate()
-    listener?.renew()
+    renewTickets()
     const cut = listener?.cut(concernsLockout(lockout, materials.registry)) ?? 0
     logger.warn({ lockout: lockout.id, kind: lockout.selector.kind, cut }, 'locked out')
   })
@@ -163,7 +164,7 @@ async function start(
         metrics,
         expiry,
         lockouts,
-        readiness: () => readinessOf(materials, audit, draining, lastReload, clock),
+        readiness: () => readinessOf(view(), clock),
         reload,
         effectiveConfig: () => printableConfig(materials.loaded.config),
         act: async (actor, act, detail) => {
@@ -177,7 +178,7 @@ async function start(
     ),
     (open) => open.close(),
   )
-  gauges()
+  stateGauges(metrics, view, () => listener?.connections ?? 0)
   showExpiries()
   started(
     watchMaterials(materials, (actor) => void reload(actor), logger),
@@ -187,33 +188,8 @@ async function start(
   const stopped = { stopAll, draining: false }
   announce()
 
-  function gauges(): void {
-    metrics.gauge('ssp_consumer_connections', 'Open connections of consumers.', [], (gauge) => gauge.set(listener?.connections ?? 0))
-    metrics.gauge('ssp_audit_open_exchanges', 'Forwarded exchanges whose outcome is not known yet.', [], (gauge) => gauge.set(audit.open))
-    metrics.gauge('ssp_audit_writable', '1 while the audit log can be written.', [], (gauge) => gauge.set(audit.health.writable ? 1 : 0))
-    metrics.gauge('ssp_registry_records', 'Records of the registry in force.', ['kind'], (gauge) => {
-      const { systems, endpoints, faulty, sharingRules } = materials.registry.counts
-      gauge.labels('system').set(systems)
-      gauge.labels('endpoint').set(endpoints)
-      gauge.labels('faulty').set(faulty)
-      gauge.labels('sharing-rule').set(sharingRules)
-    })
-    metrics.gauge('ssp_config_last_reload_successful', '1 when the last reload was taken.', [], (gauge) => gauge.set(lastReload.ok ? 1 : 0))
-    metrics.gauge('ssp_config_last_reload_timestamp_seconds', 'When the last reload was tried.', [], (gauge) =>
-      gauge.set(lastReload.at / 1000),
-    )
-    metrics.gauge('ssp_crl_next_update_timestamp_seconds', 'When each revocation list is due to be replaced.', ['issuer'], (gauge) => {
-      gauge.reset()
-      for (const { issuer, nextUpdate } of materials.trust.crls) gauge.labels(issuer).set(nextUpdate / 1000)
-    })
-    metrics.gauge('ssp_check_observing', '1 for each check that only observes.', ['check'], (gauge) => {
-      gauge.reset()
-      for (const name of readinessOf(materials, audit, draining, lastReload, clock).observed) gauge.labels(name).set(1)
-    })
-  }
-
   function announce(): void {
-    const { warnings, observed } = readinessOf(materials, audit, draining, lastReload, clock)
+    const { warnings, observed } = readinessOf(view(), clock)
     for (const warning of warnings) logger.warn(warning)
     if (observed.length > 0) logger.warn(`only observing, not enforcing: ${observed.join(', ')}`)
     logger.info({ data: listener?.port, operators: ops?.port, environment: config.environment }, 'calls are taken')

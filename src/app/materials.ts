@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { createIssuerMemory } from '../pki/issuer-memory.ts'
 import { loadTrustStore, type TrustStore } from '../pki/trust-store.ts'
 import type { Registry, RegistrySource } from '../registry/registry.ts'
 import { createRegistrySource } from '../registry/registry-source.ts'
@@ -25,12 +26,21 @@ export interface Materials {
   readonly client: OwnIdentity
 }
 
+/** What a load starts from: what is in force, or at the first load, who is told that the issuers of a resumable session were forgotten. */
+export type LoadOptions =
+  | { readonly previous: Materials; readonly onIssuersForgotten?: undefined }
+  | { readonly previous?: undefined; readonly onIssuersForgotten: () => void }
+
 /** Reads all of it. Rejects with `StartRefused`, naming the place, when any part cannot be used; what was in force before stays so. */
-export async function loadMaterials(loaded: LoadedConfig, previous?: Materials): Promise<Materials> {
+export async function loadMaterials(loaded: LoadedConfig, { previous, onIssuersForgotten }: LoadOptions): Promise<Materials> {
   const { config, baseDir } = loaded
   const source: RegistrySource = createRegistrySource(config.registry, baseDir)
   const settled = await Promise.allSettled([
-    loadTrustStore(config.trust, baseDir, previous && { previous: previous.trust }),
+    loadTrustStore(
+      config.trust,
+      baseDir,
+      previous === undefined ? { issuerMemory: createIssuerMemory({ onForgotten: onIssuersForgotten }) } : { previous: previous.trust },
+    ),
     source.load(previous?.registry),
     readIdentity(baseDir, config.listener.certificate, config.listener.key),
     readIdentity(baseDir, config.forwarding.certificate, config.forwarding.key),

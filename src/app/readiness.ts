@@ -12,13 +12,21 @@ export interface LastReload {
   readonly detail: string
 }
 
+/** What readiness is read from. */
+export interface ReadinessView {
+  readonly materials: Materials
+  readonly audit: AuditTrail
+  readonly draining: boolean
+  readonly lastReload: LastReload
+}
+
 /** Certificates and lists that end within this time are announced. */
 const announceMs = 30 * 86_400_000
 /** A list is renewed far more often than a certificate. */
 const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
-export function readinessOf(materials: Materials, audit: AuditTrail, draining: boolean, lastReload: LastReload, clock: Clock): Readiness {
+export function readinessOf({ materials, audit, draining, lastReload }: ReadinessView, clock: Clock): Readiness {
   const { trust, registry, server, client, loaded } = materials
   const now = clock.now()
   const { writable, reason } = audit.health
