@@ -5,7 +5,13 @@ import { connect, type TLSSocket } from 'node:tls'
 import { tokenClaims, unsignedToken } from '../../src/cli/token-claims.ts'
 import { findInteraction } from '../../src/spine/interaction-id.ts'
 import type { Issued } from './certificate-authority.ts'
-import { type World, world } from './start-world.ts'
+import { type Certificates, world } from './start-world.ts'
+
+/** Where a consumer calls: a world whose proxy runs in this process or in one of its own. */
+export interface Callable {
+  readonly proxy: { readonly dataPort: number }
+  readonly certificates: Certificates
+}
 
 /** One call as a consumer makes it. Whatever is left out is as an honest consumer would have it. */
 export interface Call {
@@ -63,7 +69,7 @@ export function honestHeaders(interaction: string): Record<string, string> {
 }
 
 /** Makes one call on a connection of its own. */
-export async function call({ proxy, certificates }: World, change: Call = {}): Promise<Answer> {
+export async function call({ proxy, certificates }: Callable, change: Call = {}): Promise<Answer> {
   const interaction = change.interaction ?? world.searchPatient
   const headers = {
     ...honestHeaders(interaction),
@@ -109,7 +115,7 @@ export async function call({ proxy, certificates }: World, change: Call = {}): P
 }
 
 /** A bare TLS connection of a consumer, resolved once the handshake is done. */
-export function open({ proxy, certificates }: World, as: Issued | null = certificates.consumer): Promise<TLSSocket> {
+export function open({ proxy, certificates }: Callable, as: Issued | null = certificates.consumer): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: '127.0.0.1',
@@ -125,7 +131,7 @@ export function open({ proxy, certificates }: World, as: Issued | null = certifi
 
 /** Sends bytes on a connection of its own and gives back everything until the proxy closes it, or until it has been silent for `quietMs`. */
 export async function speak(
-  inWorld: World,
+  inWorld: Callable,
   bytes: string | Buffer,
   { as, quietMs = 500 }: { readonly as?: Issued | null; readonly quietMs?: number } = {},
 ): Promise<{ readonly text: string; readonly closed: boolean }> {

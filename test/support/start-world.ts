@@ -110,6 +110,32 @@ export interface WorldOptions {
 
 /** Starts the world on free ports. Everything is real: TLS, sockets, files. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const ground = await layWorld(options)
+  const loaded = await loadConfig(ground.config, {})
+  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging)).catch(async (error: unknown) => {
+    await ground.clear()
+    throw error
+  })
+  return {
+    ...ground,
+    proxy,
+    async close() {
+      await proxy.close()
+      await ground.clear()
+    },
+  }
+}
+
+/** A world without its proxy: the files it will be started with, and the provider. */
+export interface Ground extends Omit<World, 'proxy' | 'close'> {
+  /** The path of the settings file. */
+  readonly config: string
+  /** Ends the provider and removes the files. */
+  clear(): Promise<void>
+}
+
+/** Writes a world's files and starts its provider. */
+export async function layWorld(options: WorldOptions = {}): Promise<Ground> {
   const all = await certificates()
   const directory = await mkdtemp(join(tmpdir(), 'ssp-world-'))
   const file = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o600 })
@@ -133,20 +159,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ),
   ])
   const provider = await startFakeProvider({ cert: all.provider.chainPem, key: all.provider.keyPem, ca: all.authority.certificatePem })
+  const config = join(directory, 'config.yaml')
   await file('config.yaml', JSON.stringify(settingsOf(options, options.providerPort ?? provider.port)))
-  const loaded = await loadConfig(join(directory, 'config.yaml'), {})
-  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging)).catch(async (error: unknown) => {
-    await provider.close()
-    throw error
-  })
   return {
-    proxy,
     provider,
     certificates: all,
     directory,
+    config,
     audit: () => entriesOf(join(directory, 'data', 'audit', 'test-main')),
-    async close() {
-      await proxy.close()
+    async clear() {
       await provider.close()
       await rm(directory, { recursive: true, force: true })
     },

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { checkout } from './run-ssp.ts'
+import { type Ground, layWorld, type WorldOptions } from './start-world.ts'
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** One line of the program's log. */
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A world whose proxy runs in a process of its own, as it does in the field. */
+export interface WorldProcess extends Omit<Ground, 'clear'> {
+  readonly proxy: { readonly dataPort: number; readonly opsPort: number }
+  readonly pid: number
+  /** What the program has logged so far. */
+  readonly log: readonly LogLine[]
+  /** Resolves once the process has ended. */
+  readonly ended: Promise<Ending>
+  signal(signal: NodeJS.Signals): void
+  /** An open page of the operators' port. */
+  page(path: string): Promise<{ readonly status: number; readonly body: string }>
+  /** Kills what still runs and removes the files. */
+  close(): Promise<void>
+}
+
+/** Starts `ssp serve` in a world of its own and resolves once it takes calls. Rejects with what it said where it ends before. */
+export async function startWorldProcess(options: WorldOptions = {}): Promise<WorldProcess> {
+  const settings = { ...options.settings, logging: { level: 'info', format: 'json', ...options.settings?.['logging'] } }
+  const ground = await layWorld({ ...options, settings })
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SSP_') && name !== 'NODE_OPTIONS')
+  const child = spawn(process.execPath, [join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config], {
+    cwd: ground.directory,
+    env: Object.fromEntries(inherited),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const ended = once(child, 'close').then(([code, signal]): Ending => ({ code, signal }))
+  const log: LogLine[] = []
+  const said: string[] = []
+  const ports = new Promise<{ dataPort: number; opsPort: number }>((resolve, reject) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (!line.startsWith('{')) {
+        said.push(line)
+        return
+      }
+      const entry = JSON.parse(line) as LogLine
+      log.push(entry)
+      if (typeof entry['data'] === 'number') resolve({ dataPort: entry['data'], opsPort: Number(entry['operators']) })
+    })
+    void ended.then(({ code }) => reject(new Error(`the proxy ended with ${code}: ${said.join('\n')}`)))
+  })
+  const proxy = await ports.catch(async (error: unknown) => {
+    await ground.clear()
+    throw error
+  })
+  const { clear, ...rest } = ground
+  return {
+    ...rest,
+    proxy,
+    pid: child.pid ?? 0,
+    log,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    page: (path) => pageOf(proxy.opsPort, ground, path),
+    async close() {
+      child.kill('SIGKILL')
+      await ended
+      await clear()
+    },
+  }
+}
+
+async function pageOf(port: number, { certificates }: Ground, path: string): Promise<{ readonly status: number; readonly body: string }> {
+  const sent = request({
+    host: '127.0.0.1',
+    port,
+    path,
+    servername: 'localhost',
+    headers: { Host: `localhost:${port}` },
+    ca: certificates.authority.certificatePem,
+    agent: false,
+  })
+  sent.end()
+  const [response] = await once(sent, 'response')
+  return { status: response.statusCode, body: await text(response) }
+}
+
+/** The value of a metric without labels on a page of metrics; NaN where it is not there. */
+export function metricOn(page: string, name: string): number {
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(page)?.[1] ?? Number.NaN)
+}
+
+/** Memory of a process in bytes, as the kernel counts it: now, and at its highest since `forgetPeak`. */
+export async function memoryOf(pid: number): Promise<{ readonly now: number; readonly peak: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? Number.NaN)
+  return { now: kilobytes('VmRSS') * 1024, peak: kilobytes('VmHWM') * 1024 }
+}
+
+/** Makes the kernel begin anew with a process's highest memory use. */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5')
+}
+
+/** How many files, sockets among them, a process holds open. */
+export async function openFilesOf(pid: number): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`)).length
+}
