@@ -1,4 +1,4 @@
-import type { LdifEntry } from './ldif-records.ts'
+import type { LdifEntry } from './ldif-entry.ts'
 import { type FieldName, type RecordDraft, unknownDraft } from './record-draft.ts'
 
 /**

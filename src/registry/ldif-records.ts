@@ -1,14 +1,7 @@
 import { ldifDraft } from './ldif-draft.ts'
+import type { LdifEntry } from './ldif-entry.ts'
 import type { RecordDraft } from './record-draft.ts'
 import { readLines, type SourceFile } from './text-lines.ts'
-
-/** One entry of an LDIF file: attribute names lower-cased and without options, values in their order. */
-export interface LdifEntry {
-  readonly line: number
-  readonly attributes: ReadonlyMap<string, readonly string[]>
-  /** What is wrong with its lines. */
-  readonly faults: readonly string[]
-}
 
 /** An entry with more lines than this is a fault; the largest real system has some 500. */
 const entryLineLimit = 20_000

@@ -1,4 +1,4 @@
-import { loadFiles, loadRequest } from './file-registry.ts'
+import { loadFiles, loadRequest } from './load-files.ts'
 import type { RegistryFinding } from './registry.ts'
 import type { RegistrySettings } from './registry-settings.ts'
 

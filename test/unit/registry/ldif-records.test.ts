@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { ldifDraft } from '../../../src/registry/ldif-draft.ts'
-import { createLdifParser, type LdifEntry } from '../../../src/registry/ldif-records.ts'
+import type { LdifEntry } from '../../../src/registry/ldif-entry.ts'
+import { createLdifParser } from '../../../src/registry/ldif-records.ts'
 
 function entriesOf(text: string): LdifEntry[] {
   const entries: LdifEntry[] = []
