@@ -16,6 +16,7 @@ import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
 import { openLockouts } from '../state/lockout-list.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
 import { concernsLockout } from './concerns-lockout.ts'
+import { describeReload } from './describe-reload.ts'
 import { type LoadedConfig, loadConfig, printableConfig } from './load-config.ts'
 import { loadMaterials, type Materials } from './materials.ts'
 import { programVersion } from './program-version.ts'
@@ -108,7 +109,15 @@ async function start(
   let listener: Listener | undefined
   let ops: OpsServer | undefined
 
-  async function reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
+  /** One at a time: each starts from what the one before left in force. */
+  let turn: Promise<unknown> = Promise.resolve()
+  function reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
+    const mine = turn.then(() => reloadNow(actor))
+    turn = mine
+    return mine
+  }
+
+  async function reloadNow(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
     try {
       const again = await loadConfig(loaded.file, environment)
       const next = await loadMaterials(again, { previous: materials })
@@ -215,15 +224,4 @@ async function start(
 
 function dataAnchors({ trust }: Materials): ReadonlySet<string> {
   return new Set(trust.anchorsPem.map((pem) => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()))
-}
-
-function describeReload(before: Materials, after: Materials): string {
-  const changed = [
-    before.loaded.version === after.loaded.version ? '' : `settings ${after.loaded.version}`,
-    before.trust.version === after.trust.version ? '' : `trust ${after.trust.version}`,
-    before.registry.version === after.registry.version ? '' : `registry ${after.registry.version}`,
-    before.server.cert === after.server.cert ? '' : 'server certificate',
-    before.client.cert === after.client.cert ? '' : 'client certificate',
-  ].filter((text) => text !== '')
-  return changed.length === 0 ? 'nothing has changed' : `new: ${changed.join(', ')}`
 }
