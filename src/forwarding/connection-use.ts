@@ -1,10 +1,19 @@
+import { InterimFilter } from './interim-filter.ts'
+
 /** What is known of one connection to a provider. */
 export interface ConnectionUse {
   /** Whole answers that it has carried since it was made. */
   answers: number
+  /** Takes interim answers out of what comes on it. */
+  readonly interim: InterimFilter
 }
 
 /** Somebody who wants to know which connection carries its request. */
 export interface OnConnection {
   connection: ConnectionUse | undefined
+}
+
+/** A connection that has carried nothing yet. */
+export function newConnectionUse(): ConnectionUse {
+  return { answers: 0, interim: new InterimFilter() }
 }

@@ -28,8 +28,8 @@ export type HeadHeaders = (status: number, sentAt: number, headAt: number, provi
 
 type Controller = Dispatcher.DispatchController & { rawHeaders?: readonly Buffer[] }
 
-/** 1xx answers before the real one; more is a flood. */
-const interimLimit = 16
+/** What a reason phrase may hold on its way through Node; anything else is replaced by the status's own. */
+const plainReason = /^[\t\x20-\x7e]*$/
 
 /** Takes one answer from the client library and passes it on: bytes, backpressure, and the end, whichever it is. `done` is called exactly once. */
 export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection {
@@ -46,7 +46,6 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
   #sentAt: number | undefined
   #headAt: number | undefined
   #touched = false
-  #interim = 0
   #gone = false
   #ended = false
 
@@ -84,6 +83,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
+    this.connection?.interim.expectHead()
     this.#sentAt = this.#now()
     if (this.#gone) controller.abort(new Error('the consumer has gone'))
   }
@@ -94,9 +94,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
 
   onResponseStart(controller: Controller, status: number, _headers: unknown, reason = ''): void {
     if (status < 200) {
-      this.#interim++
-      if (this.#interim > interimLimit || status === 101)
-        controller.abort(invalid(status === 101 ? 'it switches protocols' : 'too many interim answers'))
+      controller.abort(invalid(status === 101 ? 'it switches protocols' : 'too many interim answers'))
       return
     }
     if (status > 599) {
@@ -107,7 +105,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
     const { list, dropped, serverTiming } = answerHeaders(controller.rawHeaders ?? [])
     this.#dropped = dropped
     list.push(...this.#head(status, this.#sentAt ?? this.#headAt, this.#headAt, serverTiming))
-    this.#sink.begin(status, reason, list)
+    this.#sink.begin(status, plainReason.test(reason) ? reason : '', list)
     this.#status = status
   }
 
@@ -136,7 +134,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
       ...(this.#status !== undefined && { status: this.#status }),
       ...(failure !== undefined && { failure }),
       consumerGone: this.#gone,
-      retriable: !this.#touched && (this.connection?.answers ?? 0) > 0,
+      retriable: !this.#touched && this.connection !== undefined && this.connection.answers > 0 && this.connection.interim.dropped === 0,
       digest: this.#digest,
       droppedHeaders: this.#dropped,
       ...(this.#headAt !== undefined && { headAt: this.#headAt }),

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { type PresentedCertificate, presentedFrom } from '../pki/presented.ts'
 import type { CertificateVerdict } from '../spine/arrival.ts'
 import type { DialGuard } from './dial-guard.ts'
 import { ProviderConnectError } from './provider-failure.ts'
@@ -9,7 +10,7 @@ import { ProviderConnectError } from './provider-failure.ts'
 export interface ConnectorParts {
   readonly identity: () => { readonly cert: string; readonly key: string; readonly ca: readonly string[]; readonly version: string }
   /** Judges the certificate that the provider presented, revocation included. */
-  readonly judge: (socket: TLSSocket) => CertificateVerdict
+  readonly judge: (presented: PresentedCertificate) => CertificateVerdict
   readonly guard: DialGuard
   /** Ports of our own listeners: on an address of this machine they are never dialled. */
   readonly ownPorts: () => readonly number[]
@@ -22,6 +23,13 @@ export interface ConnectorParts {
 /** One host's way to be dialled: resolves to a TLS socket whose peer has proven that it is that host. */
 export type DialHost = () => Promise<TLSSocket>
 
+/** What is kept to resume a TLS session by. A client that resumes is shown no certificate: whose session it is was shown at its beginning. */
+interface Session {
+  readonly ticket: Buffer
+  readonly version: string
+  readonly presented: PresentedCertificate
+}
+
 interface Address {
   readonly address: string
   readonly port: number
@@ -32,7 +40,10 @@ interface Address {
  * be for the registered host. TLS sessions are resumed per host, and forgotten when our own certificates or anchors change.
  */
 export function createDialHost(host: string, parts: ConnectorParts): DialHost {
-  let session: { readonly ticket: Buffer; readonly version: string } | undefined
+  let session: Session | undefined
+  const keep = (shown: Session): void => {
+    session = shown
+  }
   return async () => {
     const addresses = await addressesOf(host, parts)
     let last: unknown
@@ -41,12 +52,7 @@ export function createDialHost(host: string, parts: ConnectorParts): DialHost {
         throw new ProviderConnectError({ kind: 'loop', origin: 'policy', reason: `the endpoint ${host} leads to this proxy itself` })
       try {
         const identity = parts.identity()
-        const resumable = session !== undefined && session.version === identity.version ? session.ticket : undefined
-        const socket = await dial(host, address, parts, identity, resumable)
-        socket.on('session', (ticket) => {
-          session = { ticket, version: identity.version }
-        })
-        return socket
+        return await dial(host, address, parts, identity, session?.version === identity.version ? session : undefined, keep)
       } catch (error) {
         last = error
         session = undefined
@@ -103,7 +109,8 @@ function dial(
   { address, port }: Address,
   parts: ConnectorParts,
   identity: ReturnType<ConnectorParts['identity']>,
-  session: Buffer | undefined,
+  session: Session | undefined,
+  keep: (session: Session) => void,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({
@@ -116,7 +123,7 @@ function dial(
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: true,
-      ...(session && { session }),
+      ...(session && { session: session.ticket }),
     })
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 30_000)
@@ -147,15 +154,14 @@ function dial(
       if (!connected || !socket.authorized) fail(unreachable('the provider closed the connection within the handshake'))
     })
     socket.once('secureConnect', () => {
-      const verdict = parts.judge(socket)
+      const presented = socket.isSessionReused() ? session?.presented : presentedFrom(socket)
+      if (presented === undefined) return fail(refusedCertificate('the provider presented no certificate'))
+      const verdict = parts.judge(presented)
       if (verdict.kind !== 'good')
-        return fail(
-          refusedCertificate(
-            verdict.kind === 'none' ? 'the provider presented no certificate' : `the provider's certificate: ${verdict.reason}`,
-          ),
-        )
+        return fail(refusedCertificate(`the provider's certificate: ${verdict.kind === 'bad' ? verdict.reason : 'there is none'}`))
       clearTimeout(timer)
       socket.off('error', failed)
+      socket.on('session', (ticket) => keep({ ticket, version: identity.version, presented }))
       resolve(socket)
     })
   })

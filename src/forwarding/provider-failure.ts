@@ -28,9 +28,17 @@ export function failureOf(error: unknown): ProviderFailure {
     case 'UND_ERR_BODY_TIMEOUT':
       return { kind: 'timeout', origin: 'provider', reason: 'the provider fell silent within its answer' }
     case 'UND_ERR_SOCKET':
+      // So the client library calls an interim answer that it cannot take: 101, or 100 beyond the ones that were dropped.
+      if (message === 'bad upgrade' || message === 'bad response')
+        return {
+          kind: 'unreachable',
+          origin: 'provider',
+          reason: "the provider's answer is not valid: it switches protocols or never comes to an end",
+        }
+      return brokenConnection(message ?? code)
     case 'ECONNRESET':
     case 'EPIPE':
-      return { kind: 'unreachable', origin: 'provider-network', reason: `the provider's connection broke (${message ?? code})` }
+      return brokenConnection(message ?? code)
     case 'UND_ERR_HEADERS_OVERFLOW':
       return { kind: 'unreachable', origin: 'provider', reason: "the provider's headers are too large" }
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
@@ -40,4 +48,8 @@ export function failureOf(error: unknown): ProviderFailure {
         return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not HTTP (${code})` }
       return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not valid (${code ?? message ?? 'unknown'})` }
   }
+}
+
+function brokenConnection(how: string): ProviderFailure {
+  return { kind: 'unreachable', origin: 'provider-network', reason: `the provider's connection broke (${how})` }
 }

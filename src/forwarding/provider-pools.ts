@@ -1,7 +1,8 @@
 import type { TLSSocket } from 'node:tls'
 import { Client, type Dispatcher, Pool } from 'undici'
-import type { ConnectionUse, OnConnection } from './connection-use.ts'
+import { type ConnectionUse, newConnectionUse, type OnConnection } from './connection-use.ts'
 import type { ForwardingSettings } from './forwarding-settings.ts'
+import { filterInterim } from './interim-filter.ts'
 import type { DialHost } from './provider-connector.ts'
 
 /** One provider host: its connections, and how many calls are under way. */
@@ -35,19 +36,13 @@ export function createProviderPools(settings: ForwardingSettings, dialOf: (host:
     const pool = new Pool(`https://${host}`, {
       connections: settings.connectionsPerProvider,
       pipelining: 1,
-      factory: (origin, options) => new CountingClient(origin, options as Client.Options),
+      factory: (origin, options) => new CountingClient(origin, options as Client.Options, dial),
       allowH2: false,
       maxHeaderSize: answerHeaderBytes,
       headersTimeout: settings.firstByteTimeoutSeconds * 1000,
       bodyTimeout: settings.silenceTimeoutSeconds * 1000,
       keepAliveTimeout: settings.idleConnectionSeconds * 1000,
       keepAliveMaxTimeout: settings.idleConnectionSeconds * 1000,
-      connect: (_options, callback) => {
-        dial().then(
-          (socket: TLSSocket) => callback(null, socket),
-          (error: unknown) => callback(error as Error, null),
-        )
-      },
     })
     const made = { pool, inFlight: 0, lastUsed: now() }
     pools.set(host, made)
@@ -85,12 +80,22 @@ export function createProviderPools(settings: ForwardingSettings, dialOf: (host:
 
 /** One connection of a pool, which tells each request's taker what the connection has carried so far. */
 class CountingClient extends Client {
-  readonly #use: ConnectionUse = { answers: 0 }
+  readonly #use: ConnectionUse
 
-  constructor(origin: URL | string, options: Client.Options) {
-    super(origin, options)
+  constructor(origin: URL | string, options: Client.Options, dial: DialHost) {
+    const use = newConnectionUse()
+    super(origin, {
+      ...options,
+      connect: (_options, callback) => {
+        dial().then(
+          (socket: TLSSocket) => callback(null, filterInterim(socket, use.interim)),
+          (error: unknown) => callback(error as Error, null),
+        )
+      },
+    })
+    this.#use = use
     this.on('connect', () => {
-      this.#use.answers = 0
+      use.answers = 0
     })
   }
 
