@@ -95,6 +95,7 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
     stateOf(request.socket as TLSSocket).take({ request, response, awaitsContinue })
   }
 
+  server.on('secureConnection', (socket) => stateOf(socket))
   server.on('request', (request, response) => take(request, response, false))
   server.on('checkContinue', (request, response) => take(request, response, true))
   server.on('checkExpectation', (request, response) => take(request, response, false))
@@ -107,8 +108,9 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => parts.handshakeFailed(error.code ?? 'unknown'))
 
   function unreadable(socket: TLSSocket, refusal: ReturnType<typeof refusalOfParserFault>, packet?: Buffer): void {
-    const state = stateOf(socket)
-    if (refusal === undefined || state.closed) {
+    // Without an entry the TLS handshake was never done: nobody to answer.
+    const state = sockets.get(socket)
+    if (refusal === undefined || state === undefined || state.closed) {
       socket.destroy()
       return
     }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { type KeyObject, verify as verifySignature } from 'node:crypto'
 import { parseStrictJson } from './strict-json.ts'
 
@@ -52,7 +53,7 @@ function section(part: string, name: string): { readonly value: Readonly<Record<
   if (bytes === undefined || bytes.length === 0) return { fault: `the ${name} section is not base64url` }
   let text: string
   try {
-    text = utf8.decode(bytes)
+    text = isAscii(bytes) ? bytes.toString('latin1') : utf8.decode(bytes)
   } catch {
     return { fault: `the ${name} section is not UTF-8` }
   }
@@ -65,11 +66,16 @@ function section(part: string, name: string): { readonly value: Readonly<Record<
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** Bits of the last character that belong to no byte, by the length's remainder. */
+const strayBitsOf = [0, 0, 4, 2]
+
 /** Strict base64url: no padding, no other alphabet, no stray bits (the last character has one spelling). */
 function decode(part: string): Buffer | undefined {
   if (!base64url.test(part) || part.length % 4 === 1) return undefined
-  const bytes = Buffer.from(part, 'base64url')
-  return bytes.toString('base64url') === part ? bytes : undefined
+  const strayBits = strayBitsOf[part.length % 4] ?? 0
+  if (strayBits > 0 && (alphabet.indexOf(part.at(-1) ?? '') & ((1 << strayBits) - 1)) !== 0) return undefined
+  return Buffer.from(part, 'base64url')
 }
 
 /** The asymmetric algorithms of RFC 7518 and RFC 8037 that are accepted, and the key type that each demands. */

@@ -29,6 +29,8 @@ export function parseStrictJson(text: string, maxDepth: number): StrictJson | Js
 function shapeFault(text: string, maxDepth: number): string | undefined {
   const names: (Set<string> | undefined)[] = []
   let expectsName = false
+  // Without a backslash anywhere, a string ends at the next quote.
+  const escapes = text.includes('\\')
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
       case 0x7b: // {
@@ -48,7 +50,7 @@ function shapeFault(text: string, maxDepth: number): string | undefined {
         expectsName = names.at(-1) !== undefined
         break
       case 0x22: {
-        const end = endOfString(text, i)
+        const end = endOfString(text, i, escapes)
         if (end < 0) return 'a string does not end'
         const seen = names.at(-1)
         if (expectsName && seen !== undefined) {
@@ -68,7 +70,8 @@ function shapeFault(text: string, maxDepth: number): string | undefined {
 }
 
 /** The offset of the quote that ends the string that begins at `start`, or -1. */
-function endOfString(text: string, start: number): number {
+function endOfString(text: string, start: number, escapes: boolean): number {
+  if (!escapes) return text.indexOf('"', start + 1)
   for (let i = start + 1; i < text.length; i++) {
     const character = text.charCodeAt(i)
     if (character === 0x22) return i
