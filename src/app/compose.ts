@@ -8,7 +8,6 @@ import { createProviderPools } from '../forwarding/provider-pools.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsSettings } from '../ops/ops-settings.ts'
-import { presentedFrom } from '../pki/presented.ts'
 import { admission, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
@@ -40,9 +39,7 @@ export function composeForwarding(
             version: `${trust.version} ${client.notAfter}`,
           }
         },
-        judge: (socket) => {
-          const presented = presentedFrom(socket)
-          if (presented === undefined) return { kind: 'none' }
+        judge: (presented) => {
           expiry.peer('provider', host, presented.leaf.validToDate.getTime())
           return materials().trust.judge(presented, clock.now(), 'server')
         },

@@ -128,6 +128,11 @@ function dial(
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 30_000)
     let connected = false
+    let presented: PresentedCertificate | undefined
+    // Heard from the beginning: otherwise Node drops the tickets of TLS 1.2. They are told of only behind `secureConnect`.
+    socket.on('session', (ticket) => {
+      if (presented !== undefined) keep({ ticket, version: identity.version, presented })
+    })
     let timer = setTimeout(
       () => fail(timeout('provider-network', `no TCP connection within ${parts.connectTimeoutMs} ms`)),
       parts.connectTimeoutMs,
@@ -154,14 +159,13 @@ function dial(
       if (!connected || !socket.authorized) fail(unreachable('the provider closed the connection within the handshake'))
     })
     socket.once('secureConnect', () => {
-      const presented = socket.isSessionReused() ? session?.presented : presentedFrom(socket)
+      presented = socket.isSessionReused() ? session?.presented : presentedFrom(socket)
       if (presented === undefined) return fail(refusedCertificate('the provider presented no certificate'))
       const verdict = parts.judge(presented)
       if (verdict.kind !== 'good')
         return fail(refusedCertificate(`the provider's certificate: ${verdict.kind === 'bad' ? verdict.reason : 'there is none'}`))
       clearTimeout(timer)
       socket.off('error', failed)
-      socket.on('session', (ticket) => keep({ ticket, version: identity.version, presented }))
       resolve(socket)
     })
   })
