@@ -32,6 +32,8 @@ export interface RunningProxy {
   readonly socketPath: string
   /** Reads settings, certificates, lists and registry anew: whole, or not at all. */
   reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }>
+  /** Takes note of an error that reached nobody: logged and counted; the process lives, and calls go on. */
+  unforeseen(error: unknown): void
   /** Drains and stops, in reverse order of the start. Once. */
   close(): Promise<void>
 }
@@ -105,6 +107,12 @@ async function start(
   const view = (): ReadinessView => ({ materials, audit, draining, lastReload })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
   let parts = compose()
+  const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
+  const connectionsRefused = metrics.counter(
+    'ssp_consumer_connections_refused_total',
+    'Connections of consumers that were closed at once, by the limit they ran into.',
+    ['cap'],
+  )
   const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')
   let listener: Listener | undefined
   let ops: OpsServer | undefined
@@ -151,6 +159,9 @@ async function start(
       ticketKeys,
       clock,
       exchange: (arrival, leg) => exchange(arrival, leg, parts),
+      connectionRefused: (cap) => connectionsRefused.labels(cap).inc(),
+      unforeseen: (error) =>
+        logger.error({ error: error instanceof Error ? error.message : 'unknown' }, 'unforeseen on the consumers’ leg'),
       handshakeFailed: () => handshakeFailures.inc(),
       certificateSeen: (name, notAfter) => expiry.peer('consumer', name, notAfter),
     }),
@@ -209,6 +220,13 @@ async function start(
     opsPort: ops.port,
     socketPath: ops.socketPath,
     reload,
+    unforeseen(error) {
+      unforeseenErrors.inc()
+      logger.fatal(
+        { error: error instanceof Error ? (error.stack ?? error.message) : 'something that is no error was thrown' },
+        'unforeseen',
+      )
+    },
     async close() {
       if (stopped.draining) return
       stopped.draining = true

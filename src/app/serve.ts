@@ -11,6 +11,7 @@ export async function startProxy(configPath: string, environment: NodeJS.Process
 /** Runs a proxy until SIGTERM or SIGINT, drains it, and resolves. SIGHUP reloads. A second signal ends the process at once. */
 export async function serve(configPath: string): Promise<void> {
   const proxy = await startProxy(configPath)
+  process.on('uncaughtException', (error) => proxy.unforeseen(error))
   process.on('SIGHUP', () => void proxy.reload('process'))
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
