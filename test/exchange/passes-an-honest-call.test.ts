@@ -1,4 +1,5 @@
 import { call } from '../support/consumer.ts'
+import { entriesWith } from '../support/expect-refusal.ts'
 import { smallBundle } from '../support/fake-provider.ts'
 import { startWorld, type World, world } from '../support/start-world.ts'
 
@@ -17,8 +18,11 @@ test('an honest call reaches the provider and its answer comes back, with verdic
   expect(answer.headers['server-timing']).toMatch(/ssp-admission;dur=.*ssp-audit;dur=.*ssp-provider;dur=/)
   expect(answer.headers['strict-transport-security']).toBe('max-age=31536000')
   expect(here.provider.received.at(-1)?.target).toBe('/T99999/STU3/1/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018')
-  const entries = here.audit().filter((entry) => 'exchange' in entry && entry.exchange === answer.exchange)
+  const entries = await entriesWith(here, answer.exchange, 'outcome')
   expect(entries.map((entry) => entry.type)).toEqual(['forwarding', 'outcome'])
   expect(entries[1]).toMatchObject({ end: 'complete', status: 200, providerStatus: 200, origin: 'none', responseBytes: smallBundle.length })
-  expect(entries[0]).toMatchObject({ request: { from: world.consumer.asid, to: world.provider.asid }, organisations: { from: 'T77777', to: 'T99999' } })
+  expect(entries[0]).toMatchObject({
+    request: { from: world.consumer.asid, to: world.provider.asid },
+    organisations: { from: 'T77777', to: 'T99999' },
+  })
 })

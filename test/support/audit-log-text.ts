@@ -11,9 +11,9 @@ export function segmentsOf(directory: string): readonly string[] {
     .map((name) => join(directory, name))
 }
 
-/** The log's entries in order, read as plain lines. */
+/** The log's entries in order, read as plain lines; a last line that is still being written is left out. */
 export function entriesOf(directory: string): readonly AuditEntry[] {
-  const lines = segmentsOf(directory).flatMap((path) => readFileSync(path, 'latin1').split('\n'))
+  const lines = segmentsOf(directory).flatMap((path) => readFileSync(path, 'latin1').split('\n').slice(0, -1))
   return lines.filter((line) => line.startsWith('{"i":')).map((line) => (JSON.parse(line) as { e: AuditEntry }).e)
 }
 

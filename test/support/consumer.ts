@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { connect, type TLSSocket } from 'node:tls'
 import { tokenClaims, unsignedToken } from '../../src/cli/token-claims.ts'
 import { findInteraction } from '../../src/spine/interaction-id.ts'
@@ -77,7 +77,9 @@ export async function call({ proxy, certificates }: Callable, change: Call = {})
     ...change.headers,
   }
   const who = change.as === undefined ? certificates.consumer : change.as
-  return new Promise((resolve, reject) => {
+  // One that would keep the connection, so that it is the proxy who closes it.
+  const agent = new Agent({ keepAlive: true })
+  const answer = new Promise<Answer>((resolve, reject) => {
     const sent = request(
       {
         host: '127.0.0.1',
@@ -85,7 +87,7 @@ export async function call({ proxy, certificates }: Callable, change: Call = {})
         servername: 'localhost',
         ca: certificates.authority.certificatePem,
         ...(who !== null && { cert: who.chainPem, key: who.keyPem }),
-        agent: false,
+        agent,
         method: change.method ?? 'GET',
         path: change.target ?? `/${change.url ?? `${world.root}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018`}`,
         headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)) as Record<string, string>,
@@ -112,6 +114,7 @@ export async function call({ proxy, certificates }: Callable, change: Call = {})
     sent.on('error', reject)
     sent.end(change.body)
   })
+  return answer.finally(() => agent.destroy())
 }
 
 /** A bare TLS connection of a consumer, resolved once the handshake is done. */
