@@ -6,6 +6,8 @@ export interface ConnectionUse {
   answers: number
   /** Takes interim answers out of what comes on it. */
   readonly interim: InterimFilter
+  /** Closes the connection, so that it carries no further request. */
+  retire: () => void
 }
 
 /** Somebody who wants to know which connection carries its request. */
@@ -15,5 +17,5 @@ export interface OnConnection {
 
 /** A connection that has carried nothing yet. */
 export function newConnectionUse(): ConnectionUse {
-  return { answers: 0, interim: new InterimFilter() }
+  return { answers: 0, interim: new InterimFilter(), retire: () => undefined }
 }

@@ -102,7 +102,7 @@ export function createForwarding(
     head: HeadHeaders,
   ): Promise<ProviderOutcome> {
     return new Promise((resolve) => {
-      const answer = new ProviderAnswer(sink, head, now, (outcome) => {
+      const answer = new ProviderAnswer(request.method, sink, head, now, (outcome) => {
         active.delete(answer)
         resolve(outcome)
       })

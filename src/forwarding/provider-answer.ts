@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { answerFramingFault, isBodiless } from './answer-framing.ts'
 import { answerHeaders } from './answer-headers.ts'
 import type { AnswerSink } from './answer-sink.ts'
 import { BodyDigest } from './body-digest.ts'
@@ -49,7 +50,10 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
   #gone = false
   #ended = false
 
-  constructor(sink: AnswerSink, head: HeadHeaders, now: () => number, done: (outcome: ProviderOutcome) => void) {
+  readonly #method: string
+
+  constructor(method: string, sink: AnswerSink, head: HeadHeaders, now: () => number, done: (outcome: ProviderOutcome) => void) {
+    this.#method = method
     this.#sink = sink
     this.#head = head
     this.#now = now
@@ -101,8 +105,14 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
       controller.abort(invalid(`its status is ${status}`))
       return
     }
+    const raw = controller.rawHeaders ?? []
+    const fault = answerFramingFault(raw)
+    if (fault !== undefined) {
+      controller.abort(invalid(fault))
+      return
+    }
     this.#headAt = this.#now()
-    const { list, dropped, serverTiming } = answerHeaders(controller.rawHeaders ?? [])
+    const { list, dropped, serverTiming } = answerHeaders(raw)
     this.#dropped = dropped
     list.push(...this.#head(status, this.#sentAt ?? this.#headAt, this.#headAt, serverTiming))
     this.#sink.begin(status, plainReason.test(reason) ? reason : '', list)
@@ -116,12 +126,13 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
 
   onResponseEnd(): void {
     if (this.connection !== undefined) this.connection.answers++
+    if (isBodiless(this.#method, this.#status ?? 0)) this.connection?.retire()
     this.#sink.end()
     this.#finish(undefined)
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#status !== undefined && !this.#gone) this.#sink.cut()
+    if (this.#status !== undefined) this.#sink.cut()
     this.#finish(failureOf(error))
   }
 

@@ -88,7 +88,10 @@ class CountingClient extends Client {
       ...options,
       connect: (_options, callback) => {
         dial().then(
-          (socket: TLSSocket) => callback(null, filterInterim(socket, use.interim)),
+          (socket: TLSSocket) => {
+            use.retire = () => socket.destroy()
+            callback(null, filterInterim(socket, use.interim))
+          },
           (error: unknown) => callback(error as Error, null),
         )
       },

@@ -31,6 +31,8 @@ export async function startScriptedWorld(options: WorldOptions = {}): Promise<Sc
   const seen: SeenRequest[] = []
   const scripted: Pick<ScriptedWorld, 'script'> = { script: (socket) => socket.write(plainAnswer('{}')) }
   const raw = await startRawProvider({ cert: cast.chainPem, key: cast.keyPem, ca: authority.certificatePem }, (socket) => {
+    // Each write is a packet of its own at once.
+    socket.setNoDelay(true)
     connections.accepted++
     connections.open++
     socket.once('close', () => connections.open--)
