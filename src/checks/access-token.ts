@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
-import { isSignedBy, parseToken } from '../spine/access-token.ts'
+import { isSignedBy, isVerificationKey, parseToken } from '../spine/access-token.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
 import { type ClaimFault, faultsOfClaims, organisationOf, profileOf } from '../spine/token-claims.ts'
 import type { Start } from './check-needs.ts'
@@ -28,7 +28,11 @@ export const accessTokenSettings = z.strictObject({
           .describe('The sending system whose tokens must be signed.'),
         interaction: z.string().optional().describe('Only for this interaction; absent for every one.'),
         publicKeys: z
-          .array(z.string().regex(/-----BEGIN PUBLIC KEY-----/))
+          .array(
+            z
+              .string()
+              .refine(isPublicKeyPem, 'must be one PEM public key (SPKI): RSA of 2,048 bits or more, P-256, P-384, P-521 or Ed25519'),
+          )
           .min(1)
           .describe('PEM public keys (SPKI), any of which may have signed.'),
       }),
@@ -95,6 +99,16 @@ export const accessToken = {
     }
   },
 } as const
+
+/** Only a public key: `createPublicKey` would derive one from a private key, which has no business in these settings. */
+function isPublicKeyPem(pem: string): boolean {
+  if (!/^\s*-----BEGIN PUBLIC KEY-----/.test(pem)) return false
+  try {
+    return isVerificationKey(createPublicKey(pem))
+  } catch {
+    return false
+  }
+}
 
 function signersOf(keys: z.infer<typeof accessTokenSettings>['keys']): ReadonlyMap<string, readonly Signer[]> {
   const signers = new Map<string, Signer[]>()

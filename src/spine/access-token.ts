@@ -94,8 +94,20 @@ const algorithms: Readonly<
   EdDSA: { keyType: 'ed25519', hash: null },
 }
 
+/** RFC 7518, 3.3. */
+const leastRsaBits = 2048
 const saltLengthOfDigest = -1
 const pssPadding = 6
+
+/** Whether an accepted algorithm could verify with this key: RSA of at least 2,048 bits, one of the three curves, or Ed25519. */
+export function isVerificationKey(key: KeyObject): boolean {
+  const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
+  const fits = ({ keyType, curve }: (typeof algorithms)[string]) =>
+    key.asymmetricKeyType === keyType &&
+    (curve === undefined || curve === namedCurve) &&
+    (keyType !== 'rsa' || modulusLength >= leastRsaBits)
+  return key.type === 'public' && Object.values(algorithms).some(fits)
+}
 
 /** Whether the token is signed by one of these public keys. Keys named inside the token (jku, x5u, jwk) are never looked at. */
 export function isSignedBy(token: AccessToken, keys: readonly KeyObject[]): boolean {

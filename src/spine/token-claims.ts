@@ -99,7 +99,7 @@ function faultsOfResources(claims: Claims): readonly ClaimFault[] {
     const value = claims[name]
     if (value === undefined || value === null) faults.push(claimFault(name, 'must be present'))
     else if (typeof value !== 'object' || (value as { resourceType?: unknown }).resourceType !== type)
-      faults.push({ kind: 'resource', claim: name, detail: `must be a ${type} resource` })
+      faults.push({ kind: 'resource', claim: name, detail: `must be a resource of type ${type}` })
   }
   const practitioner = claims['requesting_practitioner'] as { id?: unknown } | null | undefined
   if (faults.length === 0 && isText(claims['sub']) && practitioner?.id !== claims['sub'])
