@@ -21,6 +21,8 @@ export interface CertificateFields {
   readonly alternativeNames: readonly GeneralName[]
   readonly nameConstraints: NameConstraints | undefined
   readonly unknownCriticalExtension: string | undefined
+  /** All of them by object identifier, those included that nothing is decided by. */
+  readonly extensions: ReadonlyMap<string, X509Extension>
 }
 
 /** The bits of keyUsage that matter here (RFC 5280 4.2.1.3). */
@@ -77,6 +79,7 @@ export function readCertificateFields(der: Buffer): CertificateFields {
     alternativeNames: read(extensionOid.subjectAltName, (value) => readGeneralNames(onlyValue(value))) ?? [],
     nameConstraints: read(extensionOid.nameConstraints, readNameConstraints),
     unknownCriticalExtension: unknownCritical(extensions, understood),
+    extensions,
   }
 }
 

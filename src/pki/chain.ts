@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { issuerOf, type ReadCertificate, readCertificate } from './certificate.ts'
 import { isAcceptedSignature, isStrongKey } from './signature-algorithm.ts'
 
@@ -18,6 +19,25 @@ export interface IssuerPool {
 const longestChain = 8
 const mostChains = 4
 const mostLookups = 64
+
+/** Looks for the chains of a certificate and the issuers that were sent with it; throws `DerMalformed`. */
+export type ChainFinder = (leaf: X509Certificate, presented: readonly X509Certificate[]) => ChainSearch
+
+/** How many searches a finder remembers. */
+const mostRemembered = 5_000
+
+/** A finder that remembers what it found: as long as the pool is the same, signatures need not be verified again when revocations change. */
+export function createChainFinder(pool: IssuerPool): ChainFinder {
+  const found = new LRUCache<string, ChainSearch>({ max: mostRemembered })
+  return (leaf, presented) => {
+    const key = JSON.stringify([leaf, ...presented].map(({ fingerprint256 }) => fingerprint256))
+    const before = found.get(key)
+    if (before !== undefined) return before
+    const search = findChains(leaf, pool, presented)
+    found.set(key, search)
+    return search
+  }
+}
 
 /**
  * Looks for chains from `leaf` through the configured intermediates, then through those that the peer sent, up to an anchor. Names

@@ -126,7 +126,7 @@ function revocationProblem(chain: Chain, { index, required }: RevocationPolicy):
     const crl = index.get(authorityIdOf(issuer))
     if (crl === undefined) {
       if (!required) continue
-      return `revocation unknown: no revocation list is configured for ${subjectOf(issuer.x509)}`
+      return `revocation unknown: there is no revocation list of ${subjectOf(issuer.x509)}`
     }
     const when = crl.revoked.get(certificate.fields.serial)
     if (when === undefined) continue

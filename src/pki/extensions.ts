@@ -23,6 +23,7 @@ export const extensionOid = {
   authorityKeyIdentifier: '2.5.29.35',
   extKeyUsage: '2.5.29.37',
   inhibitAnyPolicy: '2.5.29.54',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
 } as const
 
 /** Reads `Extensions` by object identifier; one that comes twice is malformed (RFC 5280 4.2). */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { CertificateVerdict } from '../spine/arrival.ts'
 import { sha256Of, subjectOf } from './certificate.ts'
-import { type Chain, findChains, type IssuerPool } from './chain.ts'
+import type { Chain, ChainFinder } from './chain.ts'
 import { type CertificateUsage, type Examination, examine, type RevocationPolicy } from './examination.ts'
 import type { IssuerMemory } from './issuer-memory.ts'
 import type { PresentedCertificate } from './presented.ts'
@@ -9,9 +9,14 @@ import type { PresentedCertificate } from './presented.ts'
 /** Judges what a peer presented, at a moment in ms since 1970; never throws. */
 export type Judge = (presented: PresentedCertificate, now: number, usage?: CertificateUsage) => CertificateVerdict
 
-/** What a judge goes by; none of it changes during its life, but for the memory. */
+/** The chain by which a presentation is good at a moment in ms since 1970, or nothing where it is not. */
+export type ChainOf = (presented: PresentedCertificate, now: number, usage?: CertificateUsage) => Chain | undefined
+
+/** What a judge goes by; none of it changes during its life, but for the memories. */
 export interface JudgeParts {
-  readonly pool: IssuerPool
+  readonly find: ChainFinder
+  /** SHA-256 of every configured authority's certificate. */
+  readonly configured: ReadonlySet<string>
   readonly revocation: RevocationPolicy
   readonly memory: IssuerMemory
 }
@@ -52,11 +57,10 @@ interface Judged {
  * Makes a judge. The costly part (chain, signatures, parsing) is done once per certificate and set of issuers; a presentation that
  * it has judged before costs a look-up and two comparisons.
  */
-export function createJudge(parts: JudgeParts): Judge {
-  const { pool, memory } = parts
+export function createJudge(parts: JudgeParts): { readonly judge: Judge; readonly chainOf: ChainOf } {
+  const { configured, memory } = parts
   const examined = new LRUCache<string, Judged>({ max: mostExamined })
   const recognised = { client: new WeakMap<PresentedCertificate, Judged>(), server: new WeakMap<PresentedCertificate, Judged>() }
-  const configured = new Set([...pool.anchors, ...pool.intermediates].map(({ sha256 }) => sha256))
 
   const examineOnce = (
     presented: PresentedCertificate,
@@ -93,14 +97,23 @@ export function createJudge(parts: JudgeParts): Judge {
     return final
   }
 
-  return (presented, now, usage = 'client') => decide(recognised[usage].get(presented) ?? look(presented, usage), now)
+  const judgedOf = (presented: PresentedCertificate, usage: CertificateUsage): Judged =>
+    recognised[usage].get(presented) ?? look(presented, usage)
+
+  return {
+    judge: (presented, now, usage = 'client') => decide(judgedOf(presented, usage), now),
+    chainOf: (presented, now, usage = 'client') => {
+      const { examinations, chains } = judgedOf(presented, usage)
+      return chains[examinations.findIndex((examination) => isGoodAt(examination, now))]
+    },
+  }
 }
 
-function examineAll(presented: PresentedCertificate, usage: CertificateUsage, { pool, revocation }: JudgeParts): Judged {
+function examineAll(presented: PresentedCertificate, usage: CertificateUsage, { find, revocation }: JudgeParts): Judged {
   const sha256 = sha256Of(presented.leaf)
   const subject = subjectOf(presented.leaf)
   try {
-    const search = findChains(presented.leaf, pool, presented.presentedIssuers)
+    const search = find(presented.leaf, presented.presentedIssuers)
     if (search.kind === 'none') return { sha256, subject, examinations: [{ kind: 'bad', reason: search.reason }], chains: [] }
     return { sha256, subject, examinations: search.chains.map((chain) => examine(chain, usage, revocation)), chains: search.chains }
   } catch (error) {
@@ -117,9 +130,13 @@ function objected(opensslError: string | undefined, judged: Judged): Judged {
 
 function decide({ sha256, subject, examinations }: Judged, now: number): CertificateVerdict {
   for (const examination of examinations) {
-    if (examination.kind === 'timed' && now >= examination.from && now <= examination.until) return examination.good
+    if (isGoodAt(examination, now)) return examination.good
   }
   return { kind: 'bad', reason: reasonAt(examinations[0], now), sha256, subject }
+}
+
+function isGoodAt(examination: Examination, now: number): examination is Examination & { readonly kind: 'timed' } {
+  return examination.kind === 'timed' && now >= examination.from && now <= examination.until
 }
 
 function reasonAt(examination: Examination | undefined, now: number): string {

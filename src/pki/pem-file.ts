@@ -13,10 +13,14 @@ export type PemLabel = 'CERTIFICATE' | 'X509 CRL'
 export async function readPemFile(path: string, label: PemLabel): Promise<readonly Buffer[]> {
   const bytes = await readBounded(path)
   if (bytes.length === 0) throw new Error('the file is empty')
-  if (bytes[0] === 0x30) return [bytes]
-  const blocks = pemBlocks(bytes.toString('latin1'), label)
-  if (blocks.length === 0) throw new Error(`the file holds no ${label} block`)
-  return blocks
+  const objects = derObjects(bytes, label)
+  if (objects.length === 0) throw new Error(`the file holds no ${label} block`)
+  return objects
+}
+
+/** Every PEM block of that label, or the bytes themselves where they begin as DER does. Throws an Error on a block that is cut off. */
+export function derObjects(bytes: Buffer, label: PemLabel): readonly Buffer[] {
+  return bytes[0] === 0x30 ? [bytes] : pemBlocks(bytes.toString('latin1'), label)
 }
 
 async function readBounded(path: string): Promise<Buffer> {

@@ -1,22 +1,34 @@
+import { createHash } from 'node:crypto'
 import { authorityIdOf, type ReadCertificate, subjectOf } from './certificate.ts'
 import { type Crl, isOlder, isSignedBy, readCrl, readSignedCrl } from './crl.ts'
 import { isSameName } from './distinguished-name.ts'
 import { utc } from './utc.ts'
 
+/** Where a list was found. */
+export interface CrlPlace {
+  /** The file's path, or the address that it was fetched from. */
+  readonly file: string
+  /** `fetched` also where it was read from what is kept of an earlier fetch. */
+  readonly origin: 'file' | 'fetched'
+  /** Since when it has been in place there, ms since 1970. */
+  readonly since: number
+}
+
 /** The revocation list in force for one authority. */
-export interface AuthorityCrl extends Crl {
+export interface AuthorityCrl extends Crl, CrlPlace {
   /** Whose: `authorityIdOf` its certificate. */
   readonly authority: string
   /** The authority's subject, on one line. */
   readonly issuer: string
-  readonly file: string
+  /** SHA-256 of its DER, hexadecimal. */
+  readonly sha256: string
 }
 
 /** Which list counts for which authority, by `authorityIdOf`. */
 export type RevocationIndex = ReadonlyMap<string, AuthorityCrl>
 
 /** Finds the authorities that signed a list, and reads it. Throws an Error that says what is wrong with it. */
-export function readAuthorityCrls(der: Buffer, file: string, authorities: readonly ReadCertificate[]): readonly AuthorityCrl[] {
+export function readAuthorityCrls(der: Buffer, place: CrlPlace, authorities: readonly ReadCertificate[]): readonly AuthorityCrl[] {
   const signed = readSignedCrl(der)
   const named = authorities.filter(({ fields }) => isSameName(fields.subject, signed.issuer))
   if (named.length === 0) throw new Error('the revocation list is of an issuer that is neither among the anchors nor the intermediates')
@@ -24,11 +36,11 @@ export function readAuthorityCrls(der: Buffer, file: string, authorities: readon
   const [signer] = signers
   if (signer === undefined)
     throw new Error(`the signature of the revocation list is not that of ${subjectOf((named[0] as ReadCertificate).x509)}`)
-  const crl = readCrl(signed)
-  return [...new Set(signers.map(authorityIdOf))].map((authority) => ({ ...crl, authority, issuer: subjectOf(signer.x509), file }))
+  const found = { ...readCrl(signed), ...place, issuer: subjectOf(signer.x509), sha256: createHash('sha256').update(der).digest('hex') }
+  return [...new Set(signers.map(authorityIdOf))].map((authority) => ({ ...found, authority }))
 }
 
-/** Indexes the lists by authority; of several for the same one the newest counts. */
+/** Indexes the lists by authority; of several for the same one the newest counts, of equally new ones the first. */
 export function indexRevocations(crls: readonly AuthorityCrl[]): RevocationIndex {
   const index = new Map<string, AuthorityCrl>()
   for (const crl of crls) {

@@ -1,19 +1,15 @@
-import { createHash, X509Certificate } from 'node:crypto'
-import { resolve } from 'node:path'
-import { authorityIdOf, type ReadCertificate, readCertificate, subjectOf } from './certificate.ts'
-import { findChains } from './chain.ts'
-import { createIssuerMemory, type IssuerMemory } from './issuer-memory.ts'
-import { createJudge, type Judge } from './judge.ts'
-import { type PemLabel, readPemFile } from './pem-file.ts'
-import { PkiRejected } from './pki-rejected.ts'
-import type { PkiSettings } from './pki-settings.ts'
-import { type AuthorityCrl, indexRevocations, type RevocationIndex, readAuthorityCrls, replayed } from './revocation-index.ts'
-import { isStrongKey } from './signature-algorithm.ts'
+import { createHash } from 'node:crypto'
+import { authorityIdOf, type ReadCertificate, subjectOf } from './certificate.ts'
+import type { ChainFinder } from './chain.ts'
+import type { IssuerMemory } from './issuer-memory.ts'
+import { type ChainOf, createJudge, type Judge } from './judge.ts'
+import { type AuthorityCrl, indexRevocations, type RevocationIndex } from './revocation-index.ts'
 
 /** A revocation list in force, as it is shown to people. */
 export interface CrlSummary {
   /** On one line. */
   readonly issuer: string
+  /** The file, or the address that it was fetched from. */
   readonly file: string
   /** Decimal. */
   readonly number?: string
@@ -25,7 +21,7 @@ export interface CrlSummary {
   readonly entries: number
 }
 
-/** Trust as one load left it: immutable; a reload makes another, and a request keeps the one it began with. */
+/** Trust as one load or one fetched list left it: immutable; a change makes another, and a request keeps the one it began with. */
 export interface TrustStore {
   /** SHA-256 over everything that decides, the first 16 hex digits: equal versions judge alike. */
   readonly version: string
@@ -43,141 +39,93 @@ export interface TrustStore {
    * right one is not asked here. Never throws; about 100 ns for a presentation that was judged before.
    */
   readonly judge: Judge
+  /** By which chain a presentation is good, for whoever asks further about it. */
+  readonly chainOf: ChainOf
   /** What the next load compares its lists with. */
   readonly revocations: RevocationIndex
-  /** What the next load takes over, so that a reload cuts off nobody who resumes. */
+  /** What the next store takes over, so that a change cuts off nobody who resumes. */
   readonly issuerMemory: IssuerMemory
+  /** What the store is made of. */
+  readonly material: TrustMaterial
 }
 
-/** What a load starts from. */
-export interface TrustStoreOptions {
-  /** The store in force: a revocation list older than its one is refused, and its issuer memory is taken over. */
-  readonly previous?: TrustStore
-  /** A memory to use instead, such as one that tells when it forgets. */
-  readonly issuerMemory?: IssuerMemory
-}
-
-interface FoundIn<Thing> {
-  readonly thing: Thing
+/** A configured authority and where it stands. */
+export interface ConfiguredAuthority {
+  readonly certificate: ReadCertificate
   readonly file: string
 }
 
-/**
- * Reads everything that the settings name, relative to `baseDir`, and makes a trust store of it. Rejects with `PkiRejected`, which
- * lists every problem of every file, when anything is missing, empty, unreadable, malformed, no authority, not below an anchor, or
- * a revocation list that does not hold; nothing is ever left out silently.
- */
-export async function loadTrustStore(settings: PkiSettings, baseDir: string, options: TrustStoreOptions = {}): Promise<TrustStore> {
-  const problems: string[] = []
-  const anchors = await readAuthorities(settings.anchors, baseDir, problems)
-  const intermediates = await readAuthorities(settings.intermediates, baseDir, problems)
-  const pool = { anchors: anchors.map(({ thing }) => thing), intermediates: intermediates.map(({ thing }) => thing) }
-  if (problems.length === 0) problems.push(...strays(intermediates, pool))
+/** What a trust store is made of, read and verified. */
+export interface TrustMaterial {
+  readonly anchors: readonly ConfiguredAuthority[]
+  readonly intermediates: readonly ConfiguredAuthority[]
+  readonly revocations: RevocationIndex
+  /** Whether certificates of an authority without a list are refused. */
+  readonly required: boolean
+  readonly graceMs: number
+  /** Further warnings than those that follow from the rest. */
+  readonly warnings: readonly string[]
+  readonly find: ChainFinder
+  readonly issuerMemory: IssuerMemory
+}
 
-  const crlObjects = await readAll(settings.crls, baseDir, 'X509 CRL', problems)
-  const crls: AuthorityCrl[] = []
-  // Without all the authorities every list would seem to be of a stranger; the files are read all the same, to name those that are missing.
-  if (problems.length === 0) {
-    for (const { thing, file } of crlObjects) {
-      attempt(file, problems, () => crls.push(...readAuthorityCrls(thing, file, [...pool.anchors, ...pool.intermediates])))
-    }
-  }
-  const revocations = indexRevocations(crls)
-  if (options.previous !== undefined) problems.push(...replayed(revocations, options.previous.revocations))
-  const required = settings.requireCrl ?? settings.crls.length > 0
-  if (required && settings.crls.length === 0)
-    problems.push('pki.requireCrl is true but pki.crls names no file: every certificate would be refused')
-  if (problems.length > 0) throw new PkiRejected(problems)
-
-  const authorities = [...anchors, ...intermediates]
-  const issuerMemory = options.issuerMemory ?? options.previous?.issuerMemory ?? createIssuerMemory()
-  const policy = { index: revocations, required, graceMs: settings.crlGraceSeconds * 1000 }
+/** Makes a trust store. */
+export function makeTrustStore(material: TrustMaterial): TrustStore {
+  const { anchors, intermediates, revocations, required, graceMs, find, issuerMemory } = material
+  const authorities = authoritiesOf(material)
+  const { judge, chainOf } = createJudge({
+    find,
+    configured: new Set(authorities.map(({ sha256 }) => sha256)),
+    revocation: { index: revocations, required, graceMs },
+    memory: issuerMemory,
+  })
   return Object.freeze({
-    version: versionOf(
-      [...pool.anchors.map(derOf), 'intermediates', ...pool.intermediates.map(derOf), 'crls', ...crlObjects.map(({ thing }) => thing)],
-      policy,
-    ),
-    anchorsPem: pool.anchors.map(({ x509 }) => x509.toString()),
-    intermediatesPem: pool.intermediates.map(({ x509 }) => x509.toString()),
+    version: versionOf(material),
+    anchorsPem: anchors.map(pemOf),
+    intermediatesPem: intermediates.map(pemOf),
     crls: [...revocations.values()].map(summary),
-    certificates: authorities.map(({ thing, file }) => ({
-      subject: subjectOf(thing.x509),
-      notAfter: thing.x509.validToDate.getTime(),
+    certificates: [...anchors, ...intermediates].map(({ certificate: { x509 }, file }) => ({
+      subject: subjectOf(x509),
+      notAfter: x509.validToDate.getTime(),
       file,
     })),
-    warnings: required ? withoutCrl(authorities, revocations) : [],
-    judge: createJudge({ pool, revocation: policy, memory: issuerMemory }),
+    warnings: [...material.warnings, ...(required ? withoutCrl(material) : [])],
+    judge,
+    chainOf,
     revocations,
     issuerMemory,
+    material,
   })
 }
 
-async function readAuthorities(
-  files: readonly string[],
-  baseDir: string,
-  problems: string[],
-): Promise<readonly FoundIn<ReadCertificate>[]> {
-  const found = new Map<string, FoundIn<ReadCertificate>>()
-  for (const { thing, file } of await readAll(files, baseDir, 'CERTIFICATE', problems)) {
-    attempt(file, problems, () => {
-      const certificate = readCertificate(new X509Certificate(thing))
-      if (!certificate.fields.isCa) throw new Error(`${subjectOf(certificate.x509)} is no authority's certificate (basicConstraints)`)
-      if (!isStrongKey(certificate.x509.publicKey)) throw new Error(`the public key of ${subjectOf(certificate.x509)} is too short`)
-      if (!found.has(certificate.sha256)) found.set(certificate.sha256, { thing: certificate, file })
-    })
-  }
-  return [...found.values()]
+/** The certificates of all configured authorities. */
+export function authoritiesOf({ anchors, intermediates }: Pick<TrustMaterial, 'anchors' | 'intermediates'>): readonly ReadCertificate[] {
+  return [...anchors, ...intermediates].map(({ certificate }) => certificate)
 }
 
-async function readAll(
-  files: readonly string[],
-  baseDir: string,
-  label: PemLabel,
-  problems: string[],
-): Promise<readonly FoundIn<Buffer>[]> {
-  const all: FoundIn<Buffer>[] = []
-  for (const name of files) {
-    const file = resolve(baseDir, name)
-    try {
-      for (const thing of await readPemFile(file, label)) all.push({ thing, file })
-    } catch (error) {
-      problems.push(problemIn(file, error))
-    }
-  }
-  return all
+/**
+ * The store with those of the lists that are newer than its own or of an authority that has none yet, and no others; the same store
+ * where there are none. Lists of authorities that it does not know are left out. Chains that were verified stay so.
+ */
+export function withRevocations(store: TrustStore, crls: readonly AuthorityCrl[]): TrustStore {
+  const { material } = store
+  const known = new Set(authoritiesOf(material).map(authorityIdOf))
+  const revocations = indexRevocations([...store.revocations.values(), ...crls.filter(({ authority }) => known.has(authority))])
+  const isSame = [...revocations].every(([authority, crl]) => store.revocations.get(authority) === crl)
+  return isSame ? store : makeTrustStore({ ...material, revocations })
 }
 
-/** Intermediates that lead to no anchor: a file too many, or an anchor forgotten. */
-function strays(intermediates: readonly FoundIn<ReadCertificate>[], pool: Parameters<typeof findChains>[1]): readonly string[] {
-  return intermediates.flatMap(({ thing, file }) => {
-    const { kind } = findChains(thing.x509, pool, [])
-    return kind === 'found' ? [] : [`${file}: ${subjectOf(thing.x509)} was issued by none of the configured anchors and intermediates`]
-  })
-}
-
-function withoutCrl(authorities: readonly FoundIn<ReadCertificate>[], revocations: RevocationIndex): readonly string[] {
-  return authorities
-    .filter(({ thing }) => !revocations.has(authorityIdOf(thing)))
+function withoutCrl({ anchors, intermediates, revocations }: TrustMaterial): readonly string[] {
+  return [...anchors, ...intermediates]
+    .filter(({ certificate }) => !revocations.has(authorityIdOf(certificate)))
     .map(
-      ({ thing, file }) =>
-        `${file}: no revocation list is configured for ${subjectOf(thing.x509)}, so every certificate that it issued is refused`,
+      ({ certificate, file }) =>
+        `${file}: there is no revocation list of ${subjectOf(certificate.x509)}, so every certificate that it issued is refused`,
     )
 }
 
-function attempt(file: string, problems: string[], work: () => void): void {
-  try {
-    work()
-  } catch (error) {
-    problems.push(problemIn(file, error))
-  }
-}
-
-function problemIn(file: string, error: unknown): string {
-  return `${file}: ${error instanceof Error ? error.message : String(error)}`
-}
-
-function derOf({ x509 }: ReadCertificate): Buffer {
-  return x509.raw
+function pemOf({ certificate }: ConfiguredAuthority): string {
+  return certificate.x509.toString()
 }
 
 function summary(crl: AuthorityCrl): CrlSummary {
@@ -185,9 +133,10 @@ function summary(crl: AuthorityCrl): CrlSummary {
   return { issuer, file, ...(number !== undefined && { number: String(number) }), thisUpdate, nextUpdate, entries: revoked.size }
 }
 
-function versionOf(parts: readonly (Buffer | string)[], policy: { readonly required: boolean; readonly graceMs: number }): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(createHash('sha256').update(part).digest())
-  hash.update(JSON.stringify([policy.required, policy.graceMs]))
-  return hash.digest('hex').slice(0, 16)
+function versionOf({ anchors, intermediates, revocations, required, graceMs }: TrustMaterial): string {
+  const digests = (authorities: readonly ConfiguredAuthority[]): readonly string[] =>
+    authorities.map(({ certificate: { sha256 } }) => sha256)
+  const lists = [...revocations.values()].map(({ authority, sha256 }) => [authority, sha256]).sort()
+  const all = JSON.stringify([digests(anchors), digests(intermediates), lists, required, graceMs])
+  return createHash('sha256').update(all).digest('hex').slice(0, 16)
 }

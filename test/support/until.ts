@@ -1,16 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
-/** Asks again and again, every few milliseconds, until the answer is neither undefined nor false; rejects, saying what was awaited, after `withinMs`. */
+/** Asks again and again, at most for `milliseconds`, until there is something; throws with `what` where there never is. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  { withinMs = 10_000, everyMs = 10 }: { readonly withinMs?: number; readonly everyMs?: number } = {},
+  milliseconds = 10_000,
 ): Promise<T> {
-  const end = performance.now() + withinMs
+  const deadline = performance.now() + milliseconds
   for (;;) {
-    const answer = await ask()
-    if (answer !== undefined && answer !== false) return answer
-    if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain: ${what}`)
-    await pause(everyMs)
+    const found = await ask()
+    if (found !== undefined && found !== false) return found
+    if (performance.now() > deadline) throw new Error(`within ${milliseconds} ms: ${what} never came`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openAuthority } from '../../../certs-dev/authority.ts'
 import { ensureDevelopmentCertificates } from '../../../certs-dev/development-certificates.ts'
+import { loadTrustStore } from '../../../src/pki/load-trust-store.ts'
 import { pkiSettings } from '../../../src/pki/pki-settings.ts'
 import type { PresentedCertificate } from '../../../src/pki/presented.ts'
-import { loadTrustStore, type TrustStore } from '../../../src/pki/trust-store.ts'
+import type { TrustStore } from '../../../src/pki/trust-store.ts'
 
 let folder: string
 let store: TrustStore

@@ -107,7 +107,7 @@ describe('T8: a list that is due to be replaced', () => {
 describe('an issuer without a list', () => {
   test('refuses everybody where lists are configured, and the store warns of it', async () => {
     const store = await storeWith([rootCrl])
-    expect(store.judge(presenting(leaf), now)).toMatchObject(bad('^revocation unknown: no revocation list is configured for .*CN=Sub'))
+    expect(store.judge(presenting(leaf), now)).toMatchObject(bad('^revocation unknown: there is no revocation list of .*CN=Sub'))
     expect(store.warnings).toEqual([expect.stringContaining('CN=Sub')])
   })
 
@@ -118,7 +118,7 @@ describe('an issuer without a list', () => {
   })
 
   test('cannot be required where no list is configured', async () => {
-    expect(await problemsOf(storeWith([], { requireCrl: true }))).toContain('pki.requireCrl')
+    expect(await problemsOf(storeWith([], { requireCrl: true }))).toContain('trust.requireCrl')
   })
 })
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import { expiries } from '../../../src/pki/expiries.ts'
+import { loadTrustStore } from '../../../src/pki/load-trust-store.ts'
 import { PkiRejected } from '../../../src/pki/pki-rejected.ts'
 import { pkiSettings } from '../../../src/pki/pki-settings.ts'
-import { loadTrustStore } from '../../../src/pki/trust-store.ts'
 import { type Authority, createAuthority, createShortKey } from '../../support/certificate-authority.ts'
 import { presenting, trustStoreOf } from '../../support/trust-files.ts'
 
@@ -138,7 +138,10 @@ describe('the settings', () => {
       anchors: ['root.pem'],
       intermediates: [],
       crls: [],
+      crlUrls: [],
+      fetchFromAuthorities: false,
       crlGraceSeconds: 86_400,
+      ocsp: { mode: 'off', timeoutSeconds: 3, cacheSeconds: 3_600, maxEntries: 10_000 },
     })
   })
 })
