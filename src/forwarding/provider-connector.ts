@@ -179,6 +179,8 @@ function tlsFailure(error: Error): ProviderConnectError {
       return refusedCertificate("the provider's certificate has expired", error)
     case 'CERT_NOT_YET_VALID':
       return refusedCertificate("the provider's certificate is not valid yet", error)
+    case 'INVALID_PURPOSE':
+      return refusedCertificate("the provider's certificate is not for server authentication", error)
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return refusedCertificate("the provider's certificate is not for the registered host", error)
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':

@@ -21,7 +21,7 @@ export class ProviderConnectError extends Error {
 /** Turns whatever the client library or the operating system reports into a failure. */
 export function failureOf(error: unknown): ProviderFailure {
   if (error instanceof ProviderConnectError) return error.failure
-  const { code, message } = error as { code?: string; message?: string }
+  const { code, message, name } = error as { code?: string; message?: string; name?: string }
   switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
       return { kind: 'timeout', origin: 'provider', reason: 'the provider did not begin its answer in time' }
@@ -44,8 +44,10 @@ export function failureOf(error: unknown): ProviderFailure {
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return { kind: 'unreachable', origin: 'provider', reason: "the provider's body is not as long as its Content-Length says" }
     default:
-      if (code?.startsWith('HPE_'))
-        return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not HTTP (${code})` }
+      // With TLS 1.3 a provider refuses our certificate only after our side of the handshake is done.
+      if (code?.startsWith('ERR_SSL_')) return { kind: 'unreachable', origin: 'provider-tls', reason: `the provider ended TLS (${code})` }
+      if (name === 'HTTPParserError')
+        return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not HTTP (${code ?? message})` }
       return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not valid (${code ?? message ?? 'unknown'})` }
   }
 }

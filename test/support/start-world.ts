@@ -106,6 +106,8 @@ export interface WorldOptions {
   readonly endpoints?: readonly unknown[]
   /** Where the provider is dialled, when it is not the fake one. */
   readonly providerPort?: number
+  /** Where further hosts are dialled: "host:443" to "address:port". */
+  readonly dialOverrides?: Readonly<Record<string, string>>
 }
 
 /** Starts the world on free ports. Everything is real: TLS, sockets, files. */
@@ -213,7 +215,7 @@ function rootOf(interaction: string, root: string): string {
   return interaction.includes(':documents:') ? `${root}/documents` : root
 }
 
-function settingsOf({ settings = {} }: WorldOptions, providerPort: number): unknown {
+function settingsOf({ settings = {}, dialOverrides = {} }: WorldOptions, providerPort: number): unknown {
   const usual: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     listener: { host: '127.0.0.1', port: 0, certificate: 'server.pem', key: 'server.key' },
     operators: {
@@ -228,7 +230,7 @@ function settingsOf({ settings = {} }: WorldOptions, providerPort: number): unkn
     forwarding: {
       certificate: 'client.pem',
       key: 'client.key',
-      dialOverrides: { 'provider.thirdparty.nhs.uk:443': `127.0.0.1:${providerPort}` },
+      dialOverrides: { 'provider.thirdparty.nhs.uk:443': `127.0.0.1:${providerPort}`, ...dialOverrides },
     },
     audit: { node: 'test' },
     checks: {},
