@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import { createDialGuard } from '../forwarding/dial-guard.ts'
@@ -51,7 +50,7 @@ export function composeForwarding(
       }),
     clock.elapsed,
   )
-  return createForwarding(settings, pools, { via: config.listener.via, newTraceparent }, clock.elapsed)
+  return createForwarding(settings, pools, { via: config.listener.via }, clock.elapsed)
 }
 
 /** The path for these settings: what decides, records, forwards and is told. */
@@ -76,11 +75,6 @@ export function composeExchange(
     settingsVersion: version,
     timeoutStatus: config.forwarding.timeoutStatus,
   }
-}
-
-/** W3C Trace Context: a new trace, sampled by nobody yet. */
-function newTraceparent(): string {
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`
 }
 
 /** The operators' settings with their files' paths from the settings file's folder. */

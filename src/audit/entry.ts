@@ -29,7 +29,8 @@ export interface AuditedRequest {
 export interface AuditedPersonal {
   /** The whole request target as it came. */
   readonly url?: string
-  readonly claims?: unknown
+  /** The claims section of the audit token: its JSON text as it came. */
+  readonly claims?: string
   readonly requestSha256?: string
   readonly responseSha256?: string
 }

@@ -43,7 +43,8 @@ export const accessTokenSettings = z.strictObject({
 
 /** What row 13 found in a token that passed. */
 export interface Claimed {
-  readonly claims?: Readonly<Record<string, unknown>>
+  /** The claims' JSON as it came. */
+  readonly claims?: string
   /** Rules that are only ever observed: consumers in the field still break them. */
   readonly tokenRemarks?: readonly string[]
 }
@@ -95,7 +96,7 @@ export const accessToken = {
       })
       if (faults.length > 0) return refusalOf(faults)
       const tokenRemarks = remarks(token.claims, start)
-      return tokenRemarks.length > 0 ? { claims: token.claims, tokenRemarks } : { claims: token.claims }
+      return tokenRemarks.length > 0 ? { claims: token.claimsText, tokenRemarks } : { claims: token.claimsText }
     }
   },
 } as const

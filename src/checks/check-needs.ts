@@ -12,3 +12,6 @@ export interface Start extends Arrival {
 export function registryOf(start: Start, rule: string): Registry | Refusal {
   return start.registry ?? refuse(rule, 'REGISTRY_UNAVAILABLE', { reason: 'no valid registry has been loaded' })
 }
+
+/** What a check returns that passes a request and proves nothing further. */
+export const passed: object = Object.freeze({})

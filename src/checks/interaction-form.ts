@@ -1,6 +1,6 @@
 import { findInteraction, type Interaction } from '../spine/interaction-id.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
-import type { Start } from './check-needs.ts'
+import { passed, type Start } from './check-needs.ts'
 import type { UnderRoot } from './registered-endpoint.ts'
 import type { WellFormed } from './request-form.ts'
 
@@ -20,7 +20,7 @@ export const interactionForm = {
 
 function decide({ method, pathUnderRoot, interactionId }: Start & UnderRoot & WellFormed): Recognised | Refusal {
   const interaction = findInteraction(interactionId)
-  if (interaction === undefined) return {}
+  if (interaction === undefined) return passed
   if (method === interaction.method && interaction.path.test(pathUnderRoot)) return { interaction }
   const detail = `${interactionId} is ${interaction.method} ${interaction.template} under the service root`
   return refuse('interaction-form', 'BAD_REQUEST', {

@@ -1,7 +1,7 @@
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import type { LockoutKind, Lockouts } from '../state/lockouts.ts'
-import { registryOf, type Start } from './check-needs.ts'
+import { passed, registryOf, type Start } from './check-needs.ts'
 import type { Certified } from './client-certificate.ts'
 
 /** The parts that the lockout checks take. */
@@ -9,7 +9,6 @@ export interface LockoutNeeds {
   readonly lockouts: Lockouts
 }
 
-const passed = {}
 const codes = ['ACCESS_DENIED'] as const
 const modes = ['enforce'] as const
 

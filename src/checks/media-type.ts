@@ -2,7 +2,7 @@ import type { WireForm } from '../spine/arrival.ts'
 import { findInteraction } from '../spine/interaction-id.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
 import { acceptable, isFhirMediaType } from '../spine/representation.ts'
-import type { Start } from './check-needs.ts'
+import { passed, type Start } from './check-needs.ts'
 import type { WellFormed } from './request-form.ts'
 
 /** Row 6. For interactions whose form is not known, and for Binary, any media type will do: the provider judges. */
@@ -24,7 +24,7 @@ function decide({ headers, body, target, interactionId }: Start & WireForm & Wel
   }
   if (!acceptable(target.query, headers.get('accept'), anything))
     return unsupported('Accept', 'no FHIR representation, JSON or XML, would satisfy Accept and _format')
-  return {}
+  return passed
 }
 
 function unsupported(header: string, detail: string): Refusal {

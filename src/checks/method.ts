@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Refusal, refuse } from '../spine/refusal.ts'
-import type { Start } from './check-needs.ts'
+import { passed, type Start } from './check-needs.ts'
 
 /** Settings of row 4. */
 export const methodSettings = z.strictObject({
@@ -24,7 +24,7 @@ export const method = {
     const allowed: ReadonlySet<string> = new Set(settings.method.allowed)
     const listed = [...allowed, 'OPTIONS'].join(', ')
     return function decide(start: Start): object | Refusal {
-      if (allowed.has(start.method)) return {}
+      if (allowed.has(start.method)) return passed
       if (start.method === 'OPTIONS')
         return refuse('method', 'OPTIONS_ANSWERED', {
           reason: 'OPTIONS is answered by the proxy',

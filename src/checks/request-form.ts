@@ -30,7 +30,7 @@ function decide({ headers }: Start): WellFormed | Refusal {
   const from = headers.get('ssp-from')
   const to = headers.get('ssp-to')
   const interactionId = headers.get('ssp-interactionid')
-  const token = bearer.exec(headers.get('authorization') ?? '')?.[1]
+  const token = bearerToken(headers.get('authorization'))
   if (
     traceId !== undefined &&
     uuid.test(traceId) &&
@@ -51,6 +51,12 @@ function decide({ headers }: Start): WellFormed | Refusal {
     ...fault('Authorization', headers.get('authorization'), bearer, 'must be "Bearer", a space and the audit token'),
   ]
   return refuse('request-form', 'BAD_REQUEST', { reason: faults.map((one) => `${one.header}: ${one.detail}`).join('; '), faults })
+}
+
+/** The usual spelling is read without a pattern: tokens are long. */
+function bearerToken(authorization: string | undefined): string | undefined {
+  if (authorization?.startsWith('Bearer ') && authorization.length > 7 && !authorization.includes(' ', 7)) return authorization.slice(7)
+  return bearer.exec(authorization ?? '')?.[1]
 }
 
 function fault(header: string, value: string | undefined, form: RegExp, detail: string): readonly Fault[] {

@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
-import { registryOf, type Start } from './check-needs.ts'
+import { passed, registryOf, type Start } from './check-needs.ts'
 import type { Bound } from './identity-binding.ts'
 import type { WellFormed } from './request-form.ts'
 
@@ -16,7 +16,7 @@ function decide(start: Start & Bound & WellFormed): object | Refusal {
   const registry = registryOf(start, 'sender-interaction')
   if (isRefusal(registry)) return registry
   const { consumer, interactionId } = start
-  if (consumer.interactions.has(registry.directoryInteraction(interactionId))) return {}
+  if (consumer.interactions.has(registry.directoryInteraction(interactionId))) return passed
   return refuse('sender-interaction', 'SENDER_NOT_ACCREDITED', {
     values: { from: consumer.asid },
     reason: `${consumer.asid} holds ${consumer.interactions.size} interactions; ${interactionId} is not among them`,

@@ -4,7 +4,6 @@ import { foldsToGuardedName, hopByHop, isDroppedFromRequest } from '../spine/hea
 /** What the proxy calls itself, and the address and host by which it was asked. */
 export interface ProxyIdentity {
   readonly via: string
-  readonly newTraceparent: () => string
 }
 
 /** The headers a provider receives, and what was left out of them. */
@@ -49,7 +48,7 @@ export function outboundHeaders(arrival: Arrival & WireForm, host: string, ident
   list.push('Forwarded', forwardedOf(connection.address, headers.get('host'), identity.via))
   list.push('Via', via === undefined ? `${arrival.httpVersion} ${identity.via}` : `${via}, ${arrival.httpVersion} ${identity.via}`)
   const traceparent = headers.get('traceparent')
-  list.push('traceparent', traceparent !== undefined && validTraceparent.test(traceparent) ? traceparent : identity.newTraceparent())
+  list.push('traceparent', traceparent !== undefined && validTraceparent.test(traceparent) ? traceparent : newTraceparent(arrival.exchange))
   if (body.kind === 'length') list.push('content-length', String(body.bytes))
   else if (body.kind === 'none' && headers.get('content-length') === '0') list.push('content-length', '0')
   return { list, dropped: dropped ?? none }
@@ -67,4 +66,9 @@ function forwardedOf(address: string, host: string | undefined, by: string): str
 export function hasPassed(via: string | undefined, pseudonym: string): boolean {
   if (via === undefined) return false
   return via.split(',').some((hop) => hop.trim().split(/\s+/)[1] === pseudonym)
+}
+
+/** W3C Trace Context: a new trace, sampled by nobody yet, whose id is the exchange's, so that either finds the other. */
+function newTraceparent(exchange: string): string {
+  return `00-${exchange}-${exchange.slice(16)}-00`
 }

@@ -1,3 +1,4 @@
+import { passed } from '../checks/check-needs.ts'
 import { isRefusal, type Refusal } from '../spine/refusal.ts'
 
 /** How a check's refusal is taken: `enforce` refuses; `observe` records it and lets the request pass. */
@@ -57,10 +58,12 @@ export class Pipeline<Needs, Start extends object, Evidence extends Start> {
       observes: modeOf(entry.name) === 'observe' && entry.modes.includes('observe'),
     }))
     return (start) => {
-      const evidence: object = { ...start }
+      // What is proven is added to the request that it is proven of: one object an exchange, made for it alone.
+      const evidence: object = start
       let observed: readonly Refusal[] | undefined
       for (const step of steps) {
         const found = step.decide(evidence)
+        if (found === passed) continue
         if (!isRefusal(found)) Object.assign(evidence, found)
         else if (step.observes) observed = [...(observed ?? nothing), found]
         else return { admitted: false, evidence: evidence as Partial<Evidence>, refusal: found, observed: observed ?? nothing }

@@ -152,14 +152,14 @@ function requestOf(arrival: Arrival, template: string | undefined, dropped: read
 
 /** Host and the interaction's template; of a path whose form is not known, nothing is shown. */
 function redacted(target: { readonly host: string }, template: string | undefined): string {
-  return `https://${target.host}${template === undefined ? '' : `/…${template}`}`
+  return `https://${target.host}${template === undefined ? '' : `/{root}${template}`}`
 }
 
 /** A refused call's claims are recorded too, as far as they can be read: whoever was refused may have to be found. */
 function personalOf(arrival: Arrival): AuditedPersonal {
   const bearer = /^bearer +([^ ]+)$/i.exec(arrival.headers.get('authorization') ?? '')?.[1]
   const token = bearer === undefined ? undefined : parseToken(bearer)
-  return { url: arrival.rawTarget, ...(token !== undefined && !('fault' in token) && { claims: token.claims }) }
+  return { url: arrival.rawTarget, ...(token !== undefined && !('fault' in token) && { claims: token.claimsText }) }
 }
 
 function observationsOf(observed: readonly Refusal[], remarks: readonly string[] | undefined): readonly Observation[] {

@@ -41,8 +41,9 @@ function receiptOf({ log, index }: Receipt): string {
   return `log="${log}", index=${index}`
 }
 
-/** Our phases in milliseconds, behind what the provider said of its own. */
+/** Our phases in milliseconds, to the microsecond, behind what the provider said of its own. */
 function timing(phases: Phases, provider: string | undefined): string {
-  const ours = Object.entries(phases).map(([phase, milliseconds]) => `ssp-${phase};dur=${milliseconds.toFixed(3)}`)
-  return provider === undefined ? ours.join(', ') : [provider, ...ours].join(', ')
+  let text = provider ?? ''
+  for (const phase in phases) text += `${text === '' ? '' : ', '}ssp-${phase};dur=${Math.round((phases[phase] ?? 0) * 1000) / 1000}`
+  return text
 }

@@ -7,6 +7,8 @@ export interface AccessToken {
   readonly algorithm: string
   readonly keyId: string | undefined
   readonly claims: Readonly<Record<string, unknown>>
+  /** The claims' JSON as it came. */
+  readonly claimsText: string
   /** The bytes that a signature is over, and the signature. */
   readonly signedPart: string
   readonly signature: Buffer
@@ -43,12 +45,13 @@ export function parseToken(compact: string): AccessToken | TokenFault {
     algorithm,
     keyId: typeof keyId === 'string' ? keyId : undefined,
     claims: claims.value,
+    claimsText: claims.text,
     signedPart: `${headerPart}.${claimsPart}`,
     signature,
   }
 }
 
-function section(part: string, name: string): { readonly value: Readonly<Record<string, unknown>> } | TokenFault {
+function section(part: string, name: string): { readonly value: Readonly<Record<string, unknown>>; readonly text: string } | TokenFault {
   const bytes = decode(part)
   if (bytes === undefined || bytes.length === 0) return { fault: `the ${name} section is not base64url` }
   let text: string
@@ -61,7 +64,7 @@ function section(part: string, name: string): { readonly value: Readonly<Record<
   if ('fault' in parsed) return { fault: `the ${name} section: ${parsed.fault}` }
   const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { fault: `the ${name} section is not a JSON object` }
-  return { value: value as Record<string, unknown> }
+  return { value: value as Record<string, unknown>, text }
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

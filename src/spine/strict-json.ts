@@ -13,60 +13,46 @@ export interface StrictJson {
  * at most `maxDepth` levels. Time is linear in the length.
  */
 export function parseStrictJson(text: string, maxDepth: number): StrictJson | JsonFault {
-  const shape = shapeFault(text, maxDepth)
-  if (shape !== undefined) return { fault: shape }
+  const members = countMembers(text, maxDepth)
+  if (typeof members === 'string') return { fault: members }
+  let value: unknown
   try {
-    return { value: JSON.parse(text) as unknown }
+    value = JSON.parse(text)
   } catch {
     return { fault: 'it is not JSON' }
   }
+  // A member that stood twice was written once more than it was kept, however its name was spelled.
+  return members === keptMembers(value) ? { value } : { fault: 'a member stands twice in an object' }
 }
 
-/**
- * Walks the tokens that nest and the strings. It judges depth and duplicate names only: whatever else is wrong, JSON.parse finds
- * afterwards, on a text whose depth is known to be harmless.
- */
-function shapeFault(text: string, maxDepth: number): string | undefined {
-  const names: (Set<string> | undefined)[] = []
-  let expectsName = false
+/** Counts the colons outside strings, which are the members of all objects, and refuses what nests too deep for the parser behind it. */
+function countMembers(text: string, maxDepth: number): number | string {
   // Without a backslash anywhere, a string ends at the next quote.
   const escapes = text.includes('\\')
+  let members = 0
+  let depth = 0
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
-      case 0x7b: // {
-        names.push(new Set())
-        expectsName = true
-        break
-      case 0x5b: // [
-        names.push(undefined)
-        expectsName = false
-        break
-      case 0x7d: // }
-      case 0x5d: // ]
-        names.pop()
-        expectsName = false
-        break
-      case 0x2c: // ,
-        expectsName = names.at(-1) !== undefined
-        break
       case 0x22: {
         const end = endOfString(text, i, escapes)
         if (end < 0) return 'a string does not end'
-        const seen = names.at(-1)
-        if (expectsName && seen !== undefined) {
-          const name = unescapedName(text.slice(i, end + 1))
-          if (name === undefined) return 'a member name is not a string'
-          if (seen.has(name)) return 'a member stands twice in an object'
-          seen.add(name)
-          expectsName = false
-        }
         i = end
         break
       }
+      case 0x3a:
+        members++
+        break
+      case 0x7b:
+      case 0x5b:
+        if (++depth > maxDepth) return `it is nested deeper than ${maxDepth} levels`
+        break
+      case 0x7d:
+      case 0x5d:
+        depth--
+        break
     }
-    if (names.length > maxDepth) return `it is nested deeper than ${maxDepth} levels`
   }
-  return undefined
+  return members
 }
 
 /** The offset of the quote that ends the string that begins at `start`, or -1. */
@@ -80,12 +66,14 @@ function endOfString(text: string, start: number, escapes: boolean): number {
   return -1
 }
 
-/** Two spellings of one name ("a" and "\u0061") are one name. */
-function unescapedName(quoted: string): string | undefined {
-  if (!quoted.includes('\\')) return quoted.slice(1, -1)
-  try {
-    return JSON.parse(quoted) as string
-  } catch {
-    return undefined
+/** The members of all objects in a value. Its depth is known to be bounded. */
+function keptMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let members = 0
+  if (Array.isArray(value)) {
+    for (const item of value) members += keptMembers(item)
+    return members
   }
+  for (const name of Object.keys(value)) members += 1 + keptMembers((value as Record<string, unknown>)[name])
+  return members
 }

@@ -10,6 +10,8 @@ export interface WireLimits {
 }
 
 const rule = 'wire-form'
+/** What nearly every value is made of: one look, and the finer rules need not be asked. */
+const plainValue = /^[\t\x20-\x7e]*$/
 const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 const nonAscii = /[^\x00-\x7f]/
 const hostValue = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]*$/
@@ -70,12 +72,19 @@ function readLines(rawHeaders: readonly string[], headers: Map<string, string>):
 function faultOfLine(shownName: string, name: string, value: string, repeated: boolean): Refusal | undefined {
   if (repeated && (singletons.has(name) || name.startsWith('ssp-')))
     return malformed('MALFORMED_REQUEST', 'the header may come only once', shownName)
-  if (controlCharacter.test(value)) return malformed('MALFORMED_REQUEST', 'the value holds a control character', shownName)
-  if (nonAscii.test(value) && (name === 'host' || name === 'authorization' || name.startsWith('ssp-')))
-    return malformed('MALFORMED_REQUEST', 'the value holds a byte outside ASCII', shownName)
+  if (!plainValue.test(value)) {
+    const fault = faultOfBytes(shownName, name, value)
+    if (fault !== undefined) return fault
+  }
   if (name === 'host' && !hostValue.test(value)) return malformed('MALFORMED_REQUEST', 'the value is not a host', shownName)
   if (methodOverrides.has(name)) return malformed('MALFORMED_REQUEST', 'a method override is not accepted', shownName)
   return undefined
+}
+
+function faultOfBytes(shownName: string, name: string, value: string): Refusal | undefined {
+  if (controlCharacter.test(value)) return malformed('MALFORMED_REQUEST', 'the value holds a control character', shownName)
+  const decides = name === 'host' || name === 'authorization' || name.startsWith('ssp-')
+  return decides && nonAscii.test(value) ? malformed('MALFORMED_REQUEST', 'the value holds a byte outside ASCII', shownName) : undefined
 }
 
 /** RFC 9112, section 6: one framing or none. The parser refuses most of what is wrong; this does not rely on it. */
