@@ -23,7 +23,7 @@ import { programVersion } from './program-version.ts'
 import { type LastReload, type ReadinessView, readinessOf } from './readiness.ts'
 import { startRefused } from './start-refused.ts'
 import { stateGauges } from './state-gauges.ts'
-import { watchMaterials } from './watch-materials.ts'
+import { type Watch, watchMaterials } from './watch-materials.ts'
 
 /** A running proxy. */
 export interface RunningProxy {
@@ -116,6 +116,7 @@ async function start(
   const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')
   let listener: Listener | undefined
   let ops: OpsServer | undefined
+  let watch: Watch | undefined
 
   /** One at a time: each starts from what the one before left in force. */
   let turn: Promise<unknown> = Promise.resolve()
@@ -132,6 +133,7 @@ async function start(
       await ops?.reload(operatorsFrom(again), dataAnchors(next))
       const detail = describeReload(materials, next)
       materials = next
+      watch?.follow()
       parts = compose()
       renewTickets()
       showExpiries()
@@ -142,7 +144,9 @@ async function start(
       lastReload = { ok: false, at: clock.now(), detail }
       logger.error({ actor, detail }, 'the reload was refused: what was in force before still is')
     }
-    return { ok: lastReload.ok, detail: lastReload.detail }
+    const { ok, detail } = lastReload
+    await record(actor, ok ? 'reloaded' : 'reload-refused', { detail }).catch(() => undefined)
+    return { ok, detail }
   }
 
   function showExpiries(): void {
@@ -200,9 +204,9 @@ async function start(
   )
   stateGauges(metrics, view, () => listener?.connections ?? 0)
   showExpiries()
-  started(
-    watchMaterials(materials, (actor) => void reload(actor), logger),
-    async (watch) => watch.close(),
+  watch = started(
+    watchMaterials(() => materials, reload, logger),
+    async (open) => open.close(),
   )
   await record('process', 'start', { version: programVersion().version, settings: loaded.version, registry: materials.registry.version })
   const stopped = { stopAll, draining: false }

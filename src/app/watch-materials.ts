@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../lib/logger.ts'
 import type { Materials } from './materials.ts'
 
@@ -8,36 +9,51 @@ const intervalMs = 2_000
 
 /** A watch over the files that settings name. */
 export interface Watch {
+  /** To be told of a reload: from now on the files are watched that are in force now. */
+  follow(): void
   close(): void
 }
 
-/** Asks for a reload when a file that the settings name has changed and then stayed the same for one interval. */
-export function watchMaterials(materials: Materials, reload: (actor: string) => void, logger: Logger): Watch {
-  const files = filesOf(materials)
-  let inForce: string | undefined
+/** Asks for a reload when a file that the settings in force name has changed and then stayed the same for one interval. */
+export function watchMaterials(inForce: () => Materials, reload: (actor: string) => Promise<unknown>, logger: Logger): Watch {
+  let files: readonly string[] = []
+  /** What the files were like when they were read; undefined until that is known. */
+  let read: string | undefined
   let pending: string | undefined
-  const timer = setInterval(() => {
-    look(files).then(
-      (now) => {
-        if (inForce === undefined || now === inForce) {
-          inForce ??= now
-          pending = undefined
-        } else if (now === pending) {
-          inForce = now
-          pending = undefined
-          logger.info('files of the settings have changed')
-          reload('process')
-        } else pending = now
-      },
-      () => undefined,
-    )
-  }, intervalMs)
+
+  function follow(): void {
+    const named = filesOf(inForce())
+    if (isDeepStrictEqual(named, files)) return
+    files = named
+    read = undefined
+    pending = undefined
+    void look(named).then((now) => {
+      if (files === named) read ??= now
+    })
+  }
+
+  async function compare(): Promise<void> {
+    const named = files
+    const now = await look(named)
+    if (files !== named || read === undefined) return
+    if (now === read) pending = undefined
+    else if (now !== pending) pending = now
+    else {
+      read = now
+      pending = undefined
+      logger.info('files of the settings have changed')
+      await reload('process')
+    }
+  }
+
+  follow()
+  const timer = setInterval(() => void compare(), intervalMs)
   timer.unref()
-  return { close: () => clearInterval(timer) }
+  return { follow, close: () => clearInterval(timer) }
 }
 
 function filesOf({ loaded: { config, baseDir, file } }: Materials): readonly string[] {
-  const { trust, registry, listener, forwarding } = config
+  const { trust, registry, listener, operators, forwarding } = config
   const named = [
     ...trust.anchors,
     ...trust.intermediates,
@@ -46,13 +62,16 @@ function filesOf({ loaded: { config, baseDir, file } }: Materials): readonly str
     registry.sharingRules,
     listener.certificate,
     listener.key,
+    operators.certificate,
+    operators.key,
+    ...operators.anchors,
     forwarding.certificate,
     forwarding.key,
   ]
   return [file, ...named.map((name) => resolve(baseDir, name))]
 }
 
-/** Size and time of every file; a missing one is a state too. */
+/** Size and time of every file; a missing one is a state too. Never rejects. */
 async function look(files: readonly string[]): Promise<string> {
   const seen = await Promise.all(
     files.map((file) =>
