@@ -1,0 +1,81 @@
+import { connect, type SecureContext, type TLSSocket } from 'node:tls'
+import type { LoadTarget } from './load-job.ts'
+
+const headEnd = '\r\n\r\n'
+const lengthLine = /\r\ncontent-length: *(\d+)\r\n/i
+
+/** One consumer's connection: a request, its whole answer, the next request. Any answer but 200 with the expected length is a fault. */
+export class LoadConnection {
+  readonly #socket: TLSSocket
+  readonly #target: LoadTarget
+  readonly #fault: (reason: string) => void
+  #answered: (() => void) | undefined
+  #head = ''
+  /** Bytes of the body that have not come; undefined while the head is read. */
+  #left: number | undefined
+
+  constructor(target: LoadTarget, secureContext: SecureContext, fault: (reason: string) => void) {
+    this.#target = target
+    this.#fault = fault
+    const { port, servername } = target
+    this.#socket = connect({ host: '127.0.0.1', port, servername, secureContext })
+    this.#socket.setNoDelay(true)
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.#socket.on('error', (error) => this.#fail(error.message))
+    this.#socket.on('close', () => this.#fail('the connection was closed'))
+  }
+
+  /** Sends a request, before the handshake is done or after, and tells when its answer is whole. */
+  send(text: string, answered: () => void): void {
+    this.#answered = answered
+    this.#socket.write(text, 'latin1')
+  }
+
+  /** Ends the connection as a consumer that needs it no more. */
+  close(): void {
+    this.#socket.removeAllListeners('close')
+    this.#socket.end()
+    // Whoever does not close its side is not waited for.
+    this.#socket.once('end', () => this.#socket.destroy())
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#left === undefined) this.#takeHead(chunk.toString('latin1'))
+    else this.#count(chunk.length)
+  }
+
+  #takeHead(text: string): void {
+    this.#head += text
+    const end = this.#head.indexOf(headEnd)
+    if (end < 0) return
+    const head = this.#head.slice(0, end + 2)
+    const behind = this.#head.length - end - headEnd.length
+    this.#head = ''
+    const length = Number(lengthLine.exec(head)?.[1])
+    if (!head.startsWith('HTTP/1.1 200 ')) this.#fail(`the answer is: ${head.slice(0, 400)}`)
+    else if (length !== this.#target.answerBytes) this.#fail(`the answer has a length of ${length}, not ${this.#target.answerBytes}`)
+    else {
+      this.#left = length
+      this.#count(behind)
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#left = (this.#left ?? 0) - bytes
+    if (this.#left > 0) return
+    const answered = this.#answered
+    this.#answered = undefined
+    if (this.#left < 0) this.#fail('more came than the answer')
+    else if (answered === undefined) this.#fail('an answer came that nobody asked for')
+    else {
+      this.#left = undefined
+      answered()
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#socket.removeAllListeners('close')
+    this.#socket.destroy()
+    this.#fault(reason)
+  }
+}

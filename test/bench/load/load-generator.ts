@@ -1,0 +1,32 @@
+// The consumers of the benchmark, in a process of their own. Argument: folder of the certificates. Told what to do by messages.
+import { ClosedLoop } from './closed-loop.ts'
+import { consumerContext } from './consumer-context.ts'
+import type { LoadCommand, LoadReply } from './load-job.ts'
+
+const [directory = ''] = process.argv.slice(2)
+const secureContext = consumerContext(directory)
+let loop: ClosedLoop | undefined
+
+async function obey(command: LoadCommand): Promise<LoadReply> {
+  switch (command.kind) {
+    case 'aim':
+      loop?.close()
+      loop = new ClosedLoop(command.target, secureContext)
+      return { kind: 'ready' }
+    case 'run':
+      if (loop === undefined) return { kind: 'failed', reason: 'there is no target' }
+      return { kind: 'ran', result: await loop.run(command.requests) }
+    case 'close':
+      loop?.close()
+      loop = undefined
+      return { kind: 'ready' }
+  }
+}
+
+process.on('message', (command: LoadCommand) => {
+  obey(command).then(
+    (reply) => process.send?.(reply),
+    (error: unknown) => process.send?.({ kind: 'failed', reason: error instanceof Error ? error.message : 'unknown' } satisfies LoadReply),
+  )
+})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,31 @@
+/** Where the load goes, and what must come back. */
+export interface LoadTarget {
+  readonly port: number
+  readonly servername: string
+  readonly connections: number
+  /** A new connection, without resumption, for every request. */
+  readonly fresh: boolean
+  /** The request's text around its trace id, which is new for every request. */
+  readonly request: readonly [before: string, after: string]
+  readonly answerBytes: number
+}
+
+/** What the generator is told, one at a time. */
+export type LoadCommand =
+  | { readonly kind: 'aim'; readonly target: LoadTarget }
+  | { readonly kind: 'run'; readonly requests: number }
+  | { readonly kind: 'close' }
+
+/** What a run of requests came to, once every answer was there and was right. */
+export interface LoadResult {
+  readonly seconds: number
+  /** Milliseconds from the request (with `fresh`: from the connection's beginning) to the last byte of its answer. */
+  readonly p50: number
+  readonly p99: number
+}
+
+/** What the generator says to each command. */
+export type LoadReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'ran'; readonly result: LoadResult }
+  | { readonly kind: 'failed'; readonly reason: string }

@@ -1,0 +1,62 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { providerHost } from '../bench-tls.ts'
+import type { BenchWorld } from '../bench-world.ts'
+
+/** More requests than any run makes over one connection. */
+const unreached = 100_000_000
+
+/** Writes settings of nginx as a plain mutual-TLS proxy: one worker, kept connections to the provider, nothing logged. */
+export async function nginxConfig(world: BenchWorld, port: number): Promise<string> {
+  const folder = join(world.directory, 'nginx')
+  await mkdir(folder)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_temp_path ${join(folder, kind)};`)
+  const path = join(folder, 'nginx.conf')
+  await writeFile(
+    path,
+    `${process.getuid?.() === 0 ? 'user root;' : ''}
+worker_processes 1;
+daemon off;
+pid ${join(folder, 'nginx.pid')};
+error_log stderr error;
+events { worker_connections 4096; }
+http {
+${temporary.join('\n')}
+  access_log off;
+  keepalive_timeout 60s;
+  keepalive_requests ${unreached};
+  map $request_uri $provider_path { "~^/https://[^/]+(?<path_and_query>/.*)$" $path_and_query; }
+  upstream provider {
+    server 127.0.0.1:${world.providerPort};
+    keepalive ${world.providerConnections};
+    keepalive_requests ${unreached};
+  }
+  server {
+    listen 127.0.0.1:${port} ssl backlog=1024;
+    ssl_protocols TLSv1.3;
+    ssl_certificate ${world.file('server.pem')};
+    ssl_certificate_key ${world.file('server.key')};
+    ssl_client_certificate ${world.file('trusted.pem')};
+    ssl_verify_client on;
+    ssl_verify_depth 3;
+    location / {
+      proxy_pass https://provider$provider_path;
+      proxy_http_version 1.1;
+      proxy_set_header Host ${providerHost};
+      proxy_set_header Connection "";
+      proxy_max_temp_file_size 0;
+      proxy_ssl_protocols TLSv1.3;
+      proxy_ssl_certificate ${world.file('client.pem')};
+      proxy_ssl_certificate_key ${world.file('client.key')};
+      proxy_ssl_trusted_certificate ${world.file('trusted.pem')};
+      proxy_ssl_verify on;
+      proxy_ssl_verify_depth 3;
+      proxy_ssl_server_name on;
+      proxy_ssl_name ${providerHost};
+    }
+  }
+}
+`,
+  )
+  return path
+}

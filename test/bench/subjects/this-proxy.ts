@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { interactions } from '../../../src/spine/interaction-id.ts'
+import { world as cast } from '../../support/start-world.ts'
+import { providerHost } from '../bench-tls.ts'
+import type { BenchWorld } from '../bench-world.ts'
+
+/** So high that no run reaches it; the check itself is on. */
+const unreachedRate = 1_000_000
+
+/** Writes settings of this proxy with everything on, as in production: every check enforced, audit on disk, metrics, revocation lists, operators' port. */
+export async function thisProxyConfig(world: BenchWorld, port: number): Promise<string> {
+  const write = async (name: string, content: unknown) => {
+    const path = join(world.directory, name)
+    await writeFile(path, JSON.stringify(content))
+    return path
+  }
+  const rule = { reference: 'BENCH-1', effect: 'allow', from: { asid: cast.consumer.asid }, to: '*', interactions: ['*'] }
+  const server = { certificate: world.file('server.pem'), key: world.file('server.key') }
+  return write('this-proxy.yaml', {
+    dataDirectory: 'data',
+    environment: 'benchmark',
+    listener: { host: '127.0.0.1', port, ...server },
+    operators: { port: 0, ...server, anchors: [world.file('operators-ca.pem')], roles: [{ commonName: 'operator', role: 'operator' }] },
+    trust: { anchors: [world.file('ca.pem')], intermediates: [world.file('intermediate.pem')], crls: [world.file('crl.pem')] },
+    registry: { files: [await write('registry.yaml', registry())], sharingRules: await write('sharing.yaml', { rules: [rule] }) },
+    checks: { throttle: { requestsPerSecond: unreachedRate, burst: unreachedRate } },
+    forwarding: {
+      certificate: world.file('client.pem'),
+      key: world.file('client.key'),
+      connectionsPerProvider: world.providerConnections,
+      dialOverrides: { [`${providerHost}:443`]: `127.0.0.1:${world.providerPort}` },
+    },
+    audit: { node: 'bench' },
+    logging: { level: 'info', format: 'json' },
+  })
+}
+
+/** The consumer and the provider, each with every interaction that is known. */
+function registry(): unknown {
+  const { consumer, provider, root } = cast
+  const known = [...interactions.keys()]
+  const holder = ({ asid, odsCode, partyKey }: typeof consumer | typeof provider) => ({ asid, odsCode, partyKey, interactions: known })
+  const shared = { odsCode: provider.odsCode, partyKey: provider.partyKey, fqdn: provider.fqdn }
+  const documents = known.filter((id) => id.includes(':documents:'))
+  return {
+    systems: [holder(consumer), holder(provider)],
+    endpoints: [
+      { cpaId: 'S100000000001', odsCode: consumer.odsCode, partyKey: consumer.partyKey, fqdn: consumer.fqdn },
+      { cpaId: 'S900000000001', ...shared, url: root, interactions: known.filter((id) => !documents.includes(id)) },
+      { cpaId: 'S900000000002', ...shared, url: `${root}/documents`, interactions: documents },
+    ],
+  }
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createSecureContext, createServer, type TLSSocket } from 'node:tls'
+import { ClosedLoop } from '../../bench/load/closed-loop.ts'
+import { certificates } from '../../support/start-world.ts'
+
+const closing: (() => void)[] = []
+
+afterEach(() => {
+  for (const close of closing.splice(0)) close()
+})
+
+/** A server that answers each request with the text that it is given for the request's number. */
+async function loopAgainst(answer: (number: number) => string, target: { fresh?: boolean; connections?: number } = {}) {
+  const all = await certificates()
+  const seen: string[] = []
+  let connections = 0
+  const server = createServer({ cert: all.server.chainPem, key: all.server.keyPem }, (socket: TLSSocket) => {
+    connections++
+    socket.on('error', () => undefined)
+    socket.on('data', (request) => {
+      seen.push(request.toString('latin1'))
+      socket.write(answer(seen.length))
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const loop = new ClosedLoop(
+    {
+      port: (server.address() as AddressInfo).port,
+      servername: 'localhost',
+      connections: target.connections ?? 1,
+      fresh: target.fresh ?? false,
+      request: ['GET / HTTP/1.1\r\nSsp-TraceID: ', '\r\n\r\n'],
+      answerBytes: 5,
+    },
+    createSecureContext({ ca: all.authority.certificatePem }),
+  )
+  closing.push(() => {
+    loop.close()
+    server.close()
+  })
+  return { loop, seen, connections: () => connections }
+}
+
+const good = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length: 5\r\n\r\nhello'
+
+describe('the closed loop of the benchmark', () => {
+  test('asks as often as it is told, over kept connections, with a trace id of its own each time', async () => {
+    const { loop, seen, connections } = await loopAgainst(() => good, { connections: 3 })
+    const result = await loop.run(20)
+    expect(new Set(seen).size).toBe(20)
+    expect(connections()).toBe(3)
+    expect(result.p50).toBeGreaterThan(0)
+    expect(result.p99).toBeGreaterThanOrEqual(result.p50)
+  })
+
+  test('makes a new connection for every request where it is told to', async () => {
+    const { loop, connections } = await loopAgainst(() => good, { fresh: true, connections: 2 })
+    await loop.run(7)
+    expect(connections()).toBe(7)
+  })
+
+  test.each([
+    ['a status other than 200', good.replace('200 OK', '503 Service Unavailable'), /the answer is: HTTP\/1.1 503/],
+    ['another length', good.replace('5', '4'), /a length of 4, not 5/],
+    ['no length', good.replace('content-length: 5\r\n', ''), /a length of NaN/],
+    ['more than its length', `${good}!`, /more came than the answer/],
+  ])('fails at an answer with %s', async (_name, bad, reason) => {
+    const { loop } = await loopAgainst((number) => (number === 3 ? bad : good))
+    await expect(loop.run(5)).rejects.toThrow(reason)
+  })
+})
