@@ -86,9 +86,18 @@ function xml(issues: readonly IssueText[], id: string | undefined): string {
   return `<?xml version="1.0" encoding="UTF-8"?><OperationOutcome xmlns="http://hl7.org/fhir">${element('id', id)}${written.join('')}</OperationOutcome>`
 }
 
-const xmlEntities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+const xmlEntities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+}
 
-/** Markup is escaped; what XML 1.0 cannot hold at all becomes U+FFFD. */
+/** Markup is escaped, and white space that an attribute would lose; what XML 1.0 cannot hold at all becomes U+FFFD. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => xmlEntities[character]!).replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd]/g, '\ufffd')
+  return text.replace(/[&<>"'\t\n\r]/g, (character) => xmlEntities[character]!).replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd]/g, '\ufffd')
 }
