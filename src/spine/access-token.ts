@@ -67,7 +67,8 @@ function section(part: string, name: string): { readonly value: Readonly<Record<
   return { value: value as Record<string, unknown>, text }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is no part of JSON (RFC 8259, 8.1): it is left in, so that it is refused. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** Bits of the last character that belong to no byte, by the length's remainder. */
