@@ -18,7 +18,9 @@ const refusedNetworks: readonly (readonly [network: string, prefix: number, name
   ['240.0.0.0', 4, 'reserved or broadcast'],
   ['::', 128, 'unspecified'],
   ['::1', 128, 'loopback'],
+  ['64:ff9b:1::', 48, 'NAT64 of local use'],
   ['100::', 64, 'discard-only'],
+  ['2001::', 32, 'Teredo'],
   ['fc00::', 7, 'unique-local'],
   ['fe80::', 10, 'link-local'],
   ['fec0::', 10, 'site-local'],
@@ -56,7 +58,7 @@ function contains(list: BlockList, address: string): boolean {
   return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-/** The IPv4 address inside an IPv4-mapped, IPv4-compatible, NAT64 or 6to4 address: reaching the wrapped one is reaching it. */
+/** The IPv4 address inside an IPv4-mapped, IPv4-compatible, IPv4-translated, NAT64 or 6to4 address: reaching the wrapped one is reaching it. */
 function embedded(address: string): readonly string[] {
   if (!isIPv6(address)) return []
   const groups = expand(address)
@@ -64,6 +66,7 @@ function embedded(address: string): readonly string[] {
   const zeroUntil = groups.findIndex((group) => group !== 0)
   const found: string[] = []
   if (zeroUntil === 5 && groups[5] === 0xffff) found.push(pair(6))
+  if (zeroUntil === 4 && groups[4] === 0xffff && groups[5] === 0) found.push(pair(6))
   if (zeroUntil >= 6 && (groups[6] !== 0 || groups[7]! > 1)) found.push(pair(6))
   if (groups[0] === 0x64 && groups[1] === 0xff9b) found.push(pair(6))
   if (groups[0] === 0x2002) found.push(pair(1))

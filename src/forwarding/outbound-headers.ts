@@ -15,7 +15,9 @@ export interface OutboundHeaders {
 }
 
 const none: readonly string[] = []
-const validTraceparent = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/
+/** W3C Trace Context, 3.2.2: version 00 has four parts, a later one may have more, and ff is none. */
+const traceFields = '-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}'
+const validTraceparent = new RegExp(`^(?:00${traceFields}|(?!00|ff)[0-9a-f]{2}${traceFields}(?:-[\\x21-\\x7e]*)?)$`)
 
 /**
  * The request headers as section 2 of the decisions has them: end-to-end ones byte for byte, in order and case; hop-by-hop and whatever
