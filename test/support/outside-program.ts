@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 
 /** Where administrators' programs live, which are not on everybody's path. */
 const furtherFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
@@ -24,4 +27,31 @@ export function whereInstalled(name: string, tests: (path: string) => void): voi
       throw new Error(`${name} is on no folder of PATH, and SSP_REQUIRE_SERVICES=1 requires it`)
     })
   else skipped(missing, () => undefined)
+}
+
+/** How a run of an outside program ended. */
+export interface ProgramRun {
+  readonly code: number | null
+  readonly out: Buffer
+  readonly error: string
+}
+
+/** Runs a program to its end, with this as its input; the input stays open until `until` shows in the output, where that is given. */
+export async function runProgram(
+  path: string,
+  args: readonly string[],
+  { input, until, cwd }: { readonly input?: string | Buffer; readonly until?: RegExp; readonly cwd?: string } = {},
+): Promise<ProgramRun> {
+  const child = spawn(path, args, { stdio: 'pipe', ...(cwd !== undefined && { cwd }) })
+  const out: Buffer[] = []
+  // A program may end, or close its input, before it has read all of it.
+  child.stdin.on('error', () => undefined)
+  child.stdout.on('data', (chunk: Buffer) => {
+    out.push(chunk)
+    if (until?.test(Buffer.concat(out).toString('latin1'))) child.stdin.end()
+  })
+  if (until === undefined) child.stdin.end(input)
+  else if (input !== undefined) child.stdin.write(input)
+  const [error, [code]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number | null]>])
+  return { code, out: Buffer.concat(out), error }
 }
