@@ -35,7 +35,7 @@ export function sampleForwarding(exchange: string, change: Partial<ForwardingEnt
     observed: [],
     personal: {
       url: '/https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9690937278',
-      claims: {
+      claims: JSON.stringify({
         iss: 'https://consumer.thirdparty.nhs.uk',
         sub: '1',
         aud: 'https://provider.thirdparty.nhs.uk/T99999/STU3/1',
@@ -44,7 +44,7 @@ export function sampleForwarding(exchange: string, change: Partial<ForwardingEnt
         reason_for_request: 'directcare',
         requested_scope: 'patient/*.read',
         requesting_practitioner: { resourceType: 'Practitioner', id: '1', name: [{ family: 'Jones', given: ['Claire'] }] },
-      },
+      }),
     },
     ...change,
   }
