@@ -2,11 +2,13 @@ import { resolve } from 'node:path'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import { createDialGuard } from '../forwarding/dial-guard.ts'
 import { createForwarding, type Forwarding } from '../forwarding/forward.ts'
+import type { ProvenConnections } from '../forwarding/proven-connections.ts'
 import { createDialHost } from '../forwarding/provider-connector.ts'
 import { createProviderPools } from '../forwarding/provider-pools.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsSettings } from '../ops/ops-settings.ts'
+import type { TrustStore } from '../pki/trust-store.ts'
 import { admission, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
@@ -15,33 +17,36 @@ import type { Config } from './config.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Materials } from './materials.ts'
 
-/** The providers' leg for these settings. Materials are asked for at each connection, so that a reload takes effect; `ownPorts` are never dialled on this machine. */
-export function composeForwarding(
-  config: Config,
-  materials: () => Materials,
-  clock: Clock,
-  expiry: ExpiryGauges,
-  ownPorts: () => readonly number[],
-): Forwarding {
+/** What the providers' leg goes by. Materials and trust are asked for at each connection, so that a change takes effect. */
+export interface ForwardingParts {
+  readonly materials: () => Materials
+  readonly trust: () => TrustStore
+  readonly proven: ProvenConnections
+  readonly clock: Clock
+  readonly expiry: ExpiryGauges
+  /** Never dialled on this machine. */
+  readonly ownPorts: () => readonly number[]
+}
+
+/** The providers' leg for these settings. */
+export function composeForwarding(config: Config, { materials, trust, proven, clock, expiry, ownPorts }: ForwardingParts): Forwarding {
   const settings = config.forwarding
   const guard = createDialGuard(settings.allowedNetworks)
   const pools = createProviderPools(
     settings,
-    (host) =>
-      createDialHost(host, {
+    (name) =>
+      createDialHost(name, {
         identity: () => {
-          const { client, trust } = materials()
-          return {
-            cert: client.cert,
-            key: client.key,
-            ca: [...trust.anchorsPem, ...trust.intermediatesPem],
-            version: `${trust.version} ${client.notAfter}`,
-          }
+          const { client } = materials()
+          const { anchorsPem, intermediatesPem, version } = trust()
+          return { cert: client.cert, key: client.key, ca: [...anchorsPem, ...intermediatesPem], version: `${version} ${client.notAfter}` }
         },
+        ready: (presented) => trust().ready?.(presented, 'server'),
         judge: (presented) => {
-          expiry.peer('provider', host, presented.leaf.validToDate.getTime())
-          return materials().trust.judge(presented, clock.now(), 'server')
+          expiry.peer('provider', name.host, presented.leaf.validToDate.getTime())
+          return trust().judge(presented, clock.now(), 'server')
         },
+        proven: proven.add,
         guard,
         ownPorts,
         dialOverrides: settings.dialOverrides,

@@ -1,27 +1,35 @@
-import { X509Certificate } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openAuditTrail } from '../audit/trail.ts'
+import { createDialGuard } from '../forwarding/dial-guard.ts'
+import { createProvenConnections } from '../forwarding/proven-connections.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
-import { type Listener, openListener } from '../listener/tls-listener.ts'
+import type { Listener } from '../listener/tls-listener.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { createExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsServer } from '../ops/ops-server.ts'
 import { startOps } from '../ops/ops-server.ts'
+import { openKeptCrls } from '../pki/kept-crls.ts'
 import { createTicketKeys } from '../pki/ticket-keys.ts'
+import { fetchedOf, withRevocations } from '../pki/trust-store.ts'
 import { type ExchangeParts, exchange } from '../proxy/exchange.ts'
 import { allOf, exchangeLog } from '../proxy/exchange-log.ts'
 import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
 import { openLockouts } from '../state/lockout-list.ts'
+import { keepAnnouncing } from './announcements.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
 import { concernsLockout } from './concerns-lockout.ts'
+import { openConsumersPort } from './consumers-port.ts'
 import { describeReload } from './describe-reload.ts'
 import { type LoadedConfig, loadConfig, printableConfig } from './load-config.ts'
-import { loadMaterials, type Materials } from './materials.ts'
+import { dataAnchors, loadMaterials } from './materials.ts'
+import { createMayNotDial } from './may-not-dial.ts'
 import { programVersion } from './program-version.ts'
 import { type LastReload, type ReadinessView, readinessOf } from './readiness.ts'
+import { createRevocation } from './revocation.ts'
 import { startRefused } from './start-refused.ts'
+import { createStartedParts, type StartedParts } from './started-parts.ts'
 import { stateGauges } from './state-gauges.ts'
 import { type Watch, watchMaterials } from './watch-materials.ts'
 
@@ -38,9 +46,6 @@ export interface RunningProxy {
   close(): Promise<void>
 }
 
-/** What is started, so that it is stopped in reverse order, whatever fails on the way. */
-type Stop = () => Promise<unknown>
-
 const ticketRotationMs = 3_600_000
 const drainMs = 30_000
 
@@ -51,18 +56,11 @@ export async function startLifecycle(
   logger: Logger,
   clock: Clock = systemClock,
 ): Promise<RunningProxy> {
-  const stops: Stop[] = []
-  const started = <T>(part: T, stop: (part: T) => Promise<unknown>): T => {
-    stops.push(() => stop(part))
-    return part
-  }
-  async function stopAll(): Promise<void> {
-    for (const stop of stops.splice(0).reverse()) await stop()
-  }
+  const parts = createStartedParts()
   try {
-    return await start(loaded, environment, logger, clock, started, stopAll)
+    return await start(loaded, environment, logger, clock, parts)
   } catch (error) {
-    await stopAll()
+    await parts.stopAll()
     throw startRefused(error, 'start')
   }
 }
@@ -72,8 +70,7 @@ async function start(
   environment: NodeJS.ProcessEnv,
   logger: Logger,
   clock: Clock,
-  started: <T>(part: T, stop: (part: T) => Promise<unknown>) => T,
-  stopAll: () => Promise<void>,
+  { add: started, stopAll }: StartedParts,
 ): Promise<RunningProxy> {
   const { config, baseDir } = loaded
   const ticketKeys = createTicketKeys()
@@ -81,11 +78,12 @@ async function start(
     ticketKeys.rotate()
     listener?.renew()
   }
-  let materials = await loadMaterials(loaded, { onIssuersForgotten: renewTickets })
-  let draining = false
-  let lastReload: LastReload = { ok: true, at: clock.now(), detail: 'started' }
   const dataDirectory = resolve(baseDir, config.dataDirectory)
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  const kept = await openKeptCrls(join(dataDirectory, 'crl'))
+  let materials = await loadMaterials(loaded, { first: { onIssuersForgotten: renewTickets, keptCrls: kept.found } })
+  let draining = false
+  let lastReload: LastReload = { ok: true, at: clock.now(), detail: 'started' }
 
   const audit = started(await openAuditTrail(config.audit, dataDirectory, { clock }), (trail) => trail.close())
   const record = (actor: string, act: string, detail: Readonly<Record<string, string | number | boolean>>) =>
@@ -93,27 +91,36 @@ async function start(
   const lockouts = await openLockouts(dataDirectory, clock)
   const metrics = createMetrics()
   const expiry = createExpiryGauges(metrics, (fqdn) => materials.registry.hosts.has(fqdn) || materials.registry.partyKeysOf(fqdn).size > 0)
-  const forwarding = started(
-    composeForwarding(
-      config,
-      () => materials,
+  const ownPorts = (): readonly number[] => [listener?.port ?? 0, ops?.port ?? 0]
+  const proven = createProvenConnections()
+  const revocation = started(
+    createRevocation({
+      settings: () => materials.loaded.config.trust,
+      trust: () => materials.trust,
+      replace: (trust) => {
+        materials = { ...materials, trust }
+      },
+      kept,
+      mayNotDial: createMayNotDial(createDialGuard(config.forwarding.allowedNetworks), ownPorts),
+      renewTickets,
+      cutConsumers: (why) => listener?.cut(why) ?? 0,
+      cutProviders: proven.cut,
+      audit,
+      metrics,
+      logger,
       clock,
-      expiry,
-      () => [listener?.port ?? 0, ops?.port ?? 0],
-    ),
+    }),
+    async (one) => one.close(),
+  )
+  const forwarding = started(
+    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, ownPorts }),
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload })
+  const view = (): ReadinessView => ({ materials, audit, draining, lastReload, revocation: revocation.state })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
-  const connectionsRefused = metrics.counter(
-    'ssp_consumer_connections_refused_total',
-    'Connections of consumers that were closed at once, by the limit they ran into.',
-    ['cap'],
-  )
-  const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')
   let listener: Listener | undefined
   let ops: OpsServer | undefined
   let watch: Watch | undefined
@@ -132,10 +139,13 @@ async function start(
       const next = await loadMaterials(again, { previous: materials })
       await ops?.reload(operatorsFrom(again), dataAnchors(next))
       const detail = describeReload(materials, next)
-      materials = next
+      const before = materials.trust
+      // What was fetched while the files were read is not lost.
+      materials = { ...next, trust: withRevocations(next.trust, fetchedOf(before)) }
       watch?.follow()
       parts = compose()
-      renewTickets()
+      revocation.enforce(before, materials.trust)
+      void revocation.refresh()
       showExpiries()
       lastReload = { ok: true, at: clock.now(), detail }
       logger.info({ actor, detail }, 'reloaded')
@@ -155,19 +165,18 @@ async function start(
     expiry.own('anchor', materials.trust.certificates)
   }
 
+  await revocation.start()
   listener = started(
-    await openListener(config.listener, {
-      trust: () => materials.trust,
+    await openConsumersPort(config.listener, {
+      trust: revocation.trust,
       registry: () => materials.registry,
       certificate: () => materials.server,
       ticketKeys,
       clock,
       exchange: (arrival, leg) => exchange(arrival, leg, parts),
-      connectionRefused: (cap) => connectionsRefused.labels(cap).inc(),
-      unforeseen: (error) =>
-        logger.error({ error: error instanceof Error ? error.message : 'unknown' }, 'unforeseen on the consumers’ leg'),
-      handshakeFailed: () => handshakeFailures.inc(),
-      certificateSeen: (name, notAfter) => expiry.peer('consumer', name, notAfter),
+      metrics,
+      expiry,
+      logger,
     }),
     (open) => open.drain(drainMs),
   )
@@ -202,23 +211,20 @@ async function start(
     ),
     (open) => open.close(),
   )
-  stateGauges(metrics, view, () => listener?.connections ?? 0)
+  stateGauges(metrics, view, () => listener?.connections ?? 0, clock)
   showExpiries()
   watch = started(
     watchMaterials(() => materials, reload, logger),
     async (open) => open.close(),
   )
   await record('process', 'start', { version: programVersion().version, settings: loaded.version, registry: materials.registry.version })
-  const stopped = { stopAll, draining: false }
-  announce()
-
-  function announce(): void {
-    const { warnings, observed } = readinessOf(view(), clock)
-    for (const warning of warnings) logger.warn(warning)
-    if (observed.length > 0) logger.warn(`only observing, not enforcing: ${observed.join(', ')}`)
-    logger.info({ data: listener?.port, operators: ops?.port, environment: config.environment }, 'calls are taken')
-  }
-
+  const { observed } = readinessOf(view(), clock)
+  if (observed.length > 0) logger.warn(`only observing, not enforcing: ${observed.join(', ')}`)
+  logger.info({ data: listener.port, operators: ops.port, environment: config.environment }, 'calls are taken')
+  started(
+    keepAnnouncing(logger, () => readinessOf(view(), clock), clock),
+    async (timer) => clearInterval(timer),
+  )
   return {
     dataPort: listener.port,
     opsPort: ops.port,
@@ -232,8 +238,7 @@ async function start(
       )
     },
     async close() {
-      if (stopped.draining) return
-      stopped.draining = true
+      if (draining) return
       draining = true
       await record('process', 'stop', {}).catch(() => undefined)
       const cut = await listener.drain(drainMs)
@@ -242,8 +247,4 @@ async function start(
       logger.info('stopped')
     },
   }
-}
-
-function dataAnchors({ trust }: Materials): ReadonlySet<string> {
-  return new Set(trust.anchorsPem.map((pem) => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()))
 }

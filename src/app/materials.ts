@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createIssuerMemory } from '../pki/issuer-memory.ts'
-import { loadTrustStore } from '../pki/load-trust-store.ts'
+import { type KeptCrl, loadTrustStore } from '../pki/load-trust-store.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
 import type { Registry, RegistrySource } from '../registry/registry.ts'
 import { createRegistrySource } from '../registry/registry-source.ts'
@@ -27,20 +27,22 @@ export interface Materials {
   readonly client: OwnIdentity
 }
 
-/** What a load starts from: what is in force, or at the first load, who is told that the issuers of a resumable session were forgotten. */
+/** What a load starts from: what is in force or, at the first load, what was fetched before, and who is told that the issuers of a resumable session were forgotten. */
 export type LoadOptions =
-  | { readonly previous: Materials; readonly onIssuersForgotten?: undefined }
-  | { readonly previous?: undefined; readonly onIssuersForgotten: () => void }
+  | { readonly previous: Materials; readonly first?: undefined }
+  | { readonly previous?: undefined; readonly first: { readonly onIssuersForgotten: () => void; readonly keptCrls: readonly KeptCrl[] } }
 
 /** Reads all of it. Rejects with `StartRefused`, naming the place, when any part cannot be used; what was in force before stays so. */
-export async function loadMaterials(loaded: LoadedConfig, { previous, onIssuersForgotten }: LoadOptions): Promise<Materials> {
+export async function loadMaterials(loaded: LoadedConfig, { previous, first }: LoadOptions): Promise<Materials> {
   const { config, baseDir } = loaded
   const source: RegistrySource = createRegistrySource(config.registry, baseDir)
   const settled = await Promise.allSettled([
     loadTrustStore(
       config.trust,
       baseDir,
-      previous === undefined ? { issuerMemory: createIssuerMemory({ onForgotten: onIssuersForgotten }) } : { previous: previous.trust },
+      previous === undefined
+        ? { issuerMemory: createIssuerMemory({ onForgotten: first.onIssuersForgotten }), kept: first.keptCrls }
+        : { previous: previous.trust },
     ),
     source.load(previous?.registry),
     readIdentity(baseDir, config.listener.certificate, config.listener.key),
@@ -79,4 +81,9 @@ async function readPem(baseDir: string, file: string): Promise<string> {
   } catch (error) {
     throw new StartRefused(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
   }
+}
+
+/** SHA-256 of the anchors of consumers and providers, lower-case hexadecimal: none of them may be one of the operators. */
+export function dataAnchors({ trust }: Materials): ReadonlySet<string> {
+  return new Set(trust.anchorsPem.map((pem) => new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()))
 }

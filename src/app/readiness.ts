@@ -1,8 +1,11 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Readiness, ReadinessItem } from '../ops/ops-parts.ts'
+import { subjectOf } from '../pki/certificate.ts'
+import { type TrustStore, withoutList } from '../pki/trust-store.ts'
 import { observedUnder } from '../proxy/admission.ts'
 import type { Materials } from './materials.ts'
+import type { RevocationState } from './revocation.ts'
 
 /** How the last reload went. */
 export interface LastReload {
@@ -18,6 +21,7 @@ export interface ReadinessView {
   readonly audit: AuditTrail
   readonly draining: boolean
   readonly lastReload: LastReload
+  readonly revocation: RevocationState
 }
 
 /** Certificates and lists that end within this time are announced. */
@@ -26,11 +30,10 @@ const announceMs = 30 * 86_400_000
 const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
-export function readinessOf({ materials, audit, draining, lastReload }: ReadinessView, clock: Clock): Readiness {
+export function readinessOf({ materials, audit, draining, lastReload, revocation }: ReadinessView, clock: Clock): Readiness {
   const { trust, registry, server, client, loaded } = materials
   const now = clock.now()
   const { writable, reason } = audit.health
-  const lost = trust.crls.filter((crl) => now > crl.nextUpdate + loaded.config.trust.crlGraceSeconds * 1000)
   const items: readonly ReadinessItem[] = [
     { name: 'running', ok: !draining, detail: draining ? 'draining: no new calls are taken' : 'calls are taken' },
     { name: 'audit', ok: writable, detail: writable ? `${audit.open} exchanges are open` : (reason ?? 'not writable') },
@@ -39,17 +42,13 @@ export function readinessOf({ materials, audit, draining, lastReload }: Readines
       ok: true,
       detail: `version ${registry.version}: ${registry.counts.systems} systems, ${registry.counts.endpoints} endpoints, ${registry.counts.faulty} records set aside`,
     },
-    {
-      name: 'revocation',
-      ok: lost.length === 0,
-      detail:
-        lost.length === 0 ? `${trust.crls.length} lists` : `out of date past the grace: ${lost.map(({ issuer }) => issuer).join('; ')}`,
-    },
+    revocationItem(trust, revocation, now),
     { name: 'server-certificate', ok: server.notAfter > now, detail: `until ${day(server.notAfter)}` },
     { name: 'client-certificate', ok: client.notAfter > now, detail: `until ${day(client.notAfter)}` },
   ]
   const warnings = [
     ...trust.warnings,
+    ...revocationWarnings(revocation),
     ...trust.crls
       .filter((crl) => crl.nextUpdate < now + announceListMs)
       .map((crl) => `the revocation list of ${crl.issuer} is due at ${new Date(crl.nextUpdate).toISOString()}`),
@@ -63,6 +62,25 @@ export function readinessOf({ materials, audit, draining, lastReload }: Readines
     ),
   ]
   return { ready: items.every(({ ok }) => ok), items, warnings, observed: observedUnder(loaded.config.checks) }
+}
+
+/** Lists past their grace, or not to be had at all, refuse whole authorities: that is worth more than a warning. */
+function revocationItem({ crls, material }: TrustStore, { sources }: RevocationState, now: number): ReadinessItem {
+  const lost = crls.filter((crl) => now > crl.nextUpdate + material.graceMs)
+  const missing = material.required && sources.some(({ succeededAt }) => succeededAt === undefined) ? withoutList(material) : []
+  const faults = [
+    ...(lost.length === 0 ? [] : [`out of date past the grace: ${lost.map(({ issuer }) => issuer).join('; ')}`]),
+    ...(missing.length === 0 ? [] : [`not fetched yet: ${missing.map(({ certificate }) => subjectOf(certificate.x509)).join('; ')}`]),
+  ]
+  return { name: 'revocation', ok: faults.length === 0, detail: faults.length === 0 ? `${crls.length} lists` : faults.join('. ') }
+}
+
+function revocationWarnings({ sources, ocspFailure }: RevocationState): readonly string[] {
+  const failing = sources.filter(({ failures }) => failures > 0)
+  return [
+    ...failing.map(({ url, lastFailure }) => `the revocation list at ${url} cannot be fetched: ${lastFailure ?? 'unknown'}`),
+    ...(ocspFailure === undefined ? [] : [`the OCSP responder gave no answer that counts: ${ocspFailure}`]),
+  ]
 }
 
 function day(time: number): string {

@@ -1,9 +1,10 @@
+import type { Clock } from '../lib/clock.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { observedUnder } from '../proxy/admission.ts'
 import type { ReadinessView } from './readiness.ts'
 
 /** Gauges of what is in force now, read at each scrape. */
-export function stateGauges(metrics: Metrics, view: () => ReadinessView, connections: () => number): void {
+export function stateGauges(metrics: Metrics, view: () => ReadinessView, connections: () => number, clock: Clock): void {
   metrics.gauge('ssp_consumer_connections', 'Open connections of consumers.', [], (gauge) => gauge.set(connections()))
   metrics.gauge('ssp_audit_open_exchanges', 'Forwarded exchanges whose outcome is not known yet.', [], (gauge) =>
     gauge.set(view().audit.open),
@@ -30,6 +31,10 @@ export function stateGauges(metrics: Metrics, view: () => ReadinessView, connect
   metrics.gauge('ssp_crl_next_update_timestamp_seconds', 'When each revocation list is due to be replaced.', ['issuer'], (gauge) => {
     gauge.reset()
     for (const { issuer, nextUpdate } of view().materials.trust.crls) gauge.labels(issuer).set(nextUpdate / 1000)
+  })
+  metrics.gauge('ssp_crl_age_seconds', 'How long ago each revocation list was made.', ['issuer'], (gauge) => {
+    gauge.reset()
+    for (const { issuer, thisUpdate } of view().materials.trust.crls) gauge.labels(issuer).set((clock.now() - thisUpdate) / 1000)
   })
   metrics.gauge('ssp_crl_entries', 'Certificates that each revocation list revokes.', ['issuer'], (gauge) => {
     gauge.reset()

@@ -37,8 +37,14 @@ function summaryOf({ config, version, baseDir }: LoadedConfig): readonly (readon
   ]
 }
 
-function revocationText({ crls, requireCrl }: LoadedConfig['config']['trust']): string {
-  if (crls.length > 0) return `${crls.length} revocation ${crls.length === 1 ? 'file' : 'files'}`
+function revocationText({ crls, crlUrls, fetchFromAuthorities, requireCrl, ocsp }: LoadedConfig['config']['trust']): string {
+  const sources = [
+    ...(crls.length > 0 ? [`${crls.length} revocation ${crls.length === 1 ? 'file' : 'files'}`] : []),
+    ...(crlUrls.length > 0 ? [`${crlUrls.length} fetched ${crlUrls.length === 1 ? 'list' : 'lists'}`] : []),
+    ...(fetchFromAuthorities ? ['what the authorities name'] : []),
+    ...(ocsp.mode === 'off' ? [] : [`OCSP (${ocsp.mode})`]),
+  ]
+  if (sources.length > 0) return sources.join(', ')
   return requireCrl === true ? 'every certificate is refused: a list is required and none is named' : 'not checked: no list is named'
 }
 

@@ -59,7 +59,7 @@ export function createForwarding(
     if (hasPassed(request.headers.get('via'), identity.via))
       return refuse('provider-capacity', 'LOOP_DETECTED', { reason: `Via names this proxy (${identity.via})` })
     const { host } = request.endpoint
-    const taken = pools.take(host)
+    const taken = pools.take(request.endpoint)
     if (taken === undefined)
       return refuse('provider-capacity', 'PROVIDER_BUSY', {
         reason: `${settings.connectionsPerProvider} calls to ${host} are under way`,

@@ -1,16 +1,20 @@
 import { lookup } from 'node:dns/promises'
-import { networkInterfaces } from 'node:os'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { type PresentedCertificate, presentedFrom } from '../pki/presented.ts'
-import type { CertificateVerdict } from '../spine/arrival.ts'
+import type { CertificateVerdict, ConsumerCertificate } from '../spine/arrival.ts'
 import type { DialGuard } from './dial-guard.ts'
+import { isOwnListener } from './own-listener.ts'
 import { ProviderConnectError } from './provider-failure.ts'
 
 /** What the connector needs to know about the provider's leg. Certificates are asked for at each connection, so that a reload takes effect. */
 export interface ConnectorParts {
   readonly identity: () => { readonly cert: string; readonly key: string; readonly ca: readonly string[]; readonly version: string }
-  /** Judges the certificate that the provider presented, revocation included. */
+  /** Resolves when the certificate can be judged; undefined where it can be now. Never rejects. */
+  readonly ready: (presented: PresentedCertificate) => Promise<void> | undefined
+  /** Judges the certificate that the provider presented, revocation included; whether its name is the right one is asked here. */
   readonly judge: (presented: PresentedCertificate) => CertificateVerdict
+  /** Told of every connection whose provider has proven who it is, so that it can be judged again. */
+  readonly proven: (socket: TLSSocket, presented: PresentedCertificate) => void
   readonly guard: DialGuard
   /** Ports of our own listeners: on an address of this machine they are never dialled. */
   readonly ownPorts: () => readonly number[]
@@ -30,6 +34,13 @@ interface Session {
   readonly presented: PresentedCertificate
 }
 
+/** Who a provider must prove to be: the registered host or, where its record pins one, the bearer of that certificate or key. */
+export interface ProviderName {
+  readonly host: string
+  /** SHA-256 of the certificate or of its public key, lower-case hexadecimal. */
+  readonly pin?: string
+}
+
 interface Address {
   readonly address: string
   readonly port: number
@@ -37,9 +48,11 @@ interface Address {
 
 /**
  * Dials a registered provider: names are resolved once, each address is judged by the guard and then dialled as that address; the certificate must
- * be for the registered host. TLS sessions are resumed per host, and forgotten when our own certificates or anchors change.
+ * be for the registered host, or the pinned one. TLS sessions are resumed per host, and forgotten when our own certificates, anchors or
+ * revocations change.
  */
-export function createDialHost(host: string, parts: ConnectorParts): DialHost {
+export function createDialHost(name: ProviderName, parts: ConnectorParts): DialHost {
+  const { host } = name
   let session: Session | undefined
   const keep = (shown: Session): void => {
     session = shown
@@ -52,7 +65,7 @@ export function createDialHost(host: string, parts: ConnectorParts): DialHost {
         throw new ProviderConnectError({ kind: 'loop', origin: 'policy', reason: `the endpoint ${host} leads to this proxy itself` })
       try {
         const identity = parts.identity()
-        return await dial(host, address, parts, identity, session?.version === identity.version ? session : undefined, keep)
+        return await dial(name, address, parts, identity, session?.version === identity.version ? session : undefined, keep)
       } catch (error) {
         last = error
         session = undefined
@@ -85,13 +98,6 @@ async function addressesOf(host: string, { dialOverrides, guard, connectTimeoutM
   return allowed
 }
 
-/** Whether dialling would come back to one of our own ports (O9). */
-function isOwnListener({ address, port }: Address, ownPorts: readonly number[]): boolean {
-  if (!ownPorts.includes(port)) return false
-  if (address.startsWith('127.') || address === '::1') return true
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((one) => one.address === address))
-}
-
 async function withinTime<T>(work: Promise<T>, milliseconds: number, reason: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -105,7 +111,7 @@ async function withinTime<T>(work: Promise<T>, milliseconds: number, reason: str
 }
 
 function dial(
-  host: string,
+  name: ProviderName,
   { address, port }: Address,
   parts: ConnectorParts,
   identity: ReturnType<ConnectorParts['identity']>,
@@ -116,13 +122,15 @@ function dial(
     const socket = connectTls({
       host: address,
       port,
-      servername: host,
+      servername: name.host,
       cert: identity.cert,
       key: identity.key,
       ca: [...identity.ca],
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: true,
+      // Ours is stricter, and asks at resumed sessions too: see nameFault.
+      checkServerIdentity: () => undefined,
       ...(session && { session: session.ticket }),
     })
     socket.setNoDelay(true)
@@ -161,14 +169,32 @@ function dial(
     socket.once('secureConnect', () => {
       presented = socket.isSessionReused() ? session?.presented : presentedFrom(socket)
       if (presented === undefined) return fail(refusedCertificate('the provider presented no certificate'))
-      const verdict = parts.judge(presented)
-      if (verdict.kind !== 'good')
-        return fail(refusedCertificate(`the provider's certificate: ${verdict.kind === 'bad' ? verdict.reason : 'there is none'}`))
+      const waiting = parts.ready(presented)
+      if (waiting === undefined) prove(presented)
+      else void waiting.then(() => (socket.destroyed ? undefined : prove(presented as PresentedCertificate)))
+    })
+    function prove(shown: PresentedCertificate): void {
+      const verdict = parts.judge(shown)
+      const fault =
+        verdict.kind === 'good' ? nameFault(verdict.certificate, name) : verdict.kind === 'bad' ? `: ${verdict.reason}` : ' is not there'
+      if (fault !== undefined) {
+        fail(refusedCertificate(`the provider's certificate${fault}`))
+        return
+      }
       clearTimeout(timer)
       socket.off('error', failed)
+      parts.proven(socket, shown)
       resolve(socket)
-    })
+    }
   })
+}
+
+/** What is wrong with the names of a good certificate, worded to follow it: compared whole, without wildcards, and where the record has a pin, the pin instead. */
+function nameFault({ names, sha256, publicKeySha256 }: ConsumerCertificate, { host, pin }: ProviderName): string | undefined {
+  if (pin !== undefined)
+    return pin === sha256 || pin === publicKeySha256 ? undefined : ' is not the one that the record of its endpoint pins'
+  if (names.includes(host)) return undefined
+  return ` is for ${names.slice(0, 5).join(', ') || 'no host by name'}, not for the registered host ${host}`
 }
 
 /** Certificate faults have codes of OpenSSL's own; the rest is a handshake that the provider refused. */
@@ -181,8 +207,6 @@ function tlsFailure(error: Error): ProviderConnectError {
       return refusedCertificate("the provider's certificate is not valid yet", error)
     case 'INVALID_PURPOSE':
       return refusedCertificate("the provider's certificate is not for server authentication", error)
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return refusedCertificate("the provider's certificate is not for the registered host", error)
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':

@@ -3,7 +3,7 @@ import { Client, type Dispatcher, Pool } from 'undici'
 import { type ConnectionUse, newConnectionUse, type OnConnection } from './connection-use.ts'
 import type { ForwardingSettings } from './forwarding-settings.ts'
 import { filterInterim } from './interim-filter.ts'
-import type { DialHost } from './provider-connector.ts'
+import type { DialHost, ProviderName } from './provider-connector.ts'
 
 /** One provider host: its connections, and how many calls are under way. */
 export interface ProviderPool {
@@ -12,10 +12,10 @@ export interface ProviderPool {
   lastUsed: number
 }
 
-/** Connections to providers, one pool a host, made at the first call and closed when nobody has asked for a while. */
+/** Connections to providers, one pool a host and pin, made at the first call and closed when nobody has asked for a while. */
 export interface ProviderPools {
-  /** The host's pool with one more call in flight, or undefined when it is full. Give it back with `release`. */
-  take(host: string): ProviderPool | undefined
+  /** The provider's pool with one more call in flight, or undefined when it is full. Give it back with `release`. */
+  take(name: ProviderName): ProviderPool | undefined
   release(taken: ProviderPool): void
   /** Calls in flight per host, for the metrics. */
   readonly inFlight: ReadonlyMap<string, ProviderPool>
@@ -27,13 +27,17 @@ const idlePoolMs = 300_000
 /** The client library's own queue never fills: no more calls are let in than there are connections. */
 const answerHeaderBytes = 65_536
 
-/** Makes the pools. `dialOf` gives a host's way to be dialled. */
-export function createProviderPools(settings: ForwardingSettings, dialOf: (host: string) => DialHost, now: () => number): ProviderPools {
+/** Makes the pools. `dialOf` gives a provider's way to be dialled. */
+export function createProviderPools(
+  settings: ForwardingSettings,
+  dialOf: (name: ProviderName) => DialHost,
+  now: () => number,
+): ProviderPools {
   const pools = new Map<string, ProviderPool>()
 
-  function open(host: string): ProviderPool {
-    const dial = dialOf(host)
-    const pool = new Pool(`https://${host}`, {
+  function open(key: string, name: ProviderName): ProviderPool {
+    const dial = dialOf(name)
+    const pool = new Pool(`https://${name.host}`, {
       connections: settings.connectionsPerProvider,
       pipelining: 1,
       factory: (origin, options) => new CountingClient(origin, options as Client.Options, dial),
@@ -45,7 +49,7 @@ export function createProviderPools(settings: ForwardingSettings, dialOf: (host:
       keepAliveMaxTimeout: settings.idleConnectionSeconds * 1000,
     })
     const made = { pool, inFlight: 0, lastUsed: now() }
-    pools.set(host, made)
+    pools.set(key, made)
     return made
   }
 
@@ -60,8 +64,9 @@ export function createProviderPools(settings: ForwardingSettings, dialOf: (host:
 
   return {
     inFlight: pools,
-    take(host) {
-      const one = pools.get(host) ?? open(host)
+    take({ host, pin }) {
+      const key = pin === undefined ? host : `${host} ${pin}` // no host has a space
+      const one = pools.get(key) ?? open(key, pin === undefined ? { host } : { host, pin })
       if (one.inFlight >= settings.connectionsPerProvider) return undefined
       one.inFlight++
       one.lastUsed = now()

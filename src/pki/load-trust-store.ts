@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { authorityIdOf, readCertificate, subjectOf } from './certificate.ts'
+import { authorityIdOf, type ReadCertificate, readCertificate, subjectOf } from './certificate.ts'
 import { createChainFinder, findChains, type IssuerPool } from './chain.ts'
 import { crlSourcesOf } from './crl-source.ts'
 import { createIssuerMemory, type IssuerMemory } from './issuer-memory.ts'
@@ -10,7 +10,7 @@ import { PkiRejected } from './pki-rejected.ts'
 import type { PkiSettings } from './pki-settings.ts'
 import { type AuthorityCrl, type CrlPlace, indexRevocations, readAuthorityCrls, replayed } from './revocation-index.ts'
 import { isStrongKey } from './signature-algorithm.ts'
-import { authoritiesOf, type ConfiguredAuthority, makeTrustStore, type TrustStore } from './trust-store.ts'
+import { authoritiesOf, type ConfiguredAuthority, fetchedOf, makeTrustStore, type TrustStore } from './trust-store.ts'
 
 /** A list of an earlier fetch, not verified yet. */
 export interface KeptCrl {
@@ -65,14 +65,14 @@ export async function loadTrustStore(settings: PkiSettings, baseDir: string, opt
   const required = settings.requireCrl ?? isConfigured
   if (required && !isConfigured)
     problems.push('trust.requireCrl is true but neither trust.crls nor trust.crlUrls names a list: every certificate would be refused')
+  const found = new Set(crls.map(({ authority }) => authority))
+  if (previous !== undefined && required && problems.length === 0) problems.push(...vanished(previous, authorities, found))
   if (problems.length > 0) throw new PkiRejected(problems)
 
   const warnings: string[] = []
   for (const { der, place } of kept) attempt(place.file, warnings, () => crls.push(...readAuthorityCrls(der, place, authorities)))
   const configured = new Set(authorities.map(authorityIdOf))
-  const fetched = [...(previous?.revocations.values() ?? [])].filter(
-    ({ origin, authority }) => origin === 'fetched' && configured.has(authority),
-  )
+  const fetched = (previous === undefined ? [] : fetchedOf(previous)).filter(({ authority }) => configured.has(authority))
   return makeTrustStore({
     anchors,
     intermediates,
@@ -88,6 +88,14 @@ export async function loadTrustStore(settings: PkiSettings, baseDir: string, opt
 /** The lists that came from files: only against those a file's list can be a replay; one that was fetched may well be ahead of the files. */
 function ofFiles({ revocations }: TrustStore): ReturnType<typeof indexRevocations> {
   return new Map([...revocations].filter(([, { origin }]) => origin === 'file'))
+}
+
+/** Lists of files in force that none of the files holds any more: without it all that their issuers have issued would be refused. */
+function vanished(previous: TrustStore, authorities: readonly ReadCertificate[], found: ReadonlySet<string>): readonly string[] {
+  return authorities.flatMap((authority) => {
+    const last = ofFiles(previous).get(authorityIdOf(authority))
+    return last === undefined || found.has(last.authority) ? [] : [`${last.file}: the revocation list of ${last.issuer} is gone from it`]
+  })
 }
 
 async function readAuthorities(files: readonly string[], baseDir: string, problems: string[]): Promise<readonly ConfiguredAuthority[]> {

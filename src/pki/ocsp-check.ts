@@ -118,6 +118,11 @@ export function createOcspCheck(parts: OcspParts): OcspCheck {
   }
 }
 
+/** The store as connections are to be judged: by its lists, and by what responders say. */
+export function withOcsp(store: TrustStore, { judge, ready }: OcspCheck): TrustStore {
+  return Object.freeze({ ...store, judge, ready })
+}
+
 function objection(status: Status, now: number, mustBeGood: boolean): string | undefined {
   if (status.result === 'revoked') return status.reason
   if (!mustBeGood || (status.result === 'good' && now <= status.goodUntil)) return undefined

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { authorityIdOf, type ReadCertificate, subjectOf } from './certificate.ts'
 import type { ChainFinder } from './chain.ts'
+import type { CertificateUsage } from './examination.ts'
 import type { IssuerMemory } from './issuer-memory.ts'
 import { type ChainOf, createJudge, type Judge } from './judge.ts'
+import type { PresentedCertificate } from './presented.ts'
 import { type AuthorityCrl, indexRevocations, type RevocationIndex } from './revocation-index.ts'
 
 /** A revocation list in force, as it is shown to people. */
@@ -39,6 +41,8 @@ export interface TrustStore {
    * right one is not asked here. Never throws; about 100 ns for a presentation that was judged before.
    */
   readonly judge: Judge
+  /** Resolves, in bounded time, once `judge` knows all that it needs, where a responder must be asked first; undefined where none need be. Never rejects. */
+  readonly ready?: (presented: PresentedCertificate, usage?: CertificateUsage) => Promise<void> | undefined
   /** By which chain a presentation is good, for whoever asks further about it. */
   readonly chainOf: ChainOf
   /** What the next load compares its lists with. */
@@ -115,13 +119,21 @@ export function withRevocations(store: TrustStore, crls: readonly AuthorityCrl[]
   return isSame ? store : makeTrustStore({ ...material, revocations })
 }
 
-function withoutCrl({ anchors, intermediates, revocations }: TrustMaterial): readonly string[] {
-  return [...anchors, ...intermediates]
-    .filter(({ certificate }) => !revocations.has(authorityIdOf(certificate)))
-    .map(
-      ({ certificate, file }) =>
-        `${file}: there is no revocation list of ${subjectOf(certificate.x509)}, so every certificate that it issued is refused`,
-    )
+/** The lists of a store that were fetched. */
+export function fetchedOf({ revocations }: Pick<TrustStore, 'revocations'>): readonly AuthorityCrl[] {
+  return [...revocations.values()].filter(({ origin }) => origin === 'fetched')
+}
+
+/** The configured authorities of which no list is in force. */
+export function withoutList({ anchors, intermediates, revocations }: TrustMaterial): readonly ConfiguredAuthority[] {
+  return [...anchors, ...intermediates].filter(({ certificate }) => !revocations.has(authorityIdOf(certificate)))
+}
+
+function withoutCrl(material: TrustMaterial): readonly string[] {
+  return withoutList(material).map(
+    ({ certificate, file }) =>
+      `${file}: there is no revocation list of ${subjectOf(certificate.x509)}, so every certificate that it issued is refused`,
+  )
 }
 
 function pemOf({ certificate }: ConfiguredAuthority): string {

@@ -29,6 +29,8 @@ export interface ConsumerConnection {
   readonly certificateSubject: string | undefined
   /** Judges the certificate now: date, chain, revocation. Cheap enough for every request. */
   judge(): CertificateVerdict
+  /** Resolves, in bounded time, when somebody who must be asked about the certificate has answered; undefined where nobody need be. Never rejects. */
+  ready?(): Promise<void> | undefined
 }
 
 /** How a request's body is framed. */

@@ -1,14 +1,17 @@
-/** Asks again and again, at most for `milliseconds`, until there is something; throws with `what` where there never is. */
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** Asks again and again, every few milliseconds, until the answer is neither undefined nor false; rejects, saying what was awaited, after `withinMs`: 10 s, unless told otherwise. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  milliseconds = 10_000,
+  limits: number | { readonly withinMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
-  const deadline = performance.now() + milliseconds
+  const { withinMs = 10_000, everyMs = 10 } = typeof limits === 'number' ? { withinMs: limits } : limits
+  const end = performance.now() + withinMs
   for (;;) {
-    const found = await ask()
-    if (found !== undefined && found !== false) return found
-    if (performance.now() > deadline) throw new Error(`within ${milliseconds} ms: ${what} never came`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    const answer = await ask()
+    if (answer !== undefined && answer !== false) return answer
+    if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain: ${what}`)
+    await pause(everyMs)
   }
 }

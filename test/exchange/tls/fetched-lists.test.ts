@@ -1,0 +1,119 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startLifecycle } from '../../../src/app/lifecycle.ts'
+import { loadConfig } from '../../../src/app/load-config.ts'
+import { createLogger } from '../../../src/lib/logger.ts'
+import type { Issued } from '../../support/certificate-authority.ts'
+import { call } from '../../support/consumer.ts'
+import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
+import { operatorsPage } from '../../support/operators-page.ts'
+import { certificates, type Ground, layWorld, type World, world } from '../../support/start-world.ts'
+import { shakeHands } from '../../support/tls-consumer.ts'
+import { until } from '../../support/until.ts'
+
+let server: CrlServer
+let ground: Ground
+let here: World | undefined
+let edition = 100
+
+beforeEach(async () => {
+  server = await startCrlServer()
+  ground = await layWorld({
+    settings: {
+      // The file has the root's list and an old one of the intermediate; the newer ones are fetched.
+      trust: { crlUrls: [{ url: server.url, everySeconds: 1 }] },
+      forwarding: { allowedNetworks: ['127.0.0.0/8'] },
+    },
+  })
+})
+afterEach(async () => {
+  await here?.proxy.close()
+  here = undefined
+  await ground.clear()
+  await server.close()
+})
+
+async function start(): Promise<World> {
+  const loaded = await loadConfig(ground.config, {})
+  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging))
+  here = { ...ground, proxy, close: async () => undefined }
+  return here
+}
+
+async function publish(...revoked: readonly Issued[]): Promise<void> {
+  const { intermediate } = await certificates()
+  for (const { serial } of revoked) intermediate.revoke(serial)
+  server.publish(await intermediate.crl({ number: ++edition }))
+}
+
+async function anotherOfTheConsumer(): Promise<Issued> {
+  const { intermediate } = await certificates()
+  return intermediate.issue({ cn: world.consumer.fqdn, dnsNames: [world.consumer.fqdn], usages: ['clientAuth'] })
+}
+
+test('a newer list is in force without a reload: the connection is cut within moments, the list recorded, counted and kept', async () => {
+  await publish()
+  const running = await start()
+  const victim = await anotherOfTheConsumer()
+  const consumer = await shakeHands(running, { as: victim })
+  expect((await consumer.ask())?.status).toBe(200)
+  await publish(victim)
+  await consumer.closed
+  const answer = await call(running, { as: victim })
+  expect([answer.status, answer.verdict.rule]).toEqual([495, 'client-certificate'])
+  expect((await call(running)).status).toBe(200)
+  await until('the record', () =>
+    running
+      .audit()
+      .find((entry) => entry.type === 'operation' && entry.act === 'revocation-list' && entry.detail['number'] === String(edition)),
+  )
+  const metrics = await operatorsPage(running, '/metrics')
+  expect(metrics).toMatch(/^ssp_revocation_effect_seconds_count [1-9]/m)
+  expect(metrics).toMatch(/^ssp_revocation_effect_seconds_bucket\{le="1"\} [1-9]/m)
+  expect(metrics).toMatch(/^ssp_revocation_cut_connections_total\{leg="consumer"\} 1$/m)
+  expect(metrics).toMatch(/^ssp_crl_age_seconds\{issuer="O=nhs, OU=CA, CN=Test Sub"\} 36\d\d/m)
+  expect(
+    await until('the file', async () => (await readdir(join(running.directory, 'data', 'crl'))).find((name) => name.endsWith('.crl'))),
+  ).toBeDefined()
+})
+
+test('what was fetched is in force after a restart, also where the address is gone; O8: an older one is not taken after it', async () => {
+  const victim = await anotherOfTheConsumer()
+  await publish(victim)
+  const first = await start()
+  await until('the list is in force', async () => (await call(first, { as: victim })).status === 495)
+  await until('the list is kept', async () => (await readdir(join(first.directory, 'data', 'crl'))).some((name) => name.endsWith('.crl')))
+  await first.proxy.close()
+  const { intermediate } = await certificates()
+  server.publish(await intermediate.crl({ number: edition - 50 }))
+  const again = await start()
+  expect((await call(again, { as: victim })).status).toBe(495)
+  const ready = await until('the refusal is told', async () => {
+    const page = await operatorsPage(again, '/readyz?verbose')
+    return page.includes('older than the one in force') && page
+  })
+  expect(ready).toContain(server.url)
+  expect(await operatorsPage(again, '/metrics')).toMatch(/^ssp_crl_fetch_failures_total\{url="http:.*"\} [1-9]/m)
+  expect((await call(again, { as: victim })).status).toBe(495)
+})
+
+test('a forged or damaged list is refused, and the old one stays', async () => {
+  const { intermediate, operators } = await certificates()
+  await publish()
+  const running = await start()
+  server.publish(await intermediate.crl({ number: ++edition, signWith: operators.key }))
+  await until('the refusal is told', async () =>
+    (await operatorsPage(running, '/readyz?verbose')).includes('the signature of the revocation list'),
+  )
+  expect((await call(running)).status).toBe(200)
+  expect(await operatorsPage(running, '/readyz')).not.toContain('fail')
+})
+
+test('a reload leaves a fetched list in force, though the file’s is older', async () => {
+  const victim = await anotherOfTheConsumer()
+  await publish(victim)
+  const running = await start()
+  await until('the list is in force', async () => (await call(running, { as: victim })).status === 495)
+  expect(await running.proxy.reload('test')).toMatchObject({ ok: true })
+  expect((await call(running, { as: victim })).status).toBe(495)
+})
