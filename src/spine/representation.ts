@@ -3,12 +3,15 @@ export type Representation = 'json' | 'xml'
 
 /**
  * Which representation an error body has: `_format`, then `Accept`, then the request's `Content-Type`, then JSON.
- * Works on raw strings, so that it can answer for requests that nothing else could make sense of.
+ * Works on raw strings, so that it can answer for requests that nothing else could make sense of: `target` is the request target as it came,
+ * in either form.
  */
-export function negotiateRepresentation(query: string, accept: string | undefined, contentType: string | undefined): Representation {
-  const format = /[?&]_format=([^&]*)/.exec(query)?.[1]
+export function negotiateRepresentation(target: string, accept: string | undefined, contentType: string | undefined): Representation {
+  const format = /[?&]_format=([^&]*)/.exec(encodedTarget.test(target) ? unescaped(target) : target)?.[1]
   return named(format && unescaped(format)) ?? preferred(accept) ?? named(contentType) ?? 'json'
 }
+
+const encodedTarget = /^\/https%3A/i
 
 /** Whether some answer could satisfy the caller: FHIR and plain JSON and XML, wildcards, or nothing said. `anything` is for Binary. */
 export function acceptable(query: string, accept: string | undefined, anything: boolean): boolean {
