@@ -4,6 +4,8 @@ import { InterimFilter } from './interim-filter.ts'
 export interface ConnectionUse {
   /** Whole answers that it has carried since it was made. */
   answers: number
+  /** What first went wrong on its socket, which the client library may have covered with an error of its own. */
+  broken: Error | undefined
   /** Takes interim answers out of what comes on it. */
   readonly interim: InterimFilter
   /** Closes the connection, so that it carries no further request. */
@@ -17,5 +19,5 @@ export interface OnConnection {
 
 /** A connection that has carried nothing yet. */
 export function newConnectionUse(): ConnectionUse {
-  return { answers: 0, interim: new InterimFilter(), retire: () => undefined }
+  return { answers: 0, broken: undefined, interim: new InterimFilter(), retire: () => undefined }
 }

@@ -133,7 +133,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#status !== undefined) this.#sink.cut()
-    this.#finish(failureOf(error))
+    this.#finish(failureOf((error as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET' ? (this.connection?.broken ?? error) : error))
   }
 
   #finish(failure: ProviderFailure | undefined): void {

@@ -4,7 +4,7 @@ import { type PresentedCertificate, presentedFrom } from '../pki/presented.ts'
 import type { CertificateVerdict, ConsumerCertificate } from '../spine/arrival.ts'
 import type { DialGuard } from './dial-guard.ts'
 import { isOwnListener } from './own-listener.ts'
-import { ProviderConnectError } from './provider-failure.ts'
+import { ProviderConnectError, tlsEnd } from './provider-failure.ts'
 
 /** What the connector needs to know about the provider's leg. Certificates are asked for at each connection, so that a reload takes effect. */
 export interface ConnectorParts {
@@ -214,7 +214,7 @@ function tlsFailure(error: Error): ProviderConnectError {
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return refusedCertificate("the provider's certificate does not chain to the anchors", error)
     default:
-      return refusedCertificate(`the TLS handshake failed (${code})`, error)
+      return refusedCertificate(tlsEnd(code, 'the TLS handshake failed'), error)
   }
 }
 

@@ -94,6 +94,10 @@ class CountingClient extends Client {
       connect: (_options, callback) => {
         dial().then(
           (socket: TLSSocket) => {
+            use.broken = undefined
+            socket.on('error', (error) => {
+              use.broken ??= error
+            })
             use.retire = () => socket.destroy()
             callback(null, filterInterim(socket, use.interim))
           },
