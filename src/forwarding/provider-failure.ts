@@ -45,11 +45,20 @@ export function failureOf(error: unknown): ProviderFailure {
       return { kind: 'unreachable', origin: 'provider', reason: "the provider's body is not as long as its Content-Length says" }
     default:
       // With TLS 1.3 a provider refuses our certificate only after our side of the handshake is done.
-      if (code?.startsWith('ERR_SSL_')) return { kind: 'unreachable', origin: 'provider-tls', reason: `the provider ended TLS (${code})` }
+      if (code?.startsWith('ERR_SSL_'))
+        return { kind: 'unreachable', origin: 'provider-tls', reason: tlsEnd(code, 'the provider ended TLS') }
       if (name === 'HTTPParserError')
         return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not HTTP (${code ?? message})` }
       return { kind: 'unreachable', origin: 'provider', reason: `the provider's answer is not valid (${code ?? message ?? 'unknown'})` }
   }
+}
+
+/** Alerts by which a peer says that it does not take our certificate (RFC 8446, 6.2), in OpenSSL's words. */
+const certificateAlert = /_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_[A-Z]+|UNKNOWN_CA|ACCESS_DENIED)$/
+
+/** Why TLS ended, by OpenSSL's code: a refusal of our own certificate is named as such, anything else as `otherwise`. */
+export function tlsEnd(code: string, otherwise: string): string {
+  return `${certificateAlert.test(code) ? "the provider refused the proxy's own certificate" : otherwise} (${code})`
 }
 
 function brokenConnection(how: string): ProviderFailure {

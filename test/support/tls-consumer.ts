@@ -12,8 +12,8 @@ export interface TlsConsumer {
   readonly text: string
   /** Settled once the connection is closed. */
   readonly closed: Promise<void>
-  /** Sends an honest request, and gives its answer; undefined where the connection closes without one. */
-  ask(): Promise<WireAnswer | undefined>
+  /** Sends an honest request (to another provider where `other` says so), and gives its answer; undefined where the connection closes without one. */
+  ask(other?: { readonly target: string; readonly to: string }): Promise<WireAnswer | undefined>
 }
 
 /** Shakes hands with the proxy, as this party (null: without a certificate). Rejects where the handshake fails. */
@@ -52,9 +52,10 @@ export function shakeHands(
         get text() {
           return text
         },
-        async ask() {
+        async ask(other) {
           const nth = answered++
-          socket.write(wireText())
+          const request = wireText(other === undefined ? {} : { target: other.target })
+          socket.write(other === undefined ? request : request.replace(/^Ssp-To: \d+/m, `Ssp-To: ${other.to}`))
           for (;;) {
             const answer = answersIn(text).answers[nth]
             if (answer !== undefined || socket.destroyed || socket.readableEnded) return answer
