@@ -63,11 +63,10 @@ afterAll(async () => {
 
 const base: Call = { url: `${unshared.root}/Patient`, headers: { 'Ssp-To': unshared.asid } }
 
+/** What an earlier row needs wins over what a later one does, header by header. */
 function laidOver(here: World, broken: readonly Breach[]): Call {
-  return broken.reduce<Call>((soFar, { call: change }) => {
-    const one = change(here)
-    return { ...soFar, ...one, headers: { ...soFar.headers, ...one.headers } }
-  }, base)
+  const parts = [base, ...[...broken].reverse().map((breach) => breach.call(here))]
+  return Object.assign({}, ...parts, { headers: Object.assign({}, ...parts.map(({ headers }) => headers)) }) as Call
 }
 
 async function refusedBy(broken: readonly Breach[]): Promise<string> {
@@ -80,7 +79,7 @@ async function refusedBy(broken: readonly Breach[]): Promise<string> {
     made.push((body as { id: string }).id)
   }
   try {
-    const answer = await call(here, laidOver(here, [...broken].reverse()))
+    const answer = await call(here, laidOver(here, broken))
     const record = await refusedRecord(here, answer)
     expect(record.rule).toBe(answer.verdict.rule)
     return record.rule === 'lockout' ? (/\((certificate|asid|endpoint)\)/.exec(record.reason)?.[1] ?? '') : record.rule
