@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ProviderEndpoint } from '../spine/accredited-system.ts'
 import type { Arrival, WireForm } from '../spine/arrival.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
+import { ActiveList } from './active-list.ts'
 import type { AnswerSink } from './answer-sink.ts'
 import type { ForwardingSettings } from './forwarding-settings.ts'
 import { hasPassed, type OutboundHeaders, outboundHeaders, type ProxyIdentity } from './outbound-headers.ts'
@@ -38,7 +39,7 @@ export interface Forwarding {
   /** Row 15: a place for this call, or the refusal. Decides at once. */
   reserve(request: Forwardable): Place | Refusal
   /** Exchanges under way. */
-  readonly active: ReadonlySet<ProviderAnswer>
+  readonly active: Iterable<ProviderAnswer>
   close(): Promise<void>
 }
 
@@ -51,7 +52,7 @@ export function createForwarding(
   identity: ProxyIdentity,
   now: () => number,
 ): Forwarding {
-  const active = new Set<ProviderAnswer>()
+  const active = new ActiveList<ProviderAnswer>()
   const sweeper = setInterval(() => cutTheSlow(active, settings, now()), rateSweepMs)
   sweeper.unref()
 
@@ -144,7 +145,7 @@ function firstByteTimeoutMs(settings: ForwardingSettings, { interactionId, endpo
 }
 
 /** An answer that drips holds a place: below the minimum rate it is cut, and blamed on the side that does not keep up. */
-function cutTheSlow(active: ReadonlySet<ProviderAnswer>, settings: ForwardingSettings, now: number): void {
+function cutTheSlow(active: Iterable<ProviderAnswer>, settings: ForwardingSettings, now: number): void {
   for (const answer of active) {
     if (answer.headAt === undefined) continue
     const seconds = (now - answer.headAt) / 1000

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { Kept } from './active-list.ts'
 import { answerFramingFault, isBodiless } from './answer-framing.ts'
 import { answerHeaders } from './answer-headers.ts'
 import type { AnswerSink } from './answer-sink.ts'
@@ -33,7 +34,8 @@ type Controller = Dispatcher.DispatchController & { rawHeaders?: readonly Buffer
 const plainReason = /^[\t\x20-\x7e]*$/
 
 /** Takes one answer from the client library and passes it on: bytes, backpressure, and the end, whichever it is. `done` is called exactly once. */
-export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection {
+export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection, Kept {
+  place = -1
   /** Set by the pool when it picks the connection. */
   connection: ConnectionUse | undefined
   readonly #sink: AnswerSink
@@ -106,7 +108,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection 
       return
     }
     const raw = controller.rawHeaders ?? []
-    const fault = answerFramingFault(raw)
+    const fault = this.connection?.interim.isForeign === true ? 'it is not HTTP/1.1' : answerFramingFault(raw)
     if (fault !== undefined) {
       controller.abort(invalid(fault))
       return
