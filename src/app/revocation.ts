@@ -161,6 +161,9 @@ export function createRevocation(parts: RevocationParts): Revocation {
     parts.cutConsumers((connection) =>
       connection.certificateSha256 !== undefined && ocsp.isRevoked(connection.certificateSha256) ? noLongerGood(connection) : undefined,
     )
+    parts.cutProviders((presented) =>
+      ocsp.isRevoked(sha256Of(presented.leaf)) ? ocsp.judge(presented, clock.now(), 'server') : { kind: 'none' },
+    )
   }, sweepMs)
   sweeper.unref()
 

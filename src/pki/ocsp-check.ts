@@ -25,7 +25,7 @@ export interface OcspParts {
   readonly clock: Clock
   /** Told of every question; `reason` where it failed. */
   readonly asked: (result: OcspResult, reason?: string) => void
-  /** Told once of a certificate (its SHA-256) that the responder calls revoked. */
+  /** Told once of a certificate (its SHA-256) that may have passed before and that the responder now calls revoked. */
   readonly revoked: (sha256: string) => void
 }
 
@@ -81,10 +81,11 @@ export function createOcspCheck(parts: OcspParts): OcspCheck {
   /** Asks where it is time to, once at a time. */
   function refresh(sha256: string, status: Status): Promise<void> | undefined {
     if (status.underWay === undefined && parts.clock.now() >= status.askAt) {
-      const wasRevoked = status.result === 'revoked'
+      const before = status.result
       status.underWay = ask(status, parts).then(() => {
         delete status.underWay
-        if (status.result === 'revoked' && !wasRevoked) parts.revoked(sha256)
+        // Whoever is revoked from the beginning has never passed, and is answered.
+        if (status.result === 'revoked' && before !== undefined && before !== 'revoked') parts.revoked(sha256)
       })
     }
     return status.underWay

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readCertificate } from '../../src/pki/certificate.ts'
@@ -36,12 +36,15 @@ export async function startOcspResponder(
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const port = await portOf(child)
+  let edition = 1_000_000_000
   return {
     url: `http://127.0.0.1:${port}/`,
     async know(good, revoked = []) {
-      const lines = [...good.map((one) => `V\t351231235959Z\t\t${one.serial}\tunknown\t/CN=x\n`), ...revoked.map(revokedLine)]
-      // As a new file: within one second the responder sees no other change.
-      await rename(await file('index.next', lines.join('')), index)
+      const lines = [...good.map((one) => `V\t351231235959Z\t\t${one.serial}\tunknown\t/CN=${one.serial}\n`), ...revoked.map(revokedLine)]
+      // The responder tells a change by the seconds of the file's times.
+      const next = await file('index.next', lines.join(''))
+      await utimes(next, ++edition, edition)
+      await rename(next, index)
       // It looks before it waits for the next request, so one request has to be spent.
       await fetchBytes({
         ...{ url: `http://127.0.0.1:${port}/`, method: 'POST', headers: { 'Content-Type': 'application/ocsp-request' } },
@@ -58,7 +61,7 @@ export async function startOcspResponder(
 }
 
 function revokedLine({ serial }: Issued): string {
-  return `R\t351231235959Z\t260101000000Z\t${serial}\tunknown\t/CN=x\n`
+  return `R\t351231235959Z\t260101000000Z\t${serial}\tunknown\t/CN=${serial}\n`
 }
 
 function portOf(child: ChildProcess): Promise<number> {

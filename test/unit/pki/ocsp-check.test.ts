@@ -75,7 +75,7 @@ whereInstalled('openssl', (openssl) => {
       expect(results).toEqual(['good'])
     })
 
-    test('what it calls revoked is refused in both modes, with the date, and told once', async () => {
+    test('what it calls revoked is refused in both modes, with the date', async () => {
       const gone = await root.issue({ cn: 'gone.nhs.uk' })
       await responder.know([leaf], [gone])
       for (const mode of ['check', 'require']) {
@@ -83,7 +83,7 @@ whereInstalled('openssl', (openssl) => {
         expect(await judged(check, presenting(gone))).toBe('revoked on 2026-01-01T00:00:00Z, says the OCSP responder')
         expect(check.isRevoked(gone.sha256)).toBe(true)
       }
-      expect(revoked).toEqual([gone.sha256, gone.sha256])
+      expect(revoked).toEqual([])
     })
 
     test('what it does not know passes where it is only checked, and not where good is required', async () => {
@@ -94,7 +94,7 @@ whereInstalled('openssl', (openssl) => {
       )
     })
 
-    test('a revocation is learned in the background, while the last answer still counts', async () => {
+    test('a revocation is learned in the background, while the last answer still counts, and told once', async () => {
       const victim = await root.issue({ cn: 'victim.nhs.uk' })
       await responder.know([victim])
       const check = checkWith({ mode: 'require', url: responder.url, cacheSeconds: 100 })
@@ -106,6 +106,10 @@ whereInstalled('openssl', (openssl) => {
       expect(check.judge(presented, time).kind).toBe('good')
       await until('the background answer', () => revoked.length > 0)
       expect(check.judge(presented, time).kind).toBe('bad')
+      time += 60_000
+      await check.ready(presented)
+      check.judge(presented, time)
+      expect(revoked).toEqual([victim.sha256])
     })
 
     test('a responder that the authority has certified answers in its place; one of another authority does not', async () => {
