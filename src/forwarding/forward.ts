@@ -147,9 +147,7 @@ function firstByteTimeoutMs(settings: ForwardingSettings, { interactionId, endpo
 /** An answer that drips holds a place: below the minimum rate it is cut, and blamed on the side that does not keep up. */
 function cutTheSlow(active: Iterable<ProviderAnswer>, settings: ForwardingSettings, now: number): void {
   for (const answer of active) {
-    if (answer.headAt === undefined) continue
-    const seconds = (now - answer.headAt) / 1000
-    if (seconds < settings.minimumRateAfterSeconds || answer.bytes >= seconds * settings.minimumBytesPerSecond) continue
+    if (answer.headAt === undefined || !answer.pace.isTooSlow(answer.headAt, now, answer.bytes, settings)) continue
     const failure: ProviderFailure = answer.paused
       ? { kind: 'timeout', origin: 'consumer-network', reason: 'the consumer read its answer more slowly than the minimum rate' }
       : { kind: 'timeout', origin: 'provider', reason: 'the provider sent its answer more slowly than the minimum rate' }

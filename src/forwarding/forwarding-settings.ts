@@ -18,12 +18,8 @@ export const forwardingSettings = z.strictObject({
     .default([])
     .describe('Exceptions to firstByteTimeoutSeconds; the first that fits counts.'),
   silenceTimeoutSeconds: z.number().positive().default(30).describe('How long an answer may pause once it has begun.'),
-  minimumBytesPerSecond: z
-    .int()
-    .min(0)
-    .default(1000)
-    .describe('An answer slower than this on average, after minimumRateAfterSeconds, is cut.'),
-  minimumRateAfterSeconds: z.number().positive().default(60).describe('From when on the minimum rate counts.'),
+  minimumBytesPerSecond: z.int().min(0).default(1000).describe('An answer slower than this, over each minimumRateAfterSeconds, is cut.'),
+  minimumRateAfterSeconds: z.number().positive().default(60).describe('Over which span the minimum rate counts.'),
   connectionsPerProvider: z.int().positive().default(64).describe('Most connections to one provider, and so most calls at a time.'),
   idleConnectionSeconds: z.number().positive().default(30).describe('How long an idle connection to a provider is kept.'),
   timeoutStatus: z

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Kept } from './active-list.ts'
 import { answerFramingFault, isBodiless } from './answer-framing.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { AnswerPace } from './answer-pace.ts'
 import type { AnswerSink } from './answer-sink.ts'
 import { BodyDigest } from './body-digest.ts'
 import type { ConnectionUse, OnConnection } from './connection-use.ts'
@@ -38,6 +39,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection,
   place = -1
   /** Set by the pool when it picks the connection. */
   connection: ConnectionUse | undefined
+  readonly pace = new AnswerPace()
   readonly #sink: AnswerSink
   readonly #head: HeadHeaders
   readonly #done: (outcome: ProviderOutcome) => void
