@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls'
+import type { CipherNameAndProtocol, TLSSocket } from 'node:tls'
 import type { Clock } from '../lib/clock.ts'
 import { presentedFrom } from '../pki/presented.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
@@ -10,10 +10,12 @@ export function consumerConnection(socket: TLSSocket, trust: () => TrustStore, c
   return {
     address: plainAddress(socket.remoteAddress ?? ''),
     tlsProtocol: socket.getProtocol() ?? '',
-    tlsCipher: socket.getCipher().standardName,
+    // A connection that has been reset meanwhile has none.
+    tlsCipher: (socket.getCipher() as CipherNameAndProtocol | null | undefined)?.standardName ?? '',
     tlsResumed: socket.isSessionReused(),
-    certificateSha256: presented && presented.leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
-    certificateSubject: presented && presented.leaf.subject.replaceAll('\n', ', '),
+    certificateSha256: presented?.leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
+    certificateSubject: presented?.leaf.subject.replaceAll('\n', ', '),
+    ready: () => (presented === undefined ? undefined : trust().ready?.(presented)),
     judge: (): CertificateVerdict => (presented === undefined ? { kind: 'none' } : trust().judge(presented, clock.now())),
   }
 }

@@ -4,9 +4,6 @@ import type { ConsumerLeg } from '../proxy/exchange.ts'
 import type { Refusal } from '../spine/refusal.ts'
 import { type Asked, phraseOf, ReplySink, writeRefusal } from './reply.ts'
 
-/** How long, and for how much, a closing connection is read so that the answer is not lost to a reset (RFC 9112, 9.6). */
-const lingerMs = 2_000
-
 /** A request that the parser read, as the path sees it. */
 export class ConsumerExchange implements ConsumerLeg {
   readonly body: IncomingMessage
@@ -18,7 +15,7 @@ export class ConsumerExchange implements ConsumerLeg {
 
   constructor(request: IncomingMessage, response: ServerResponse, asked: Asked, awaitsContinue: boolean) {
     this.body = request
-    this.sink = new ReplySink(response)
+    this.sink = new ReplySink(request, response)
     this.#response = response
     this.#asked = asked
     this.#awaitsContinue = awaitsContinue
@@ -35,11 +32,6 @@ export class ConsumerExchange implements ConsumerLeg {
 
   get fault(): Refusal | undefined {
     return this.#fault
-  }
-
-  /** Whether an answer has begun: then nothing else can be said on this connection. */
-  get answered(): boolean {
-    return this.#response.headersSent
   }
 
   proceed(): void {
@@ -60,7 +52,7 @@ export class ConsumerExchange implements ConsumerLeg {
   }
 }
 
-/** A request that the parser could not read: the answer is written onto the bare connection, which is then closed. */
+/** A request that the parser could not read: the answer is written onto the bare connection; closing it is for whoever owns it. */
 export class UnreadableExchange implements ConsumerLeg {
   readonly #socket: TLSSocket
   readonly #asked: Asked
@@ -88,16 +80,5 @@ export class UnreadableExchange implements ConsumerLeg {
     let head = `HTTP/1.1 ${status} ${phraseOf(status)}\r\n`
     for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     if (this.#socket.writable) this.#socket.write(`${head}Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`)
-    closeLingering(this.#socket)
   }
-}
-
-/** Ends a connection on which bytes may still be coming: says so, reads and forgets for a moment, then cuts. */
-export function closeLingering(socket: TLSSocket): void {
-  if (socket.destroyed) return
-  socket.end()
-  const timer = setTimeout(() => socket.destroy(), lingerMs)
-  timer.unref()
-  socket.once('close', () => clearTimeout(timer))
-  socket.resume()
 }

@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AnswerSink } from '../forwarding/answer-sink.ts'
 import { renderOutcome } from '../spine/operation-outcome.ts'
 import { type Refusal, refusals } from '../spine/refusal.ts'
@@ -55,9 +55,11 @@ export class ReplySink implements AnswerSink {
   drained: (() => void) | undefined
   #gone: (() => void) | undefined
   #isGone = false
+  readonly #request: IncomingMessage
   readonly #response: ServerResponse
 
-  constructor(response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request
     this.#response = response
     response.on('drain', () => this.drained?.())
   }
@@ -80,6 +82,8 @@ export class ReplySink implements AnswerSink {
   }
 
   begin(status: number, reason: string, headers: readonly string[]): void {
+    // An answer that does not wait for the whole request: what is left of the body may not be taken for the next one.
+    if (!this.#request.complete) this.#response.shouldKeepAlive = false
     this.#response.writeHead(status, reason === '' ? phraseOf(status) : reason, [...headers, ...strictTransportSecurity])
   }
 

@@ -9,10 +9,12 @@ import type { TrustStore } from '../pki/trust-store.ts'
 import type { ConsumerLeg } from '../proxy/exchange.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Arrival, ConsumerConnection } from '../spine/arrival.ts'
+import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import { consumerConnection } from './consumer-connections.ts'
 import { ConsumerExchange, UnreadableExchange } from './consumer-exchange.ts'
-import { ConsumerSocket } from './consumer-socket.ts'
+import { ConsumerSocket, type SocketLimits, type Turn } from './consumer-socket.ts'
 import type { ListenerSettings } from './listener-settings.ts'
+import { type ConnectionCap, OpenConnections } from './open-connections.ts'
 import { refusalOfParserFault } from './parser-fault.ts'
 import { receive, receiveUnreadable } from './receive.ts'
 import { tlsProfile } from './tls-profile.ts'
@@ -25,6 +27,10 @@ export interface ListenerParts {
   readonly ticketKeys: TicketKeys
   readonly clock: Clock
   readonly exchange: (start: Start, leg: ConsumerLeg) => Promise<void>
+  /** Told of connections that were closed at once because there were too many. */
+  readonly connectionRefused: (cap: ConnectionCap) => void
+  /** Told of what was thrown where nothing should be; the connection is cut. */
+  readonly unforeseen: (error: unknown) => void
   /** Told of handshakes that failed, with OpenSSL's code. */
   readonly handshakeFailed: (code: string) => void
   /** Told once a connection of the name in its certificate and when that ends (ms since 1970). */
@@ -34,26 +40,28 @@ export interface ListenerParts {
 /** The consumers' port. */
 export interface Listener {
   readonly port: number
+  /** Open connections, handshakes included. */
   readonly connections: number
   /** Takes certificate, anchors and ticket keys anew; open connections stay, and are judged by the new trust at their next request. */
   renew(): void
-  /** Cuts the connections of whom the predicate names, streams under way included. Returns how many. */
-  cut(predicate: (connection: ConsumerConnection) => boolean): number
-  /** No new connections, `Connection: close` on old ones; resolves when all have ended, or at the deadline, when the rest are cut. Returns how many were cut. */
+  /** Cuts the connections for which there is a reason, streams under way included; it is recorded of each exchange. Returns how many. */
+  cut(why: (connection: ConsumerConnection) => Refusal | undefined): number
+  /** No new connections, `Connection: close` on old ones; resolves when all have ended. At the deadline calls without an answer get 503, and the rest is cut. Returns how many connections were left then. */
   drain(deadlineMs: number): Promise<number>
 }
 
+/** How often the pace of bodies and answers is looked at. */
+const attendMs = 1_000
+
 /** Opens the consumers' port. Rejects with the system's error, such as EADDRINUSE. */
 export async function openListener(settings: ListenerSettings, parts: ListenerParts): Promise<Listener> {
-  const sockets = new Map<TLSSocket, ConsumerSocket>()
+  const open = new OpenConnections(settings, parts.connectionRefused)
   const limits = { maxHeaders: settings.maxHeaders, maxTargetBytes: settings.maxTargetBytes }
-  let draining = false
+  const socketLimits = socketLimitsOf(settings)
   const server = createServer({
     ...secureOptions(settings, parts),
     requestCert: true,
     rejectUnauthorized: false,
-    sessionIdContext: 'ssp-consumers',
-    ticketKeys: parts.ticketKeys.current(),
     handshakeTimeout: settings.handshakeTimeoutSeconds * 1000,
     maxHeaderSize: settings.maxHeaderBytes,
     headersTimeout: settings.headersTimeoutSeconds * 1000,
@@ -63,66 +71,65 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
     requireHostHeader: false,
     insecureHTTPParser: false,
     noDelay: true,
+    // HTTP/2 is not negotiated; without the older name a client that offers HTTP/1.0 alone would find no handshake.
+    ALPNProtocols: ['http/1.1', 'http/1.0'],
   })
   // Counting is ours: beyond its own limit Node would drop header lines without a word.
   server.maxHeadersCount = 0
   server.maxConnections = settings.maxConnections
 
-  function stateOf(socket: TLSSocket): ConsumerSocket {
-    const known = sockets.get(socket)
-    if (known !== undefined) return known
-    const made = new ConsumerSocket(socket, consumerConnection(socket, parts.trust, parts.clock), serve)
-    sockets.set(socket, made)
-    const verdict = made.connection.judge()
-    if (verdict.kind === 'good') parts.certificateSeen(verdict.certificate.names[0] ?? '', verdict.certificate.notAfter)
-    socket.once('close', () => sockets.delete(socket))
-    return made
+  function serve(state: ConsumerSocket, turn: Turn): { readonly leg?: ConsumerExchange; readonly done: Promise<void> } {
+    const arrival = arrivalOf(state, turn)
+    const asked = askedOf(arrival, turn.kind === 'fault' ? turn.packet : undefined)
+    const leg =
+      turn.kind === 'request'
+        ? new ConsumerExchange(turn.request, turn.response, asked, turn.awaitsContinue)
+        : new UnreadableExchange(state.socket, asked)
+    const done = parts.exchange({ ...arrival, registry: parts.registry() }, leg).catch((error: unknown) => {
+      // Nobody is left to answer.
+      parts.unforeseen(error)
+      state.socket.destroy()
+    })
+    return leg instanceof ConsumerExchange ? { leg, done } : { done }
   }
 
-  async function serve(
-    state: ConsumerSocket,
-    { request, response, awaitsContinue }: { request: IncomingMessage; response: ServerResponse; awaitsContinue: boolean },
-  ): Promise<ConsumerExchange> {
-    const arrival = receive(request, state.connection, limits, parts.clock)
-    const leg = new ConsumerExchange(request, response, askedOf(arrival), awaitsContinue)
-    if (draining) response.shouldKeepAlive = false
-    state.current = leg
-    await parts.exchange({ ...arrival, registry: parts.registry() }, leg)
-    return leg
+  function arrivalOf({ connection }: ConsumerSocket, turn: Turn): Arrival {
+    if (turn.kind === 'fault' && turn.request === undefined) return receiveUnreadable(connection, turn.fault, parts.clock)
+    const arrival = receive(turn.request as IncomingMessage, connection, limits, parts.clock)
+    return turn.fault === undefined || isRefusal(arrival.form) ? arrival : { ...arrival, form: turn.fault }
   }
 
   function take(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
-    stateOf(request.socket as TLSSocket).take({ request, response, awaitsContinue })
+    open.stateOf(request.socket as TLSSocket)?.take({ kind: 'request', request, response, awaitsContinue })
   }
 
-  server.on('secureConnection', (socket) => stateOf(socket))
+  server.on('connection', (socket) => open.accepted(socket))
+  server.on('drop', () => parts.connectionRefused('total'))
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const state = new ConsumerSocket(socket, consumerConnection(socket, parts.trust, parts.clock), serve, socketLimits)
+    if (!open.secured(state)) return
+    const verdict = state.connection.judge()
+    if (verdict.kind === 'good') parts.certificateSeen(verdict.certificate.names[0] ?? '', verdict.certificate.notAfter)
+  })
   server.on('request', (request, response) => take(request, response, false))
   server.on('checkContinue', (request, response) => take(request, response, true))
   server.on('checkExpectation', (request, response) => take(request, response, false))
-  server.on('connect', (_request, socket) =>
-    unreadable(socket as TLSSocket, refusalOfParserFault({ code: 'HPE_INVALID_METHOD' } as NodeJS.ErrnoException)),
-  )
-  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) =>
-    unreadable(socket as TLSSocket, refusalOfParserFault(error), error.rawPacket),
-  )
+  // Node has taken its own listeners off the connection by now.
+  server.on('connect', (request) => {
+    request.socket.on('error', () => undefined)
+    open.stateOf(request.socket as TLSSocket)?.malformed({ kind: 'fault', request, fault: noTunnel })
+  })
+  server.on('clientError', (error: ParserFault, stream) => {
+    const socket = stream as TLSSocket
+    const state = open.stateOf(socket)
+    const fault = refusalOfParserFault(error)
+    // A connection that has broken, whose handshake failed, or that never asked for anything.
+    if (state === undefined || fault === undefined || socket.bytesRead === 0) socket.destroy()
+    // The consumer has gone within a request; as behind one, what is written is sent, and its exchange ends with the connection.
+    else if (error.code === 'HPE_INVALID_EOF_STATE') socket.end()
+    else state.malformed({ kind: 'fault', fault, ...(error.rawPacket && { packet: error.rawPacket }) })
+  })
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => parts.handshakeFailed(error.code ?? 'unknown'))
-
-  function unreadable(socket: TLSSocket, refusal: ReturnType<typeof refusalOfParserFault>, packet?: Buffer): void {
-    // Without an entry the TLS handshake was never done: nobody to answer.
-    const state = sockets.get(socket)
-    if (refusal === undefined || state === undefined || state.closed) {
-      socket.destroy()
-      return
-    }
-    const underWay = state.current
-    if (underWay !== undefined) underWay.spoil(refusal)
-    else if (!state.idle) state.close()
-    else {
-      const arrival = receiveUnreadable(state.connection, refusal, parts.clock)
-      void parts.exchange({ ...arrival, registry: parts.registry() }, new UnreadableExchange(socket, askedOf(arrival, packet)))
-      state.close()
-    }
-  }
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -131,35 +138,61 @@ export async function openListener(settings: ListenerSettings, parts: ListenerPa
       resolve()
     })
   })
+  const attendant = setInterval(() => {
+    const now = parts.clock.elapsed()
+    for (const state of open.states) state.attend(now)
+  }, attendMs)
+  attendant.unref()
 
   return {
     port: (server.address() as AddressInfo).port,
     get connections() {
-      return sockets.size
+      return open.size
     },
     renew() {
-      server.setSecureContext({
-        ...secureOptions(settings, parts),
-        sessionIdContext: 'ssp-consumers',
-        ticketKeys: parts.ticketKeys.current(),
-      })
+      server.setSecureContext(secureOptions(settings, parts))
     },
-    cut(predicate) {
-      const found = [...sockets.values()].filter(({ connection }) => predicate(connection))
-      for (const { socket } of found) socket.destroy()
+    cut(why) {
+      const found = open.states.flatMap((state) => {
+        const refusal = why(state.connection)
+        return refusal === undefined ? [] : [{ state, refusal }]
+      })
+      for (const { state, refusal } of found) state.cut(refusal)
       return found.length
     },
     async drain(deadlineMs) {
-      draining = true
-      return drainServer(server, sockets, deadlineMs)
+      const cut = await drainServer(server, open, deadlineMs)
+      clearInterval(attendant)
+      return cut
     },
   }
 }
 
-function secureOptions(settings: ListenerSettings, { trust, certificate }: ListenerParts) {
+/** An error of Node's parser, with the bytes at which it stopped. */
+type ParserFault = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
+const noTunnel = refuse('wire-form', 'NOT_IMPLEMENTED', { reason: 'this is no tunnel: CONNECT is not spoken here' })
+
+function secureOptions(settings: ListenerSettings, { trust, certificate, ticketKeys }: ListenerParts) {
   const { anchorsPem, intermediatesPem } = trust()
   const { cert, key } = certificate()
-  return { ...tlsProfile(settings.tlsProfile), cert, key, ca: [...anchorsPem, ...intermediatesPem] }
+  return {
+    ...tlsProfile(settings.tlsProfile),
+    cert,
+    key,
+    ca: [...anchorsPem, ...intermediatesPem],
+    sessionIdContext: 'ssp-consumers',
+    ticketKeys: ticketKeys.current(),
+  }
+}
+
+function socketLimitsOf(settings: ListenerSettings): SocketLimits {
+  return {
+    bodySilenceMs: settings.bodySilenceSeconds * 1000,
+    minimumBytesPerSecond: settings.minimumBytesPerSecond,
+    minimumRateAfterMs: settings.minimumRateAfterSeconds * 1000,
+    unreadAnswerMs: settings.unreadAnswerSeconds * 1000,
+  }
 }
 
 /** What the answer's form depends on. Of a request that nobody could read, the raw bytes may still tell what the caller likes to read. */
@@ -167,25 +200,38 @@ function askedOf(arrival: Arrival, packet?: Buffer) {
   const head = packet?.toString('latin1', 0, 16_384)
   return {
     method: arrival.method,
-    target: arrival.rawTarget,
+    target: arrival.rawTarget || (head === undefined ? '' : (/^[!-~]{1,32} ([!-~]*)/.exec(head)?.[1] ?? '')),
     accept: arrival.headers.get('accept') ?? (head && /^accept:[ \t]*([^\r\n]*)/im.exec(head)?.[1]),
-    contentType: arrival.headers.get('content-type'),
+    contentType: arrival.headers.get('content-type') ?? (head && /^content-type:[ \t]*([^\r\n]*)/im.exec(head)?.[1]),
     exchange: arrival.exchange,
   }
 }
 
-async function drainServer(server: Server, sockets: ReadonlyMap<TLSSocket, ConsumerSocket>, deadlineMs: number): Promise<number> {
+/** How long a call that has no more time may take to be told so. */
+const farewellMs = 2_000
+
+const outOfTime = refuse('drain', 'SHUTTING_DOWN', {
+  reason: 'the proxy stopped before the call had ended',
+  headers: ['Retry-After', '5'],
+})
+
+async function drainServer(server: Server, open: OpenConnections, deadlineMs: number): Promise<number> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  for (const state of sockets.values()) if (state.idle) state.socket.end()
-  server.closeIdleConnections()
+  open.drain()
+  await endsWithin(closed, deadlineMs)
+  const left = open.size
+  open.giveUp(outOfTime)
+  await endsWithin(closed, farewellMs)
+  open.cutAll()
+  await closed
+  return left
+}
+
+async function endsWithin(end: Promise<void>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs)
+    timer = setTimeout(resolve, milliseconds)
   })
-  await Promise.race([closed, late])
+  await Promise.race([end, late])
   clearTimeout(timer)
-  const rest = [...sockets.values()]
-  for (const { socket } of rest) socket.destroy()
-  await closed
-  return rest.length
 }

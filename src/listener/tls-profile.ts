@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 
 /** The eight suites of the national service, in its order (contract, section 6). */
@@ -23,13 +24,14 @@ const modernSuites = [
 
 const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
 
-/** The TLS options of a profile: server preference, TLS 1.2 and 1.3. Without `dhparam` the four DHE suites would be missing without a word. */
+/** The TLS options of a profile: server preference, TLS 1.2 and 1.3, no renegotiation. Without `dhparam` the four DHE suites would be missing without a word. */
 export function tlsProfile(profile: 'spine' | 'modern'): SecureContextOptions {
   const suites = profile === 'spine' ? spineSuites : modernSuites
   return {
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     honorCipherOrder: true,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ciphers: [...tls13Suites, ...suites].join(':'),
     ...(profile === 'spine' && { dhparam: 'auto' }),
   }

@@ -1,0 +1,103 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Refusal } from '../spine/refusal.ts'
+import type { ConsumerSocket } from './consumer-socket.ts'
+import { KeyedCap } from './keyed-cap.ts'
+
+/** Which limit a connection ran into. */
+export type ConnectionCap = 'total' | 'address' | 'certificate'
+
+/** How many connections there may be at a time. */
+export interface ConnectionLimits {
+  readonly maxConnectionsPerAddress: number
+  readonly maxConnectionsPerCertificate: number
+}
+
+/** Every open connection of the consumers' port, from the first packet of its handshake to its end; what is too many is cut at once. */
+export class OpenConnections {
+  readonly #byAddress: KeyedCap
+  readonly #byCertificate: KeyedCap
+  readonly #refused: (cap: ConnectionCap) => void
+  readonly #accepted = new Set<Socket>()
+  /** By the peer's address and port: a TLS socket does not name the connection below it. */
+  readonly #handshaking = new Map<string, Socket>()
+  readonly #secured = new Map<TLSSocket, ConsumerSocket>()
+
+  constructor(limits: ConnectionLimits, refused: (cap: ConnectionCap) => void) {
+    this.#byAddress = new KeyedCap(limits.maxConnectionsPerAddress)
+    this.#byCertificate = new KeyedCap(limits.maxConnectionsPerCertificate)
+    this.#refused = refused
+  }
+
+  /** Connections, handshakes included. */
+  get size(): number {
+    return this.#accepted.size
+  }
+
+  /** Those whose handshake is done. */
+  get states(): readonly ConsumerSocket[] {
+    return [...this.#secured.values()]
+  }
+
+  /** What is known of a connection, or undefined where its handshake was not done. */
+  stateOf(socket: TLSSocket): ConsumerSocket | undefined {
+    return this.#secured.get(socket)
+  }
+
+  /** A TCP connection has come. */
+  accepted(socket: Socket): void {
+    const address = socket.remoteAddress ?? ''
+    if (!this.#byAddress.take(address)) {
+      this.#refused('address')
+      socket.destroy()
+      return
+    }
+    const peer = peerOf(socket)
+    this.#accepted.add(socket)
+    this.#handshaking.set(peer, socket)
+    socket.once('close', () => {
+      this.#byAddress.release(address)
+      this.#accepted.delete(socket)
+      if (this.#handshaking.get(peer) === socket) this.#handshaking.delete(peer)
+    })
+  }
+
+  /** A handshake is done. Returns false, with the connection cut, where its certificate has too many. */
+  secured(state: ConsumerSocket): boolean {
+    const { socket, connection } = state
+    this.#handshaking.delete(peerOf(socket))
+    const certificate = connection.certificateSha256
+    if (certificate !== undefined && !this.#byCertificate.take(certificate)) {
+      this.#refused('certificate')
+      socket.destroy()
+      return false
+    }
+    this.#secured.set(socket, state)
+    socket.once('close', () => {
+      this.#secured.delete(socket)
+      if (certificate !== undefined) this.#byCertificate.release(certificate)
+    })
+    return true
+  }
+
+  /** No more requests: idle connections end, handshakes are given up, the rest ends behind its answers. */
+  drain(): void {
+    for (const socket of this.#handshaking.values()) socket.destroy()
+    for (const state of this.#secured.values()) state.drain()
+  }
+
+  /** Ends the calls under way, with this refusal where that can still be said. */
+  giveUp(why: Refusal): void {
+    for (const state of this.#secured.values()) state.giveUp(why)
+  }
+
+  /** Cuts what is left. */
+  cutAll(): void {
+    for (const socket of this.#secured.keys()) socket.destroy()
+    for (const socket of this.#accepted) socket.destroy()
+  }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}|${remotePort}`
+}
