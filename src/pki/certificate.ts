@@ -19,16 +19,27 @@ export function sha256Of(x509: X509Certificate): string {
   return x509.fingerprint256.replaceAll(':', '').toLowerCase()
 }
 
-/** SHA-256 of the public key (SubjectPublicKeyInfo), lower-case hexadecimal. */
+const keyDigests = new WeakMap<X509Certificate, string>()
+const authorityIds = new WeakMap<ReadCertificate, string>()
+
+/** SHA-256 of the public key (SubjectPublicKeyInfo), lower-case hexadecimal. Computed once for each object: Node parses the key at each look. */
 export function publicKeySha256Of(x509: X509Certificate): string {
-  return createHash('sha256')
+  const known = keyDigests.get(x509)
+  if (known !== undefined) return known
+  const digest = createHash('sha256')
     .update(x509.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex')
+  keyDigests.set(x509, digest)
+  return digest
 }
 
 /** Who an authority is across re-issues and cross-certificates: its name and its key together, never the name alone. */
 export function authorityIdOf(certificate: ReadCertificate): string {
-  return createHash('sha256').update(certificate.fields.subject.der).update(publicKeySha256Of(certificate.x509)).digest('hex')
+  const known = authorityIds.get(certificate)
+  if (known !== undefined) return known
+  const id = createHash('sha256').update(certificate.fields.subject.der).update(publicKeySha256Of(certificate.x509)).digest('hex')
+  authorityIds.set(certificate, id)
+  return id
 }
 
 /** The subject on one line, without control characters and of bounded length, for people. */

@@ -67,18 +67,32 @@ export function namedBitsOf(value: DerValue): ReadonlySet<number> {
   return bits
 }
 
-/** A UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them (seconds, Z), in ms since 1970. */
+const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** A UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them (seconds, Z), in ms since 1970. Read digit by digit: long lists have one for each entry. */
 export function timeOf(value: DerValue): number {
-  const text = value.content.toString('latin1')
-  const match = value.tag === derTag.utcTime ? /^\d{12}Z$/.exec(text) : value.tag === derTag.generalizedTime ? /^\d{14}Z$/.exec(text) : null
-  if (match === null) throw new DerMalformed('time is not in the form that RFC 5280 prescribes')
+  const { tag, content } = value
+  const isLong = tag === derTag.generalizedTime
+  if (!isLong && tag !== derTag.utcTime) throw new DerMalformed('time is not in the form that RFC 5280 prescribes')
+  const digits = isLong ? 14 : 12
+  if (content.length !== digits + 1 || content[digits] !== 0x5a) throw new DerMalformed('time is not in the form that RFC 5280 prescribes')
+  const pair = (at: number): number => digitOf(content[at]) * 10 + digitOf(content[at + 1])
   // A UTCTime's two-digit years 50 to 99 are of the 1900s (RFC 5280 4.1.2.5.1).
-  const digits = value.tag === derTag.generalizedTime ? text : (Number(text.slice(0, 2)) >= 50 ? '19' : '20') + text
-  const [year, month, day, hour, minute, second] = [0, 4, 6, 8, 10, 12].map((at, index) => digits.slice(at, index === 0 ? 4 : at + 2))
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
-  const at = Date.parse(iso)
-  if (Number.isNaN(at) || new Date(at).toISOString() !== iso) throw new DerMalformed('time names no moment')
-  return at
+  const year = isLong ? pair(0) * 100 + pair(2) : pair(0) >= 50 ? 1900 + pair(0) : 2000 + pair(0)
+  const rest = isLong ? 4 : 2
+  const [month, day, hour, minute, second] = [pair(rest), pair(rest + 2), pair(rest + 4), pair(rest + 6), pair(rest + 8)]
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  const lastDay = month === 2 && !isLeap ? 28 : (longestMonths[month - 1] ?? 0)
+  if (day < 1 || day > lastDay || hour > 23 || minute > 59 || second > 59) throw new DerMalformed('time names no moment')
+  // Date.UTC takes the years 0 to 99 for those of the 1900s.
+  return year >= 100
+    ? Date.UTC(year, month - 1, day, hour, minute, second)
+    : new Date(0).setUTCFullYear(year, month - 1, day) + ((hour * 60 + minute) * 60 + second) * 1000
+}
+
+function digitOf(byte: number | undefined): number {
+  if (byte === undefined || byte < 0x30 || byte > 0x39) throw new DerMalformed('time is not in the form that RFC 5280 prescribes')
+  return byte - 0x30
 }
 
 function requireTag(value: DerValue, tag: number, what: string): void {
