@@ -7,10 +7,15 @@ export function answerFramingFault(raw: readonly (Buffer | string)[]): string | 
   for (let i = 0; i + 1 < raw.length; i += 2) {
     // Compared by length first: this runs for every header of every answer.
     if (raw[i]!.length !== transferEncoding.length || raw[i]!.toString('latin1').toLowerCase() !== transferEncoding) continue
-    if (coded || raw[i + 1]!.toString('latin1').trim().toLowerCase() !== 'chunked') return 'its Transfer-Encoding is not chunked alone'
+    if (coded || !isChunked(raw[i + 1]!.toString('latin1'))) return 'its Transfer-Encoding is not chunked alone'
     coded = true
   }
   return undefined
+}
+
+/** To the parser a tab behind the word makes another word of it, and it would read to the end of the connection. */
+function isChunked(value: string): boolean {
+  return /^[ \t]*chunked *$/i.test(value)
 }
 
 const transferEncoding = 'transfer-encoding'

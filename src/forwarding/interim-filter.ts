@@ -17,12 +17,19 @@ export class InterimFilter {
   #awaitsHead = false
   #dropped = 0
   #held: Buffer | undefined
+  #isForeign = false
 
   /** A request is about to be sent: what comes next is the head of its answer. */
   expectHead(): void {
     this.#awaitsHead = true
     this.#dropped = 0
     this.#held = undefined
+    this.#isForeign = false
+  }
+
+  /** Whether the answer begins as none of HTTP/1.0 or 1.1: the parser takes `HTTP/0.9` and `HTTP/2.0` for the same, and does not tell. */
+  get isForeign(): boolean {
+    return this.#isForeign
   }
 
   /** Interim answers dropped since the last request. */
@@ -43,7 +50,7 @@ export class InterimFilter {
         this.#held = bytes
         return nothing
       }
-      if (this.#dropped >= interimLimit || !isInterim(bytes)) return this.#passOn(bytes)
+      if (this.#dropped >= interimLimit || !isInterim(bytes, end)) return this.#passOn(bytes)
       this.#dropped++
       bytes = bytes.subarray(end + 4)
       if (bytes.length === 0) return nothing
@@ -52,15 +59,20 @@ export class InterimFilter {
 
   #passOn(bytes: Buffer): Buffer {
     this.#awaitsHead = false
+    this.#isForeign = !plainStart.test(bytes.toString('latin1', 0, plainStartBytes))
     return bytes
   }
 }
 
+/** Ends of lines may be left over from the answer before. */
+const plainStart = /^[\r\n]{0,4}HTTP\/1\.[01] /
+const plainStartBytes = 4 + statusAt
 const nothing = Buffer.alloc(0)
-const interim = /^HTTP\/1\.[01] 1(?!01)[0-9]{2}[ \r]/
+const interim = /^HTTP\/1\.[01] 1(?!01)[0-9]{2}(?: [^\r\n]*)?(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*)*$/
 
-function isInterim(bytes: Buffer): boolean {
-  return interim.test(bytes.toString('latin1', 0, statusAt + 4))
+/** A whole head of an interim answer, well-formed: dropping anything else would make an answer of what stands behind it. */
+function isInterim(bytes: Buffer, end: number): boolean {
+  return end <= interimBytes && bytes[statusAt] === one && interim.test(bytes.toString('latin1', 0, end))
 }
 
 /** Whether these bytes can be, or can become, the head of an interim answer. */

@@ -49,6 +49,34 @@ test('whatever is no interim answer comes out as it went in', () => {
     expect(seen([odd])).toBe(odd)
 })
 
+test('an interim head that is not well-formed is left to the parser, so that what follows it does not become the answer', () => {
+  for (const odd of [
+    'HTTP/1.1 100 Continue\r\nHTTP/1.1 200 OK\r\n\r\n',
+    'HTTP/1.1 100 Continue\n\nX: a\r\n\r\n',
+    'HTTP/1.1 103 x\r\nX : a\r\n\r\n',
+  ])
+    expect(seen([odd + final])).toBe(odd + final)
+})
+
+test('an answer that does not begin as HTTP/1.0 or 1.1 is called foreign until the next request', () => {
+  const foreign = (bytes: string) => {
+    const filter = new InterimFilter()
+    seen([bytes], filter)
+    return filter.isForeign
+  }
+  expect(['HTTP/2.0 200 OK\r\n', 'HTTP/0.9 200 OK\r\n', '\r\nHTTP/2.0 200 OK\r\n', 'ICY 200 OK\r\n'].map(foreign)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ])
+  expect([final, `\r\n${final}`, continued + final, final.replace('1.1', '1.0')].map(foreign)).toEqual([false, false, false, false])
+  const filter = new InterimFilter()
+  seen(['HTTP/2.0 200 OK\r\n'], filter)
+  filter.expectHead()
+  expect(filter.isForeign).toBe(false)
+})
+
 test('a flood of them, or one whose head never ends, is left to the parser', () => {
   expect(seen([continued.repeat(17) + final])).toBe(continued + final)
   const endless = `HTTP/1.1 100 Continue\r\nX: ${'a'.repeat(20_000)}`
