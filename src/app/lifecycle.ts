@@ -22,6 +22,7 @@ import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
 import { concernsLockout } from './concerns-lockout.ts'
 import { openConsumersPort } from './consumers-port.ts'
 import { describeReload } from './describe-reload.ts'
+import { drainPort } from './drain-port.ts'
 import { type LoadedConfig, loadConfig, printableConfig } from './load-config.ts'
 import { dataAnchors, loadMaterials } from './materials.ts'
 import { createMayNotDial } from './may-not-dial.ts'
@@ -47,7 +48,6 @@ export interface RunningProxy {
 }
 
 const ticketRotationMs = 3_600_000
-const drainMs = 30_000
 
 /** Starts everything in order. Rejects with `StartRefused` or `ConfigRejected`, with nothing left running. */
 export async function startLifecycle(
@@ -178,7 +178,7 @@ async function start(
       expiry,
       logger,
     }),
-    (open) => open.drain(drainMs),
+    (open) => open.drain(0),
   )
   const rotation = setInterval(renewTickets, ticketRotationMs)
   rotation.unref()
@@ -241,8 +241,7 @@ async function start(
       if (draining) return
       draining = true
       await record('process', 'stop', {}).catch(() => undefined)
-      const cut = await listener.drain(drainMs)
-      if (cut > 0) logger.warn({ cut }, 'connections outlived the drain and were cut')
+      await drainPort(listener, materials.loaded.config.listener, logger)
       await stopAll()
       logger.info('stopped')
     },

@@ -19,6 +19,12 @@ export function describeAdmission(): { readonly checks: readonly DescribedCheck[
       ...admission.entries.map(({ name, summary, modes, codes }) => ({ name, summary, modes, refusals: refusalsOf(codes) })),
       ...providerLeg.map(({ name, summary, codes }) => ({ name, summary, modes: ['enforce'], refusals: refusalsOf(codes) })),
       {
+        name: 'drain',
+        summary: 'The call ends before the time that a stopping proxy leaves it.',
+        modes: ['enforce'],
+        refusals: refusalsOf(['SHUTTING_DOWN']),
+      },
+      {
         name: 'unforeseen',
         summary: 'Nothing went wrong that nobody foresaw.',
         modes: ['enforce'],

@@ -59,6 +59,7 @@ export const refusals = {
   PROVIDER_TIMEOUT: { status: 504, issue: 'timeout', text: 'TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_{target}', origin: 'provider' },
   REGISTRY_UNAVAILABLE: { status: 503, issue: 'transient', text: 'REGISTRY_UNAVAILABLE', origin: 'proxy' },
   AUDIT_UNAVAILABLE: { status: 503, issue: 'transient', text: 'AUDIT_UNAVAILABLE', origin: 'proxy' },
+  SHUTTING_DOWN: { status: 503, issue: 'transient', text: 'SERVICE_UNAVAILABLE', origin: 'proxy', closes: true },
   INTERNAL_SERVER_ERROR: { status: 500, issue: 'exception', text: 'INTERNAL_SERVER_ERROR', origin: 'proxy', closes: true },
 } as const satisfies Record<string, PublicRefusal>
 

@@ -31,7 +31,8 @@ test('README draws the life of a request as it is: every check, in order, with t
     const statuses = [...new Set(refusals.map(({ status }) => status))].sort((a, b) => a - b)
     return [called[name] ?? name, statuses.join(' ')]
   })
-  expect(drawn).toEqual(real.filter(([name]) => name !== 'unforeseen'))
+  // These two can come at any point.
+  expect(drawn).toEqual(real.filter(([name]) => name !== 'unforeseen' && name !== 'drain'))
 })
 
 test('every page is reached from README.md', () => {

@@ -217,7 +217,7 @@ function rootOf(interaction: string, root: string): string {
 
 function settingsOf({ settings = {}, dialOverrides = {} }: WorldOptions, providerPort: number): unknown {
   const usual: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    listener: { host: '127.0.0.1', port: 0, certificate: 'server.pem', key: 'server.key' },
+    listener: { host: '127.0.0.1', port: 0, certificate: 'server.pem', key: 'server.key', drainNoticeSeconds: 0 },
     operators: {
       port: 0,
       certificate: 'server.pem',

@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { runSsp } from '../support/run-ssp.ts'
+import { type Ground, layWorld } from '../support/start-world.ts'
+import { startWorldProcess } from '../support/start-world-process.ts'
+
+/** Starts `ssp serve` on such files and gives back how it ended; its log is left out of what it said. */
+async function served(ground: Pick<Ground, 'config'>): Promise<{ readonly code: number | null; readonly said: readonly string[] }> {
+  const { code, error } = await runSsp(['serve', '--config', ground.config])
+  return { code, said: error.split('\n').filter((line) => line !== '' && !line.startsWith('{')) }
+}
+
+describe('ssp serve ends with', () => {
+  let ground: Ground
+  const file = (name: string, text: string) => writeFile(join(ground.directory, name), text, { mode: 0o600 })
+  beforeEach(async () => {
+    ground = await layWorld()
+  })
+  afterEach(() => ground.clear())
+
+  test('64 for a command line that is wrong', async () => {
+    expect((await runSsp(['serve', '--confg', ground.config])).code).toBe(64)
+    expect((await runSsp(['sevre'])).code).toBe(64)
+  })
+
+  test('78 and the place for settings that are wrong', async () => {
+    await file('config.yaml', 'listener: { port: 99999 }\n')
+    const { code, said } = await served(ground)
+    expect(code).toBe(78)
+    expect(said.join('\n')).toMatch(/config\.yaml:1:\d+: listener\.port/)
+  })
+
+  test.each(['server.key', 'client.pem', 'ca.pem', 'crl.pem', 'registry.yaml', 'sharing.yaml'])(
+    '78 and a sentence where %s is none',
+    async (name) => {
+      await file(name, 'nothing of the kind\n')
+      const { code, said } = await served(ground)
+      expect(code).toBe(78)
+      expect(said.join('\n')).toContain(name)
+      expect(said.join('\n')).not.toMatch(/\bat .*\.(ts|js):\d+/)
+    },
+  )
+
+  test.each(['listener', 'operators'])('78 and one sentence where the port of %s is taken', async (leg) => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as AddressInfo
+    await ground.clear()
+    ground = await layWorld({ settings: { [leg]: { host: '127.0.0.1', port } } })
+    const { code, said } = await served(ground)
+    holder.close()
+    expect(code).toBe(78)
+    expect(said).toHaveLength(1)
+    expect(said[0]).toMatch(new RegExp(`${port}.*(taken by another program|already in use)`))
+  })
+
+  test('78 where another process writes the same audit', async () => {
+    const here = await startWorldProcess()
+    const { code, said } = await served(here)
+    await here.close()
+    expect(code).toBe(78)
+    expect(said).toHaveLength(1)
+  })
+})
