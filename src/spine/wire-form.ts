@@ -15,7 +15,8 @@ const plainValue = /^[\t\x20-\x7e]*$/
 const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 const nonAscii = /[^\x00-\x7f]/
 const hostValue = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]*$/
-const methodParameter = /[?&]_method(?:=|&|$)/i
+/** `_method`, each letter as itself or escaped: whoever reads the query decodes its names. */
+const methodParameter = /[?&;](?:_|%5f)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)(?:[=&;]|$)/i
 
 /** What a request's head holds, gathered in one pass over its lines. */
 interface Lines {
