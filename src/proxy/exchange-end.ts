@@ -18,7 +18,8 @@ export function endOfForwarding(
   timeoutStatus: number,
 ): EndOfForwarding {
   const { failure, status, consumerGone } = outcome
-  if (fault !== undefined) return status === undefined ? refused(fault) : { recorded: { ...aborted(status, fault.origin, fault.reason), rule: fault.rule } }
+  if (fault !== undefined)
+    return status === undefined ? refused(fault) : { recorded: { ...aborted(status, fault.origin, fault.reason), rule: fault.rule } }
   if (consumerGone) return { recorded: aborted(499, 'consumer-network', 'the consumer closed its connection before the end') }
   if (failure === undefined)
     return { recorded: { end: 'complete', status: status ?? 0, origin: (status ?? 0) >= 400 ? 'provider' : 'none', rule } }
