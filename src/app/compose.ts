@@ -14,6 +14,7 @@ import type { ExchangeParts } from '../proxy/exchange.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
 import type { Lockouts } from '../state/lockouts.ts'
 import type { Config } from './config.ts'
+import { createDialIdentity } from './dial-identity.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Materials } from './materials.ts'
 
@@ -32,15 +33,12 @@ export interface ForwardingParts {
 export function composeForwarding(config: Config, { materials, trust, proven, clock, expiry, ownPorts }: ForwardingParts): Forwarding {
   const settings = config.forwarding
   const guard = createDialGuard(settings.allowedNetworks)
+  const identity = createDialIdentity(() => materials().client, trust)
   const pools = createProviderPools(
     settings,
     (name) =>
       createDialHost(name, {
-        identity: () => {
-          const { client } = materials()
-          const { anchorsPem, intermediatesPem, version } = trust()
-          return { cert: client.cert, key: client.key, ca: [...anchorsPem, ...intermediatesPem], version: `${version} ${client.notAfter}` }
-        },
+        identity,
         ready: (presented) => trust().ready?.(presented, 'server'),
         judge: (presented) => {
           expiry.peer('provider', name.host, presented.leaf.validToDate.getTime())

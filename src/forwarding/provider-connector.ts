@@ -1,14 +1,21 @@
 import { lookup } from 'node:dns/promises'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls'
 import { type PresentedCertificate, presentedFrom } from '../pki/presented.ts'
 import type { CertificateVerdict, ConsumerCertificate } from '../spine/arrival.ts'
 import type { DialGuard } from './dial-guard.ts'
 import { isOwnListener } from './own-listener.ts'
 import { ProviderConnectError, tlsEnd } from './provider-failure.ts'
 
-/** What the connector needs to know about the provider's leg. Certificates are asked for at each connection, so that a reload takes effect. */
+/** Our certificate and the anchors, ready for use. */
+export interface DialIdentity {
+  readonly context: SecureContext
+  /** Another one whenever certificate, anchors or revocations change. */
+  readonly version: string
+}
+
+/** What the connector needs to know about the provider's leg. The identity is asked for at each connection, so that a reload takes effect. */
 export interface ConnectorParts {
-  readonly identity: () => { readonly cert: string; readonly key: string; readonly ca: readonly string[]; readonly version: string }
+  readonly identity: () => DialIdentity
   /** Resolves when the certificate can be judged; undefined where it can be now. Never rejects. */
   readonly ready: (presented: PresentedCertificate) => Promise<void> | undefined
   /** Judges the certificate that the provider presented, revocation included; whether its name is the right one is asked here. */
@@ -114,7 +121,7 @@ function dial(
   name: ProviderName,
   { address, port }: Address,
   parts: ConnectorParts,
-  identity: ReturnType<ConnectorParts['identity']>,
+  identity: DialIdentity,
   session: Session | undefined,
   keep: (session: Session) => void,
 ): Promise<TLSSocket> {
@@ -123,10 +130,7 @@ function dial(
       host: address,
       port,
       servername: name.host,
-      cert: identity.cert,
-      key: identity.key,
-      ca: [...identity.ca],
-      minVersion: 'TLSv1.2',
+      secureContext: identity.context,
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: true,
       // Ours is stricter, and asks at resumed sessions too: see nameFault.
