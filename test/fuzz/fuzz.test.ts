@@ -1,0 +1,20 @@
+import { fuzzParsers } from './fuzz-parsers.ts'
+import { fuzzProxy } from './fuzz-proxy.ts'
+import { randomOf } from './mutations.ts'
+
+const seed = Number(process.env['SSP_TEST_SEED'] ?? Date.now() % 2 ** 31)
+const parserCases = 20_000
+const proxyCases = 500
+
+test(`${parserCases} changed inputs crash no parser`, async () => {
+  const { cases, faults } = await fuzzParsers(randomOf(seed), (done) => done >= parserCases)
+  process.stdout.write(`fuzzed parsers: seed ${seed}, ${JSON.stringify(cases)}\n`)
+  expect(faults).toEqual([])
+}, 120_000)
+
+test(`${proxyCases} changed requests neither end the proxy nor leak, and the audit accounts for each of them`, async () => {
+  const { faults, ...counts } = await fuzzProxy(randomOf(seed), (done) => done >= proxyCases)
+  process.stdout.write(`fuzzed proxy: seed ${seed}, ${JSON.stringify(counts)}\n`)
+  expect(faults).toEqual([])
+  expect(counts.exchanges).toBeGreaterThan(proxyCases / 4)
+}, 120_000)
