@@ -21,13 +21,13 @@ import { keepAnnouncing } from './announcements.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
 import { concernsLockout } from './concerns-lockout.ts'
 import { openConsumersPort } from './consumers-port.ts'
-import { describeReload } from './describe-reload.ts'
 import { drainPort } from './drain-port.ts'
-import { type LoadedConfig, loadConfig, printableConfig } from './load-config.ts'
+import { type LoadedConfig, printableConfig } from './load-config.ts'
 import { dataAnchors, loadMaterials } from './materials.ts'
 import { createMayNotDial } from './may-not-dial.ts'
 import { programVersion } from './program-version.ts'
-import { type LastReload, type ReadinessView, readinessOf } from './readiness.ts'
+import { type ReadinessView, readinessOf } from './readiness.ts'
+import { createReloading, type ReloadResult } from './reloading.ts'
 import { createRevocation } from './revocation.ts'
 import { startRefused } from './start-refused.ts'
 import { createStartedParts, type StartedParts } from './started-parts.ts'
@@ -40,7 +40,7 @@ export interface RunningProxy {
   readonly opsPort: number
   readonly socketPath: string
   /** Reads settings, certificates, lists and registry anew: whole, or not at all. */
-  reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }>
+  reload(actor: string): Promise<ReloadResult>
   /** Takes note of an error that reached nobody: logged and counted; the process lives, and calls go on. */
   unforeseen(error: unknown): void
   /** Drains and stops, in reverse order of the start. Once. */
@@ -83,7 +83,6 @@ async function start(
   const kept = await openKeptCrls(join(dataDirectory, 'crl'))
   let materials = await loadMaterials(loaded, { first: { onIssuersForgotten: renewTickets, keptCrls: kept.found } })
   let draining = false
-  let lastReload: LastReload = { ok: true, at: clock.now(), detail: 'started' }
 
   const audit = started(await openAuditTrail(config.audit, dataDirectory, { clock }), (trail) => trail.close())
   const record = (actor: string, act: string, detail: Readonly<Record<string, string | number | boolean>>) =>
@@ -117,7 +116,7 @@ async function start(
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload, revocation: revocation.state })
+  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
@@ -125,20 +124,12 @@ async function start(
   let ops: OpsServer | undefined
   let watch: Watch | undefined
 
-  /** One at a time: each starts from what the one before left in force. */
-  let turn: Promise<unknown> = Promise.resolve()
-  function reload(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
-    const mine = turn.then(() => reloadNow(actor))
-    turn = mine
-    return mine
-  }
-
-  async function reloadNow(actor: string): Promise<{ readonly ok: boolean; readonly detail: string }> {
-    try {
-      const again = await loadConfig(loaded.file, environment)
-      const next = await loadMaterials(again, { previous: materials })
-      await ops?.reload(operatorsFrom(again), dataAnchors(next))
-      const detail = describeReload(materials, next)
+  const reloading = createReloading({
+    file: loaded.file,
+    environment,
+    inForce: () => materials,
+    prepare: async (again, next) => ops?.reload(operatorsFrom(again), dataAnchors(next)),
+    swap(next) {
       const before = materials.trust
       // What was fetched while the files were read is not lost.
       materials = { ...next, trust: withRevocations(next.trust, fetchedOf(before)) }
@@ -147,17 +138,12 @@ async function start(
       revocation.enforce(before, materials.trust)
       void revocation.refresh()
       showExpiries()
-      lastReload = { ok: true, at: clock.now(), detail }
-      logger.info({ actor, detail }, 'reloaded')
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : 'unknown'
-      lastReload = { ok: false, at: clock.now(), detail }
-      logger.error({ actor, detail }, 'the reload was refused: what was in force before still is')
-    }
-    const { ok, detail } = lastReload
-    await record(actor, ok ? 'reloaded' : 'reload-refused', { detail }).catch(() => undefined)
-    return { ok, detail }
-  }
+    },
+    record: (actor, act, detail) => record(actor, act, { detail }),
+    logger,
+    clock,
+  })
+  const { reload } = reloading
 
   function showExpiries(): void {
     expiry.own('server', [materials.server])
