@@ -225,6 +225,22 @@ export async function expectRefusedRequest(
   }
 }
 
+/** An answer on any connection is this refusal: status, rule, fault domain, FHIR body, `Connection` and the audit record. */
+export async function expectRefused(here: World, answer: WireAnswer | undefined, { status, code, rule = 'wire-form' }: Refused): Promise<RefusedEntry> {
+  const { origin }: PublicRefusal = refusals[code]
+  expect([answer?.status, answer?.rule, answer?.origin]).toEqual([status, rule, origin])
+  expectFhirRefusal(answer as WireAnswer, code)
+  expect(answer?.headers.get('connection')).toBe((refusals[code] as PublicRefusal).closes === true ? 'close' : 'keep-alive')
+  const record = await refusalRecord(here, answer?.exchange ?? '')
+  expect(record).toMatchObject({ status, code, rule, origin, reason: expect.stringMatching(/./) })
+  return record
+}
+
+/** Row 2 and row 7. */
+export const noCertificate: Refused = { status: 496, code: 'NO_CERTIFICATE', rule: 'client-certificate' }
+export const badCertificate: Refused = { status: 495, code: 'BAD_CERTIFICATE', rule: 'client-certificate' }
+export const unbound: Refused = { status: 495, code: 'BAD_CERTIFICATE', rule: 'identity-binding' }
+
 /** The record of how an exchange ended: refused at once, or, where a body was malformed only behind what had been forwarded, its outcome. */
 export async function endRecord(here: World, exchange: string): Promise<RefusedEntry | OutcomeEntry> {
   return until(`the end of ${exchange}`, () =>
