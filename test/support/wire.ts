@@ -226,7 +226,11 @@ export async function expectRefusedRequest(
 }
 
 /** An answer on any connection is this refusal: status, rule, fault domain, FHIR body, `Connection` and the audit record. */
-export async function expectRefused(here: World, answer: WireAnswer | undefined, { status, code, rule = 'wire-form' }: Refused): Promise<RefusedEntry> {
+export async function expectRefused(
+  here: World,
+  answer: WireAnswer | undefined,
+  { status, code, rule = 'wire-form' }: Refused,
+): Promise<RefusedEntry> {
   const { origin }: PublicRefusal = refusals[code]
   expect([answer?.status, answer?.rule, answer?.origin]).toEqual([status, rule, origin])
   expectFhirRefusal(answer as WireAnswer, code)
