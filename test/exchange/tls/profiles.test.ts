@@ -69,7 +69,7 @@ describe('the spine profile', () => {
     consumer.socket.destroy()
   })
 
-  test.each(['TLSv1', 'TLSv1.1'] as const)('T16: %s is refused', async (version) => {
+  test.each(['TLSv1', 'TLSv1.1'] as const)('T16: %s is refused, and the process lives', async (version) => {
     await expect(shakeHands(here, { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' })).rejects.toThrow()
   })
 
@@ -87,7 +87,7 @@ describe('the spine profile', () => {
     next.socket.destroy()
   })
 
-  test('HTTP/2 is not negotiated', async () => {
+  test('D7: HTTP/2 is not negotiated', async () => {
     const consumer = await shakeHands(here, { ALPNProtocols: ['h2', 'http/1.1'] })
     expect(consumer.socket.alpnProtocol).toBe('http/1.1')
     consumer.socket.destroy()
