@@ -34,6 +34,11 @@ export const listenerSettings = z.strictObject({
     .positive()
     .default(1000)
     .describe('Most connections at a time from one address, handshakes included; further ones are closed at once.'),
+  maxHandshakesPerAddress: z
+    .int()
+    .positive()
+    .default(200)
+    .describe('Most TLS handshakes under way at a time from one address; further connections are closed at once.'),
   maxConnectionsPerCertificate: z
     .int()
     .positive()
