@@ -39,6 +39,8 @@ interface Segment {
 const mostPending = 64 * 1_048_576
 /** One entry. The proxy's own limits on targets and tokens keep entries far below. */
 const mostInEntry = 1_048_576
+/** Milliseconds that a dispensable entry may wait for others to share its write: nobody waits for it. */
+const longestSharing = 100
 /** Milliseconds after which a write under way means that the disk takes nothing. */
 const longestWrite = 5000
 /** Kept entries that wait while the disk takes none; beyond, the oldest is given up. */
@@ -69,6 +71,9 @@ export class AppendLog {
   /** Monotonic time when the write that is under way began. */
   #writingSince: number | undefined
   #scheduled = false
+  /** An entry waits that is more than dispensable. */
+  #urgent = false
+  #sharing: NodeJS.Timeout | undefined
   #working: Promise<void> | undefined
   #closed = false
 
@@ -107,6 +112,7 @@ export class AppendLog {
         this.#queue.takeOldest()?.reject(unavailable('too many entries wait for the disk'))
       }
       this.#queue.push({ entry, json, kept, resolve, reject })
+      this.#urgent ||= claim !== 'dispensable'
       this.#schedule()
     })
   }
@@ -118,6 +124,7 @@ export class AppendLog {
 
   /** Writes what waits, if the disk takes it, and closes. Never rejects; what could not be written is rejected, kept or not. */
   async close(): Promise<void> {
+    clearTimeout(this.#sharing)
     await this.#working
     do await this.#work()
     while (this.#queue.length > 0 && this.#down === undefined)
@@ -128,6 +135,13 @@ export class AppendLog {
 
   #schedule(): void {
     if (this.#scheduled || this.#working !== undefined || this.#down !== undefined) return
+    if (!this.#urgent) {
+      this.#sharing ??= setTimeout(() => {
+        this.#sharing = undefined
+        if (this.#queue.length > 0) void this.#work()
+      }, longestSharing)
+      return
+    }
     this.#scheduled = true
     const start = (): void => {
       this.#scheduled = false
@@ -154,6 +168,7 @@ export class AppendLog {
       let segment = this.#segment
       if (segment === undefined || segment.bytes >= this.#options.segmentBytes) segment = await this.#beginSegment()
       group = this.#queue.takeGroup()
+      if (this.#queue.length === 0) this.#urgent = false
       if (group.length > 0) await this.#writeGroup(segment, group)
       this.#down = undefined
     } catch (error) {

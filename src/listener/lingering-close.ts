@@ -18,6 +18,8 @@ export function deafen(socket: TLSSocket): void {
  */
 export function closeLingering(socket: TLSSocket): void {
   if (socket.destroyed) return
+  // Node's server would end it a second time, which costs an error that nobody sees.
+  socket.removeAllListeners('end')
   socket.end()
   let read = socket.bytesRead
   let spans = 0

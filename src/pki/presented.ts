@@ -23,7 +23,7 @@ export function presentedFrom(socket: TLSSocket): PresentedCertificate | undefin
   let last: X509Certificate | undefined = leaf
   while (presentedIssuers.length < mostIssuers) {
     const issuer: X509Certificate | undefined = last.issuerCertificate
-    if (issuer === undefined || issuer.raw.equals(last.raw)) break
+    if (issuer === undefined || issuer.fingerprint256 === last.fingerprint256) break
     presentedIssuers.push(issuer)
     last = issuer
   }

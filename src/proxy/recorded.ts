@@ -43,7 +43,7 @@ export function forwardingEntry(
   }
 }
 
-/** The record of a call that was not forwarded. */
+/** The record of a call that was not forwarded. What was asked is read out once it is written: of a flood most calls are only counted. */
 export function refusedEntry(
   arrival: Arrival & { readonly registry?: { readonly version: string } | undefined },
   refusal: Refusal,
@@ -56,7 +56,9 @@ export function refusedEntry(
     at: arrival.at,
     exchange: arrival.exchange,
     consumer: consumerOf(arrival),
-    request: requestOf(arrival, undefined, []),
+    get request() {
+      return requestOf(arrival, undefined, [])
+    },
     status: refusal.status,
     code: refusal.code,
     rule: refusal.rule,
@@ -65,7 +67,9 @@ export function refusedEntry(
     ...(arrival.registry !== undefined && { registryVersion: arrival.registry.version }),
     observed: observationsOf(observed, undefined),
     phases,
-    personal: personalOf(arrival),
+    get personal() {
+      return personalOf(arrival)
+    },
   }
 }
 

@@ -24,7 +24,7 @@ export type BenchFile =
   | 'operators-ca.pem'
   | 'trusted.pem'
   | 'crl.pem'
-  | `${'server' | 'client' | 'consumer' | 'provider'}${'.pem' | '.key' | '-all.pem'}`
+  | `${'server' | 'client' | 'consumer' | 'stranger' | 'provider'}${'.pem' | '.key' | '-all.pem'}`
 
 /** Makes the certificates, RSA-2048 all of them, and writes them to a new folder on disk. */
 export async function makeBenchWorld(providerPort: number, providerConnections: number): Promise<BenchWorld> {
@@ -42,7 +42,7 @@ export async function makeBenchWorld(providerPort: number, providerConnections: 
     write('operators-ca.pem', operators.certificatePem),
     write('trusted.pem', authority.certificatePem + intermediate.certificatePem),
     write('crl.pem', (await authority.crl()) + (await intermediate.crl())),
-    ...(['server', 'client', 'consumer', 'provider'] as const).flatMap((who) => [
+    ...(['server', 'client', 'consumer', 'stranger', 'provider'] as const).flatMap((who) => [
       write(`${who}.pem`, all[who].chainPem),
       write(`${who}.key`, all[who].keyPem),
       write(`${who}-all.pem`, all[who].chainPem + all[who].keyPem),

@@ -1,6 +1,6 @@
 // The benchmark of the proxy beside others: CPU time a request and throughput, over mutual TLS on both legs. See bench-options.ts for its options.
 import { mkdirSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, release } from 'node:os'
+import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +11,10 @@ import { startLoad } from './load/load.ts'
 import { measureScenario, type RunningSubject } from './measure-scenario.ts'
 import { freePort, startProcess, stopProcesses } from './owned-processes.ts'
 import { profileText } from './profile-summary.ts'
+import { benchRefused } from './refused/refused.ts'
 import { type Summary, summarise } from './summary.ts'
 import { summaryText } from './summary-text.ts'
+import { surroundings } from './surroundings.ts'
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`)
@@ -21,19 +23,6 @@ function say(text: string): void {
 /** Nothing here is known to more than three decimals. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value
-}
-
-/** The machine, and how busy it was. */
-function surroundings(world: BenchWorld) {
-  return {
-    node: process.version,
-    openssl: process.versions.openssl,
-    kernel: release(),
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    auditOn: world.fileSystem,
-    loadAverage: loadavg().map((one) => Math.round(one * 100) / 100),
-  }
 }
 
 async function startSubjects(options: BenchOptions, world: BenchWorld, handshake: SecureContext): Promise<readonly RunningSubject[]> {
@@ -81,7 +70,18 @@ async function run(options: BenchOptions): Promise<void> {
   }
 }
 
+/** What is measured in a way of its own, with options of its own. Each tells whether what is promised holds. */
+const scenes: Readonly<Record<string, (args: readonly string[], say: (text: string) => void) => Promise<boolean>>> = {
+  refused: benchRefused,
+}
+
 async function main(): Promise<void> {
+  const [first = '', ...others] = process.argv.slice(2)
+  const scene = Object.hasOwn(scenes, first) ? scenes[first] : undefined
+  if (scene !== undefined) {
+    if (!(await scene(others, say))) process.exitCode = 1
+    return
+  }
   let options: BenchOptions | 'help'
   try {
     options = benchOptions(process.argv.slice(2))

@@ -1,6 +1,7 @@
 import type { Spread } from './statistics.ts'
 import { type SubjectName, subjects } from './subjects/subject.ts'
 import type { Ratio, Summary } from './summary.ts'
+import { tableText } from './table-text.ts'
 
 const columns = ['', 'CPU µs/request', 'requests/s', 'added latency p50 µs', 'p99 µs', 'under load p50 ms', 'p99 ms'] as const
 
@@ -33,10 +34,4 @@ function titleOf(name: SubjectName): string {
 
 function spreadText({ median, min, max }: Spread): string {
   return `${median.toFixed(0)} (${min.toFixed(0)}–${max.toFixed(0)})`
-}
-
-function tableText(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
-  const line = (row: readonly string[]) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-  return rows.map((row) => line(row).join('   ')).join('\n')
 }

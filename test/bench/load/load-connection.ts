@@ -4,7 +4,7 @@ import type { LoadTarget } from './load-job.ts'
 const headEnd = '\r\n\r\n'
 const lengthLine = /\r\ncontent-length: *(\d+)\r\n/i
 
-/** One consumer's connection: a request, its whole answer, the next request. Any answer but 200 with the expected length is a fault. */
+/** One consumer's connection: a request, its whole answer, the next request. Any answer but one of the expected status and length is a fault. */
 export class LoadConnection {
   readonly #socket: TLSSocket
   readonly #target: LoadTarget
@@ -52,7 +52,7 @@ export class LoadConnection {
     const behind = this.#head.length - end - headEnd.length
     this.#head = ''
     const length = Number(lengthLine.exec(head)?.[1])
-    if (!head.startsWith('HTTP/1.1 200 ')) this.#fail(`the answer is: ${head.slice(0, 400)}`)
+    if (!head.startsWith(`HTTP/1.1 ${this.#target.status ?? 200} `)) this.#fail(`the answer is: ${head.slice(0, 400)}`)
     else if (length !== this.#target.answerBytes) this.#fail(`the answer has a length of ${length}, not ${this.#target.answerBytes}`)
     else {
       this.#left = length

@@ -4,14 +4,18 @@ import { consumerContext } from './consumer-context.ts'
 import type { LoadCommand, LoadReply } from './load-job.ts'
 
 const [directory = ''] = process.argv.slice(2)
-const secureContext = consumerContext(directory)
+const secureContexts = {
+  consumer: consumerContext(directory),
+  stranger: consumerContext(directory, 'stranger'),
+  nobody: consumerContext(directory, 'nobody'),
+}
 let loop: ClosedLoop | undefined
 
 async function obey(command: LoadCommand): Promise<LoadReply> {
   switch (command.kind) {
     case 'aim':
       loop?.close()
-      loop = new ClosedLoop(command.target, secureContext)
+      loop = new ClosedLoop(command.target, secureContexts[command.target.as ?? 'consumer'])
       return { kind: 'ready' }
     case 'run':
       if (loop === undefined) return { kind: 'failed', reason: 'there is no target' }

@@ -8,7 +8,14 @@ export interface LoadTarget {
   /** The request's text around its trace id, which is new for every request. */
   readonly request: readonly [before: string, after: string]
   readonly answerBytes: number
+  /** 200 unless told otherwise. */
+  readonly status?: number
+  /** Whose certificate is presented; the consumer's unless told otherwise. */
+  readonly as?: LoadIdentity
 }
+
+/** A certificate of the benchmark's folder, or none. */
+export type LoadIdentity = 'consumer' | 'stranger' | 'nobody'
 
 /** What the generator is told, one at a time. */
 export type LoadCommand =

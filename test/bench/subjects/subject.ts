@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { BenchWorld } from '../bench-world.ts'
+import { nodeCommand } from '../node-command.ts'
 import type { Command } from '../owned-processes.ts'
 import { haproxyConfig } from './haproxy.ts'
 import { nginxConfig } from './nginx.ts'
@@ -27,7 +27,7 @@ export const subjects: readonly Subject[] = [
     installed: () => true,
     command: async (world, port, profile) => {
       const config = await thisProxyConfig(world, port)
-      return node(['../../../bin/ssp.js', 'serve', '--config', config], port, profile)
+      return nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, profile)
     },
   },
   nodeSubject('undici', 'bare undici pass-through', 'undici-pass-through.ts'),
@@ -52,13 +52,13 @@ function nodeSubject(name: SubjectName, title: string, module: string): Subject 
     title,
     installed: () => true,
     command: async (world, port, profile) =>
-      node([module, world.directory, String(port), String(world.providerPort), String(world.providerConnections)], port, profile),
+      nodeCommand(
+        `subjects/${module}`,
+        [world.directory, String(port), String(world.providerPort), String(world.providerConnections)],
+        port,
+        profile,
+      ),
   }
-}
-
-function node([module = '', ...rest]: readonly string[], port: number, profile: string | undefined): Command {
-  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  return { program: process.execPath, args: [...profiling, fileURLToPath(new URL(module, import.meta.url)), ...rest], port }
 }
 
 function program(name: string, args: readonly string[], port: number): Command {

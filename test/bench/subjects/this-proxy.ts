@@ -8,14 +8,23 @@ import type { BenchWorld } from '../bench-world.ts'
 /** So high that no run reaches it; the check itself is on. */
 const unreachedRate = 1_000_000
 
+/** The rate of the second consumer, where it is to have a limit. */
+export interface StrangerRate {
+  readonly requestsPerSecond: number
+  readonly burst: number
+}
+
 /** Writes settings of this proxy with everything on, as in production: every check enforced, audit on disk, metrics, revocation lists, operators' port. */
-export async function thisProxyConfig(world: BenchWorld, port: number): Promise<string> {
+export async function thisProxyConfig(world: BenchWorld, port: number, strangerRate?: StrangerRate): Promise<string> {
   const write = async (name: string, content: unknown) => {
     const path = join(world.directory, name)
     await writeFile(path, JSON.stringify(content))
     return path
   }
-  const rule = { reference: 'BENCH-1', effect: 'allow', from: { asid: cast.consumer.asid }, to: '*', interactions: ['*'] }
+  const rules = [cast.consumer, cast.stranger].map(({ asid }, at) => ({
+    ...{ reference: `BENCH-${at + 1}`, effect: 'allow', from: { asid } },
+    ...{ to: '*', interactions: ['*'] },
+  }))
   const server = { certificate: world.file('server.pem'), key: world.file('server.key') }
   return write('this-proxy.yaml', {
     dataDirectory: 'data',
@@ -23,8 +32,14 @@ export async function thisProxyConfig(world: BenchWorld, port: number): Promise<
     listener: { host: '127.0.0.1', port, ...server },
     operators: { port: 0, ...server, anchors: [world.file('operators-ca.pem')], roles: [{ commonName: 'operator', role: 'operator' }] },
     trust: { anchors: [world.file('ca.pem')], intermediates: [world.file('intermediate.pem')], crls: [world.file('crl.pem')] },
-    registry: { files: [await write('registry.yaml', registry())], sharingRules: await write('sharing.yaml', { rules: [rule] }) },
-    checks: { throttle: { requestsPerSecond: unreachedRate, burst: unreachedRate } },
+    registry: { files: [await write('registry.yaml', registry())], sharingRules: await write('sharing.yaml', { rules }) },
+    checks: {
+      throttle: {
+        requestsPerSecond: unreachedRate,
+        burst: unreachedRate,
+        ...(strangerRate !== undefined && { perSystem: { [cast.stranger.asid]: strangerRate } }),
+      },
+    },
     forwarding: {
       certificate: world.file('client.pem'),
       key: world.file('client.key'),
@@ -36,17 +51,22 @@ export async function thisProxyConfig(world: BenchWorld, port: number): Promise<
   })
 }
 
-/** The consumer and the provider, each with every interaction that is known. */
+/** Two consumers and the provider, each with every interaction that is known. */
 function registry(): unknown {
-  const { consumer, provider, root } = cast
+  const { consumer, stranger, provider, root } = cast
   const known = [...interactions.keys()]
-  const holder = ({ asid, odsCode, partyKey }: typeof consumer | typeof provider) => ({ asid, odsCode, partyKey, interactions: known })
+  const holder = ({ asid, odsCode, partyKey }: typeof consumer | typeof stranger | typeof provider) => ({
+    asid,
+    odsCode,
+    partyKey,
+    interactions: known,
+  })
   const shared = { odsCode: provider.odsCode, partyKey: provider.partyKey, fqdn: provider.fqdn }
   const documents = known.filter((id) => id.includes(':documents:'))
   return {
-    systems: [holder(consumer), holder(provider)],
+    systems: [holder(consumer), holder(stranger), holder(provider)],
     endpoints: [
-      { cpaId: 'S100000000001', odsCode: consumer.odsCode, partyKey: consumer.partyKey, fqdn: consumer.fqdn },
+      ...[consumer, stranger].map(({ odsCode, partyKey, fqdn }, at) => ({ cpaId: `S10000000000${at + 1}`, odsCode, partyKey, fqdn })),
       { cpaId: 'S900000000001', ...shared, url: root, interactions: known.filter((id) => !documents.includes(id)) },
       { cpaId: 'S900000000002', ...shared, url: `${root}/documents`, interactions: documents },
     ],

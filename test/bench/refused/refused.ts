@@ -1,0 +1,118 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { recordedExchanges } from '../../fuzz/accounts.ts'
+import { entriesOf } from '../../support/audit-log-text.ts'
+import { until } from '../../support/until.ts'
+import { makeBenchWorld } from '../bench-world.ts'
+import { consumerContext } from '../load/consumer-context.ts'
+import { startLoad } from '../load/load.ts'
+import { nodeCommand } from '../node-command.ts'
+import { freePort, startProcess, stopProcesses } from '../owned-processes.ts'
+import { spreadOf } from '../statistics.ts'
+import { thisProxyConfig } from '../subjects/this-proxy.ts'
+import { surroundings } from '../surroundings.ts'
+import { tableText } from '../table-text.ts'
+import { answerOf, type RefusedRound, refusedRound, warmUpOf } from './measure-refused.ts'
+import { refusedCalls } from './refused-calls.ts'
+
+/** What a refused call may cost beyond a bare answer: CPU milliseconds. */
+const atMost = 0.3
+
+/**
+ * `npm run bench -- refused [--rounds N] [--requests N] [--kinds A,B] [--json] [--profile DIR]`: CPU time of refused calls beside a bare `node:https` answer of the same
+ * bytes, and whether the audit accounts for each of them. Resolves with whether both promises hold.
+ */
+export async function benchRefused(args: readonly string[], say: (text: string) => void): Promise<boolean> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '7' },
+      requests: { type: 'string', default: '2000' },
+      kinds: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+    },
+  })
+  const [rounds, requests] = [Number(values.rounds), Number(values.requests)]
+  const chosen = refusedCalls.filter(({ name }) => values.kinds === undefined || values.kinds.split(',').includes(name))
+  const world = await makeBenchWorld(await freePort(), 64)
+  try {
+    const handshake = consumerContext(world.directory)
+    const port = await freePort()
+    const config = await thisProxyConfig(world, port, { requestsPerSecond: 0.0001, burst: 1 })
+    const proxy = await startProcess(
+      'the proxy',
+      nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, values.profile),
+      handshake,
+    )
+    // The burst of the limited consumer is spent here.
+    const limited = chosen.find(({ status }) => status === 429)
+    let sent = 0
+    if (limited !== undefined) {
+      await answerOf({ ...limited, status: 502 }, proxy.port, world.directory).catch(() => undefined)
+      sent++
+    }
+    const answers = new Map(
+      await Promise.all(
+        chosen.map(async (kind) => {
+          sent++
+          return [kind.name, await answerOf(kind, proxy.port, world.directory)] as const
+        }),
+      ),
+    )
+    const answersFile = join(world.directory, 'answers.json')
+    await writeFile(answersFile, JSON.stringify(Object.fromEntries(answers)))
+    const barePort = await freePort()
+    const bare = await startProcess(
+      'the bare server',
+      nodeCommand('refused/bare-server.ts', [world.directory, String(barePort), answersFile], barePort, values.profile),
+      handshake,
+    )
+    const load = startLoad(world.directory)
+    const machine = surroundings(world)
+    const measured = new Map<string, RefusedRound[]>(chosen.map(({ name }) => [name, []]))
+    for (let round = 1; round <= rounds; round++)
+      for (const kind of chosen) {
+        const answerBytes = Buffer.byteLength(answers.get(kind.name)?.body ?? '')
+        const one = await refusedRound(kind, { proxy, bare }, load, { requests, round, answerBytes })
+        sent += requests + warmUpOf(requests)
+        measured.get(kind.name)?.push(one)
+        say(`round ${round} of ${rounds}, ${kind.name}: ${one.proxy.toFixed(3)} ms, bare ${one.bare.toFixed(3)} ms`)
+      }
+    const log = join(world.directory, 'data', 'audit', 'bench-main')
+    const recorded = () => recordedExchanges(entriesOf(log))
+    await until('the audit accounts for every call', () => recorded() >= sent).catch(() => undefined)
+    const accounted = recorded()
+    const kinds = chosen.map(({ name, status, fresh }) => {
+      const all = measured.get(name) ?? []
+      const difference = spreadOf(all.map((one) => one.proxy - one.bare))
+      return { name, status, fresh, proxy: spreadOf(all.map((one) => one.proxy)), bare: spreadOf(all.map((one) => one.bare)), difference }
+    })
+    const holds = kinds.every(({ difference }) => difference.median <= atMost) && accounted === sent
+    if (values.json) console.log(JSON.stringify({ machine, rounds, requests, atMost, kinds, sent, accounted, holds }, null, 2))
+    else {
+      const three = (milliseconds: number) => milliseconds.toFixed(3)
+      const rows = kinds.map(({ name, status, fresh, ...of }) => [
+        `${name} (${status}), ${fresh ? 'new' : 'kept'} connections`,
+        three(of.proxy.median),
+        three(of.bare.median),
+        `${three(of.difference.median)} (${three(of.difference.min)}–${three(of.difference.max)})`,
+        of.difference.median <= atMost ? 'holds' : 'missed',
+      ])
+      console.log(
+        `refused calls: CPU ms each, median of ${rounds} rounds of ${requests}; at most ${atMost} ms beyond a bare node:https answer of the same bytes\n`,
+      )
+      console.log(tableText([['', 'this proxy', 'bare', 'difference (least–most)', ''], ...rows]))
+      console.log(`\n${sent} calls, ${accounted} in the audit, singly or as counts\n`)
+      console.log(
+        Object.entries(machine)
+          .map(([name, value]) => `${name}: ${value}`)
+          .join('; '),
+      )
+    }
+    return holds
+  } finally {
+    await stopProcesses()
+  }
+}
