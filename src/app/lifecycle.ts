@@ -116,7 +116,14 @@ async function start(
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state })
+  const view = (): ReadinessView => ({
+    materials,
+    audit,
+    draining,
+    lastReload: reloading.last,
+    revocation: revocation.state,
+    operators: ops?.certificates ?? [],
+  })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
@@ -146,8 +153,9 @@ async function start(
   const { reload } = reloading
 
   function showExpiries(): void {
-    expiry.own('server', [materials.server])
-    expiry.own('client', [materials.client])
+    expiry.own('server', [materials.server, ...materials.server.issuers])
+    expiry.own('client', [materials.client, ...materials.client.issuers])
+    expiry.own('operators', ops?.certificates ?? [])
     expiry.own('anchor', materials.trust.certificates)
   }
 
