@@ -9,7 +9,8 @@ import { createExpiryGauges } from '../../src/ops/expiry-gauges.ts'
 import type { OpsParts, Readiness } from '../../src/ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../../src/ops/ops-server.ts'
 import { type OpsSettings, opsSettings } from '../../src/ops/ops-settings.ts'
-import { openLockouts } from '../../src/state/lockout-list.ts'
+import { lockoutSettings } from '../../src/state/lockout-settings.ts'
+import { openLockouts } from '../../src/state/open-lockouts.ts'
 import { type Authority, createAuthority, type Issued } from './certificate-authority.ts'
 
 /** Who can knock at the operators' port in a test. */
@@ -83,7 +84,7 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     version: { name: 'ssp', version: '1.2.3', node: process.version },
     metrics,
     expiry: createExpiryGauges(metrics, () => true),
-    lockouts: await openLockouts(directory, clock),
+    lockouts: await openLockouts(lockoutSettings.parse({}), { dataDirectory: directory, node: 'test', clock }),
     readiness: () => world.readiness,
     reload: async () => {
       world.reload()
