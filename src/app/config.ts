@@ -7,6 +7,7 @@ import { opsSettings } from '../ops/ops-settings.ts'
 import { pkiSettings } from '../pki/pki-settings.ts'
 import { checkSettings } from '../proxy/admission.ts'
 import { registrySettings } from '../registry/registry-settings.ts'
+import { stateSettings } from '../state/state-settings.ts'
 
 /** Everything that can be set, each section with the part that it belongs to. Relative paths start at the settings file's folder. */
 export const configSchema = z.strictObject({
@@ -27,6 +28,7 @@ export const configSchema = z.strictObject({
   checks: checkSettings.prefault({}).describe('Settings of the checks, by name.'),
   forwarding: forwardingSettings.describe('The providers’ leg.'),
   audit: auditSettings.prefault({}).describe('The audit trail.'),
+  state: stateSettings.prefault({}).describe('What the proxies of one installation share.'),
   logging: loggingSettings.prefault({}).describe('The program’s own log, on stderr.'),
 })
 

@@ -29,6 +29,7 @@ import { programVersion } from './program-version.ts'
 import { type ReadinessView, readinessOf } from './readiness.ts'
 import { createReloading, type ReloadResult } from './reloading.ts'
 import { createRevocation } from './revocation.ts'
+import { openSharedState } from './shared-state.ts'
 import { startRefused } from './start-refused.ts'
 import { createStartedParts, type StartedParts } from './started-parts.ts'
 import { stateGauges } from './state-gauges.ts'
@@ -89,6 +90,7 @@ async function start(
     audit.operation({ type: 'operation', v: 1, at: clock.now(), actor, act, detail })
   const lockouts = await openLockouts(dataDirectory, clock)
   const metrics = createMetrics()
+  const shared = started(openSharedState(loaded, { metrics, logger, clock }), (state) => state.close())
   const expiry = createExpiryGauges(metrics, (fqdn) => materials.registry.hosts.has(fqdn) || materials.registry.partyKeysOf(fqdn).size > 0)
   const ownPorts = (): readonly number[] => [listener?.port ?? 0, ops?.port ?? 0]
   const proven = createProvenConnections()
@@ -116,7 +118,7 @@ async function start(
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state })
+  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state, shared })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')

@@ -52,7 +52,13 @@ export interface TestOps {
   close(): Promise<void>
 }
 
-export const ready: Readiness = { ready: true, items: [{ name: 'registry', ok: true, detail: '12 systems' }], warnings: [], observed: [] }
+export const ready: Readiness = {
+  ready: true,
+  items: [{ name: 'registry', ok: true, detail: '12 systems' }],
+  degraded: [],
+  warnings: [],
+  observed: [],
+}
 
 /** Starts the operators' leg in a directory of its own on a free port. */
 export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> = {}): Promise<TestOps> {
