@@ -9,6 +9,7 @@ import { lockoutRuleSettings } from '../protection/lockout-rule-settings.ts'
 import { checkSettings } from '../proxy/admission.ts'
 import { registrySettings } from '../registry/registry-settings.ts'
 import { lockoutSettings } from '../state/lockout-settings.ts'
+import { stateSettings } from '../state/state-settings.ts'
 
 /** Everything that can be set, each section with the part that it belongs to. Relative paths start at the settings file's folder. */
 export const configSchema = z.strictObject({
@@ -31,6 +32,7 @@ export const configSchema = z.strictObject({
   lockouts: lockoutSettings.prefault({}).describe('Lockouts: how they are signed, confirmed and caught up with.'),
   lockoutRules: lockoutRuleSettings.prefault({}).describe('Lockouts by rule: what evidence leads to what.'),
   audit: auditSettings.prefault({}).describe('The audit trail.'),
+  state: stateSettings.prefault({}).describe('What the proxies of one installation share.'),
   logging: loggingSettings.prefault({}).describe('The program’s own log, on stderr.'),
 })
 

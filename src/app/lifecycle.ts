@@ -28,6 +28,7 @@ import { programVersion } from './program-version.ts'
 import { type ReadinessView, readinessOf } from './readiness.ts'
 import { createReloading, type ReloadResult } from './reloading.ts'
 import { createRevocation } from './revocation.ts'
+import { openSharedState } from './shared-state.ts'
 import { startRefused } from './start-refused.ts'
 import { createStartedParts, type StartedParts } from './started-parts.ts'
 import { stateGauges } from './state-gauges.ts'
@@ -87,6 +88,7 @@ async function start(
   const record = (actor: string, act: string, detail: Readonly<Record<string, string | number | boolean>>) =>
     audit.operation({ type: 'operation', v: 1, at: clock.now(), actor, act, detail })
   const metrics = createMetrics()
+  const shared = started(openSharedState(loaded, { metrics, logger, clock }), (state) => state.close())
   const expiry = createExpiryGauges(metrics, (fqdn) => materials.registry.hosts.has(fqdn) || materials.registry.partyKeysOf(fqdn).size > 0)
   const ownPorts = (): readonly number[] => [listener?.port ?? 0, ops?.port ?? 0]
   const proven = createProvenConnections()
@@ -115,12 +117,30 @@ async function start(
     (leg) => leg.close(),
   )
   const locking = started(
-    await openLockoutParts({ dataDirectory, materials: () => materials, cutConsumers, renewTickets, audit, metrics, logger, clock }),
+    await openLockoutParts({
+      dataDirectory,
+      materials: () => materials,
+      shared,
+      cutConsumers,
+      renewTickets,
+      audit,
+      metrics,
+      logger,
+      clock,
+    }),
     (open) => open.close(),
   )
   const { lockouts, inFlight } = locking
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock), locking.observer])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state })
+  const view = (): ReadinessView => ({
+    materials,
+    audit,
+    draining,
+    lastReload: reloading.last,
+    revocation: revocation.state,
+    shared,
+    lockouts,
+  })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, inFlight, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')

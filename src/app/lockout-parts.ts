@@ -13,13 +13,17 @@ import type { Lockouts } from '../state/lockouts.ts'
 import { openLockouts } from '../state/open-lockouts.ts'
 import { atMostEvery } from './at-most-every.ts'
 import { enforceLockouts } from './enforce-lockouts.ts'
+import { fanOutReport } from './fan-out-report.ts'
 import { lockoutsByRule } from './lockouts-by-rule.ts'
 import type { Materials } from './materials.ts'
+import type { SharedState } from './shared-state.ts'
+import { StartRefused } from './start-refused.ts'
 
 /** What lockouts are made of in a running proxy. */
 export interface LockoutSurroundings {
   readonly dataDirectory: string
   readonly materials: () => Materials
+  readonly shared: Pick<SharedState, 'redis'>
   readonly cutConsumers: (why: (connection: ConsumerConnection) => Refusal | undefined) => number
   readonly renewTickets: () => void
   readonly audit: AuditTrail
@@ -49,7 +53,13 @@ export async function openLockoutParts(surroundings: LockoutSurroundings): Promi
   const { materials, metrics, logger, clock, dataDirectory, audit } = surroundings
   const { config } = materials().loaded
   const rules = () => materials().loaded.config.lockoutRules
-  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node: config.audit.node, clock })
+  const report = fanOutReport(metrics, logger)
+  const { redis } = surroundings.shared
+  if (redis !== undefined && config.lockouts.signingKey === undefined)
+    throw new StartRefused(
+      'lockouts.signingKey: nodes that share lockouts must each know the keys of the others: give it, and name the others’ under lockouts.verificationKeys',
+    )
+  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node: config.audit.node, clock, redis, report })
   const inFlight = createExchangesInFlight()
   const tickets = atMostEvery(ticketsEveryMs, surroundings.renewTickets)
   lockouts.onChange(enforceLockouts({ ...surroundings, registry: () => materials().registry, renewTickets: tickets.act, inFlight }))

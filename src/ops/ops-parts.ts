@@ -13,6 +13,8 @@ export interface ReadinessItem {
 export interface Readiness {
   readonly ready: boolean
   readonly items: readonly ReadinessItem[]
+  /** Parts that do less than they should while calls go on, each with why; shown to anybody who can reach the port. */
+  readonly degraded: readonly string[]
   /** What an operator should see to although calls are forwarded. */
   readonly warnings: readonly string[]
   /** Names of the checks that only observe. */

@@ -25,3 +25,23 @@ export function createNoFanOut(node: string): LockoutFanOut {
     close: async () => undefined,
   }
 }
+
+/** What the fan-out tells of itself. Must not throw. */
+export interface FanOutReport {
+  /** A change was in force and on disk on every node that lives, so long after it was asked for. */
+  everywhere(seconds: number): void
+  /** Nodes that live and did not say so in time. */
+  unacknowledged(nodes: readonly string[]): void
+  /** Something in Redis that nobody signed. */
+  refused(why: string): void
+  /** A change of another node could not be written to disk; it is in force. */
+  unwritten(error: unknown): void
+}
+
+/** For whoever does not want to know. */
+export const silentReport: FanOutReport = {
+  everywhere: () => undefined,
+  unacknowledged: () => undefined,
+  refused: () => undefined,
+  unwritten: () => undefined,
+}

@@ -1,25 +1,29 @@
 import type { Clock } from '../lib/clock.ts'
 import { changeLockouts } from './change-lockouts.ts'
-import { createNoFanOut, type LockoutFanOut } from './lockout-fan-out.ts'
-import { type LockoutList, openLockoutList } from './lockout-list.ts'
+import { createNoFanOut, type FanOutReport } from './lockout-fan-out.ts'
+import { openLockoutList } from './lockout-list.ts'
 import type { LockoutSettings } from './lockout-settings.ts'
-import { type LockoutSigning, openLockoutSigning } from './lockout-signing.ts'
+import { openLockoutSigning } from './lockout-signing.ts'
 import type { Lockouts } from './lockouts.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { createRedisLockoutFanOut } from './redis-lockout-fan-out.ts'
 
 /** What lockouts are opened with. */
-export interface LockoutSurroundings {
+export interface LockoutsOpening {
   readonly dataDirectory: string
-  /** This node's name among the others. */
+  /** This node's name, which no other one has. */
   readonly node: string
   readonly clock: Clock
-  /** How other nodes are told; without it this node is alone. */
-  readonly fanOut?: (list: LockoutList, signing: LockoutSigning) => LockoutFanOut
+  /** Through what nodes tell each other; undefined where this one is alone. */
+  readonly redis: RedisConnection | undefined
+  readonly report: FanOutReport
 }
 
 /** The lockouts kept in the data directory, and shared with other nodes where there is a way to. Rejects with `LockoutsUnreadable` on a list that is not whole. */
-export async function openLockouts(settings: LockoutSettings, surroundings: LockoutSurroundings): Promise<Lockouts> {
-  const { dataDirectory, node, clock, fanOut } = surroundings
+export async function openLockouts(settings: LockoutSettings, opening: LockoutsOpening): Promise<Lockouts> {
+  const { dataDirectory, node, clock, redis, report } = opening
   const signing = openLockoutSigning(settings, dataDirectory)
   const list = await openLockoutList(dataDirectory, signing, node, clock)
-  return changeLockouts({ list, signing, fanOut: fanOut?.(list, signing) ?? createNoFanOut(node), settings, node, clock })
+  const fanOut = redis === undefined ? createNoFanOut(node) : createRedisLockoutFanOut({ redis, list, signing, node, clock, report })
+  return changeLockouts({ list, signing, fanOut, settings, node, clock })
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentReport } from '../../src/state/lockout-fan-out.ts'
 import { openLockouts } from '../../src/state/open-lockouts.ts'
 import { lockoutsContract } from './lockouts.ts'
 
@@ -10,7 +11,7 @@ lockoutsContract('of a node that is alone', async () => {
   const clock = { now: () => time.ms, elapsed: () => performance.now() }
   return {
     time,
-    open: (settings) => openLockouts(settings, { dataDirectory, node: 'node1', clock }),
+    open: (settings) => openLockouts(settings, { dataDirectory, node: 'node1', clock, redis: undefined, report: silentReport }),
     close: () => rm(dataDirectory, { recursive: true }),
   }
 })

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { silentReport } from '../../../src/state/lockout-fan-out.ts'
 import { type LockoutSettings, lockoutSettings } from '../../../src/state/lockout-settings.ts'
 import { type Lockouts, LockoutsUnreadable } from '../../../src/state/lockouts.ts'
 import { openLockouts } from '../../../src/state/open-lockouts.ts'
@@ -21,7 +22,10 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }))
 
 function open(settings: Partial<LockoutSettings> = {}, dataDirectory = directory): Promise<Lockouts> {
-  return openLockouts({ ...lockoutSettings.parse({}), ...settings }, { dataDirectory, node: 'node1', clock })
+  return openLockouts(
+    { ...lockoutSettings.parse({}), ...settings },
+    { dataDirectory, node: 'node1', clock, redis: undefined, report: silentReport },
+  )
 }
 
 function newKey(): { readonly signingKey: string; readonly publicKey: string } {
