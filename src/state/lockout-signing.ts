@@ -43,10 +43,24 @@ export function openLockoutSigning(
   }
 }
 
-/** Without the signature that an earlier change may have left on it. */
-function unsigned(lockout: Lockout & { readonly signature?: unknown }): Lockout {
-  const { signature: _, ...fields } = lockout
-  return fields
+/** Without the signature that an earlier change may have left on it, and in the order in which a record is read: equal records are equal texts. */
+function unsigned({ id, selector, effect, state, author, reason, evidence, created, until, ...change }: Lockout): Lockout {
+  const { epoch, changed, node, changedBy } = change
+  return {
+    id,
+    selector,
+    effect,
+    state,
+    author,
+    reason,
+    ...(evidence !== undefined && { evidence }),
+    created,
+    ...(until !== undefined && { until }),
+    epoch,
+    changed,
+    node,
+    changedBy,
+  }
 }
 
 function keptKey(file: string): string {

@@ -33,6 +33,12 @@ export function keptText(value: string): string {
   return value.slice(value.indexOf('{'))
 }
 
+/** Whether a value of the hash says of the record what the record says of itself. */
+export function isKeptAs(value: string, record: LockoutRecord): boolean {
+  const [, epoch, rank, node] = toldFields(record)
+  return value.startsWith(`${epoch} ${rank} ${node} {`)
+}
+
 /** What `tellScript` takes of a record. */
 export function toldFields(record: LockoutRecord): readonly string[] {
   return [record.id, String(record.epoch), String(rankOf(record)), record.node, JSON.stringify(record)]

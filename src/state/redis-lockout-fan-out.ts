@@ -6,7 +6,7 @@ import type { LockoutList } from './lockout-list.ts'
 import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
 import { beatScript, epochScript, forgetScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
-import { genuineRecord, keptText, lockoutMessage, toldFields } from './lockout-wire.ts'
+import { genuineRecord, isKeptAs, keptText, lockoutMessage, toldFields } from './lockout-wire.ts'
 import type { LockoutHealth } from './lockouts.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
@@ -35,7 +35,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   const key = (name: keyof typeof lockoutKeys): string => redis.prefix + lockoutKeys[name]
   const answers = createAwaitedAnswers(clock, answerWithinMs)
   const unsent = new Map<string, { readonly record: LockoutRecord; readonly began: number }>()
-  const first = Promise.withResolvers<void>()
+  const caughtUpOnce = Promise.withResolvers<void>()
   let incarnation: string | undefined
   let sequence = 0
   let nodes: readonly string[] = [node]
@@ -88,7 +88,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     incarnation = begun.incarnation
     missed = 0
     synced = true
-    first.resolve()
+    caughtUpOnce.resolve()
   }
 
   /** All genuine records that Redis has, by id; undefined where it stops answering. What is past is taken off it. */
@@ -119,7 +119,9 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     const question = `${record.id}:${record.epoch}`
     if (began !== undefined) answers.ask(question, began)
     const keys = [key('records'), key('epoch'), key('sequence'), key('nodes')]
-    const reply = await redis.run(tellScript, keys, [...toldFields(record), key('changes'), node, String(livesMs)])
+    const put = () => redis.run(tellScript, keys, [...toldFields(record), key('changes'), node, String(livesMs)])
+    const first = await put()
+    const reply = first.kind === 'reply' && first.value === null && (await removedForgery(record.id)) ? await put() : first
     if (reply.kind === 'failed') {
       answers.drop(question)
       if (began !== undefined) unsent.set(record.id, { record, began })
@@ -133,6 +135,17 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
       if (late.length > 0) report.unacknowledged(late.map((one) => one.node))
       else report.everywhere(Math.max(clock.elapsed() - began, ...all.map(({ milliseconds = 0 }) => milliseconds)) / 1000)
     })
+    return true
+  }
+
+  /** Takes off what stands in the way of a genuine record and is none itself. */
+  async function removedForgery(id: string): Promise<boolean> {
+    const found = await redis.send('HGET', key('records'), id)
+    if (found.kind === 'failed' || typeof found.value !== 'string') return false
+    const record = genuineRecord(keptText(found.value), signing)
+    if (typeof record !== 'string' && record.id === id && isKeptAs(found.value, record)) return false
+    report.refused(typeof record === 'string' ? record : 'it stands under another id or epoch than its own')
+    await redis.run(forgetScript, [key('records')], [id, found.value])
     return true
   }
 
@@ -192,7 +205,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
       answers.drop(question)
       return [...new Set([node, ...nodes])].sort().map((one) => ({ node: one }))
     },
-    caughtUp: (withinMs) => within(withinMs, first.promise),
+    caughtUp: (withinMs) => within(withinMs, caughtUpOnce.promise),
     async close() {
       closed = true
       clearInterval(timer)
