@@ -27,10 +27,11 @@ export function streamForEver(provider: FakeProvider, bytes: number): { readonly
     response.on('close', () => {
       if (!response.writableFinished) counts.cut++
     })
+    const closed = once(response, 'close')
     response.writeHead(200, { 'Content-Type': 'application/fhir+json', 'Content-Length': bytes })
     for (let sent = 0; sent < bytes && !response.destroyed; sent += piece.length) {
       const more = response.write(piece.subarray(0, Math.min(piece.length, bytes - sent)))
-      if (!more) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!more) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed])
     }
     response.end()
   }
