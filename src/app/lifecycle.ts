@@ -88,6 +88,7 @@ async function start(
   const record = (actor: string, act: string, detail: Readonly<Record<string, string | number | boolean>>) =>
     audit.operation({ type: 'operation', v: 1, at: clock.now(), actor, act, detail })
   const metrics = createMetrics()
+  const telling = { audit, metrics, logger, clock }
   const shared = started(openSharedState(loaded, { metrics, logger, clock }), (state) => state.close())
   const expiry = createExpiryGauges(metrics, (fqdn) => materials.registry.hosts.has(fqdn) || materials.registry.partyKeysOf(fqdn).size > 0)
   const ownPorts = (): readonly number[] => [listener?.port ?? 0, ops?.port ?? 0]
@@ -117,30 +118,13 @@ async function start(
     (leg) => leg.close(),
   )
   const locking = started(
-    await openLockoutParts({
-      dataDirectory,
-      materials: () => materials,
-      shared,
-      cutConsumers,
-      renewTickets,
-      audit,
-      metrics,
-      logger,
-      clock,
-    }),
+    await openLockoutParts({ dataDirectory, materials: () => materials, shared, cutConsumers, renewTickets, ...telling }),
     (open) => open.close(),
   )
   const { lockouts, inFlight } = locking
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock), locking.observer])
-  const view = (): ReadinessView => ({
-    materials,
-    audit,
-    draining,
-    lastReload: reloading.last,
-    revocation: revocation.state,
-    shared,
-    lockouts,
-  })
+  const looked = { audit, shared, lockouts }
+  const view = (): ReadinessView => ({ materials, draining, lastReload: reloading.last, revocation: revocation.state, ...looked })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, inFlight, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
@@ -184,8 +168,7 @@ async function start(
       certificate: () => materials.server,
       ticketKeys,
       clock,
-      exchange: (arrival, leg) =>
-        locking.slowDown(arrival)?.then((waited) => exchange(waited, leg, parts)) ?? exchange(arrival, leg, parts),
+      exchange: locking.slowed((arrival, leg) => exchange(arrival, leg, parts)),
       metrics,
       expiry,
       logger,

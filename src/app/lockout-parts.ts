@@ -3,6 +3,7 @@ import type { Start } from '../checks/check-needs.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { ConsumerLeg } from '../proxy/exchange.ts'
 import { createExchangesInFlight, type ExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
 import { lockoutEvidence } from '../proxy/lockout-evidence.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
@@ -38,8 +39,8 @@ export interface LockoutParts {
   readonly inFlight: ExchangesInFlight
   /** Gathers evidence. */
   readonly observer: ExchangeObserver
-  /** Resolves when a request of somebody slowed down has waited; undefined for everybody else. */
-  readonly slowDown: (start: Start) => Promise<Start> | undefined
+  /** The same, once a request of somebody slowed down has waited. */
+  slowed(exchange: (start: Start, leg: ConsumerLeg) => Promise<void>): (start: Start, leg: ConsumerLeg) => Promise<void>
   /** Waits, within the settings' time, for what other nodes have changed: before calls are taken. */
   catchUp(): Promise<void>
   close(): Promise<void>
@@ -61,6 +62,7 @@ export async function openLockoutParts(surroundings: LockoutSurroundings): Promi
     )
   const lockouts = await openLockouts(config.lockouts, { dataDirectory, node: config.audit.node, clock, redis, report })
   const inFlight = createExchangesInFlight()
+  const slowDown = createSlowDown(lockouts, rules)
   const tickets = atMostEvery(ticketsEveryMs, surroundings.renewTickets)
   lockouts.onChange(enforceLockouts({ ...surroundings, registry: () => materials().registry, renewTickets: tickets.act, inFlight }))
   metrics.gauge('ssp_lockouts', 'Lockouts by their state and effect.', ['state', 'effect'], (gauge) => {
@@ -71,7 +73,7 @@ export async function openLockoutParts(surroundings: LockoutSurroundings): Promi
     lockouts,
     inFlight,
     observer: lockoutEvidence(() => materials().registry, lockoutsByRule({ settings: rules, lockouts, audit, metrics, logger, clock })),
-    slowDown: createSlowDown(lockouts, rules),
+    slowed: (exchange) => (start, leg) => slowDown(start)?.then((waited) => exchange(waited, leg)) ?? exchange(start, leg),
     async catchUp() {
       if (!(await lockouts.caughtUp(config.lockouts.catchUpSeconds * 1000)))
         logger.error('calls are taken without what other nodes may have changed about lockouts: the shared store does not answer')

@@ -4,12 +4,12 @@ import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { availableParallelism, loadavg } from 'node:os'
 import { honestHeaders } from '../support/consumer.ts'
+import { findProgram } from '../support/outside-program.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 import { type ClusterNode, startCluster } from '../support/start-cluster.ts'
 import { world } from '../support/start-world.ts'
 
 const [lockouts = 200, connections = 4] = process.argv.slice(2).map(Number)
-const program = process.env['SSP_BENCH_REDIS'] ?? '/usr/bin/redis-server'
 
 function rank(times: readonly number[], share: number): number {
   const order = times.toSorted((a, b) => a - b)
@@ -45,6 +45,8 @@ function callerOf(node: ClusterNode, who: 'consumer' | 'stranger'): { readonly c
 }
 
 async function main(): Promise<void> {
+  const program = findProgram('redis-server')
+  if (program === undefined) throw new Error('redis-server is not installed')
   const redis = await startRedisServer(program)
   const throttle = { mode: 'observe' }
   const nodes = await startCluster({ redisPorts: [redis.port, redis.port, redis.port], settings: { checks: { throttle } } })
