@@ -123,8 +123,12 @@ async function start(
   )
   const { lockouts, inFlight } = locking
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock), locking.observer])
-  const looked = { audit, shared, lockouts }
-  const view = (): ReadinessView => ({ materials, draining, lastReload: reloading.last, revocation: revocation.state, ...looked })
+  const view = (): ReadinessView => ({
+    ...{ materials, audit, draining, shared, lockouts },
+    lastReload: reloading.last,
+    revocation: revocation.state,
+    operators: ops?.certificates ?? [],
+  })
   const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, inFlight, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
@@ -154,8 +158,9 @@ async function start(
   const { reload } = reloading
 
   function showExpiries(): void {
-    expiry.own('server', [materials.server])
-    expiry.own('client', [materials.client])
+    expiry.own('server', [materials.server, ...materials.server.issuers])
+    expiry.own('client', [materials.client, ...materials.client.issuers])
+    expiry.own('operators', ops?.certificates ?? [])
     expiry.own('anchor', materials.trust.certificates)
   }
 

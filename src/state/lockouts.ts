@@ -134,6 +134,7 @@ export function normalisedSelector(kind: LockoutKind, value: string): LockoutSel
     case 'binding':
       return /^[0-9a-f]{64}:[0-9]{12}$/i.test(value) ? { kind, value: value.toLowerCase() } : undefined
     case 'endpoint':
-      return /^[!-~]{1,128}$/.test(value) ? { kind, value } : undefined
+      // As a CPA id stands in the directory: any other value would lock out nobody, without a word.
+      return /^[A-Za-z0-9:_-]{1,128}$/.test(value) ? { kind, value } : undefined
   }
 }
