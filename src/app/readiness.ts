@@ -5,8 +5,10 @@ import type { Readiness, ReadinessItem } from '../ops/ops-parts.ts'
 import { subjectOf } from '../pki/certificate.ts'
 import { type TrustStore, withoutList } from '../pki/trust-store.ts'
 import { observedUnder } from '../proxy/admission.ts'
+import type { Lockouts } from '../state/lockouts.ts'
 import type { Materials } from './materials.ts'
 import type { RevocationState } from './revocation.ts'
+import type { SharedState } from './shared-state.ts'
 
 /** How the last reload went. */
 export interface LastReload {
@@ -23,6 +25,8 @@ export interface ReadinessView {
   readonly draining: boolean
   readonly lastReload: LastReload
   readonly revocation: RevocationState
+  readonly shared: Pick<SharedState, 'degraded'>
+  readonly lockouts: Pick<Lockouts, 'health'>
   /** Of the operators' port: its own certificates and its anchors. */
   readonly operators: readonly OwnCertificate[]
 }
@@ -33,7 +37,10 @@ const announceMs = 30 * 86_400_000
 const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
-export function readinessOf({ materials, audit, draining, lastReload, revocation, operators }: ReadinessView, clock: Clock): Readiness {
+export function readinessOf(
+  { materials, audit, draining, lastReload, revocation, shared, lockouts, operators }: ReadinessView,
+  clock: Clock,
+): Readiness {
   const { trust, registry, server, client, loaded } = materials
   const now = clock.now()
   const { writable, reason } = audit.health
@@ -62,7 +69,11 @@ export function readinessOf({ materials, audit, draining, lastReload, revocation
       ([host, address]) => `${host} is dialled at ${address}, past the dial guard (forwarding.dialOverrides)`,
     ),
   ]
-  return { ready: items.every(({ ok }) => ok), items, warnings, observed: observedUnder(loaded.config.checks) }
+  const degraded = [
+    ...(shared.degraded === undefined ? [] : [`shared-state: ${shared.degraded}`]),
+    ...(lockouts.health.ok ? [] : [`lockouts: those that are known stay in force, others are not heard of: ${lockouts.health.why}`]),
+  ]
+  return { ready: items.every(({ ok }) => ok), items, degraded, warnings, observed: observedUnder(loaded.config.checks) }
 }
 
 /** Lists past their grace, or not to be had at all, refuse whole authorities: that is worth more than a warning. */

@@ -170,7 +170,7 @@ export async function layWorld(options: WorldOptions = {}): Promise<Ground> {
     certificates: all,
     directory,
     config,
-    audit: () => entriesOf(join(directory, 'data', 'audit', 'test-main')),
+    audit: () => entriesOf(join(directory, 'data', 'audit', `${options.settings?.['audit']?.['node'] ?? 'test'}-main`)),
     async clear() {
       await provider.close()
       await rm(directory, { recursive: true, force: true })

@@ -20,7 +20,13 @@ function ssp(...args: string[]) {
 
 test('status prints the conditions, and ends with 1 where the proxy is not ready', async () => {
   expect(await ssp('status')).toEqual({ code: 0, out: '[+]registry ok: 12 systems\nreadyz check passed\n', error: '' })
-  proxy.world.readiness = { ready: false, items: [{ name: 'audit', ok: false, detail: 'disk full' }], warnings: [], observed: ['throttle'] }
+  proxy.world.readiness = {
+    ready: false,
+    items: [{ name: 'audit', ok: false, detail: 'disk full' }],
+    degraded: [],
+    warnings: [],
+    observed: ['throttle'],
+  }
   expect(await ssp('status')).toEqual({
     code: 1,
     out: '[-]audit failed: disk full\n[~]throttle is only observed\nreadyz check failed\n',
