@@ -119,7 +119,8 @@ async function start(
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
   const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state, shared })
-  const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
+  const compose = (): ExchangeParts =>
+    composeExchange(materials, { audit, forwarding, lockouts, allowances: shared.allowances, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
   let listener: Listener | undefined
