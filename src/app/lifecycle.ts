@@ -118,7 +118,15 @@ async function start(
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state, shared })
+  const view = (): ReadinessView => ({
+    materials,
+    audit,
+    draining,
+    lastReload: reloading.last,
+    revocation: revocation.state,
+    operators: ops?.certificates ?? [],
+    shared,
+  })
   const compose = (): ExchangeParts =>
     composeExchange(materials, { audit, forwarding, lockouts, allowances: shared.allowances, observer, clock })
   let parts = compose()
@@ -149,8 +157,9 @@ async function start(
   const { reload } = reloading
 
   function showExpiries(): void {
-    expiry.own('server', [materials.server])
-    expiry.own('client', [materials.client])
+    expiry.own('server', [materials.server, ...materials.server.issuers])
+    expiry.own('client', [materials.client, ...materials.client.issuers])
+    expiry.own('operators', ops?.certificates ?? [])
     expiry.own('anchor', materials.trust.certificates)
   }
 

@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { OwnCertificate } from '../ops/expiry-gauges.ts'
 import type { Readiness, ReadinessItem } from '../ops/ops-parts.ts'
 import { subjectOf } from '../pki/certificate.ts'
 import { type TrustStore, withoutList } from '../pki/trust-store.ts'
@@ -24,6 +25,8 @@ export interface ReadinessView {
   readonly lastReload: LastReload
   readonly revocation: RevocationState
   readonly shared: Pick<SharedState, 'degraded'>
+  /** Of the operators' port: its own certificates and its anchors. */
+  readonly operators: readonly OwnCertificate[]
 }
 
 /** Certificates and lists that end within this time are announced. */
@@ -32,7 +35,10 @@ const announceMs = 30 * 86_400_000
 const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
-export function readinessOf({ materials, audit, draining, lastReload, revocation, shared }: ReadinessView, clock: Clock): Readiness {
+export function readinessOf(
+  { materials, audit, draining, lastReload, revocation, operators, shared }: ReadinessView,
+  clock: Clock,
+): Readiness {
   const { trust, registry, server, client, loaded } = materials
   const now = clock.now()
   const { writable, reason } = audit.health
@@ -54,9 +60,7 @@ export function readinessOf({ materials, audit, draining, lastReload, revocation
     ...trust.crls
       .filter((crl) => crl.nextUpdate < now + announceListMs)
       .map((crl) => `the revocation list of ${crl.issuer} is due at ${new Date(crl.nextUpdate).toISOString()}`),
-    ...[...trust.certificates, server, client]
-      .filter(({ notAfter }) => notAfter < now + announceMs)
-      .map(({ subject, notAfter }) => `the certificate of ${subject} ends on ${day(notAfter)}`),
+    ...endingSoon([...trust.certificates, server, ...server.issuers, client, ...client.issuers, ...operators], now),
     ...(registry.counts.faulty > 0 ? [`${registry.counts.faulty} records of the registry are set aside: run ssp registry lint`] : []),
     ...(lastReload.ok ? [] : [`the last reload was refused (${new Date(lastReload.at).toISOString()}): ${lastReload.detail}`]),
     ...Object.entries(loaded.config.forwarding.dialOverrides).map(
@@ -84,6 +88,12 @@ function revocationWarnings({ sources, ocspFailure }: RevocationState): readonly
     ...failing.map(({ url, lastFailure }) => `the revocation list at ${url} cannot be fetched: ${lastFailure ?? 'unknown'}`),
     ...(ocspFailure === undefined ? [] : [`the OCSP responder gave no answer that counts: ${ocspFailure}`]),
   ]
+}
+
+/** Each named once, though it may stand in several files. */
+function endingSoon(certificates: readonly OwnCertificate[], now: number): readonly string[] {
+  const soon = certificates.filter(({ notAfter }) => notAfter < now + announceMs)
+  return [...new Set(soon.map(({ subject, notAfter }) => `the certificate of ${subject} ends on ${day(notAfter)}`))]
 }
 
 function day(time: number): string {

@@ -22,8 +22,8 @@ export function wallClock(timeZone: string): (now: number) => WallTime {
   const format = new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   return (now) => {
     const parts = new Map(format.formatToParts(now).map(({ type, value }) => [type, value]))
-    const day = weekdays.findIndex((name) => name === parts.get('weekday')?.slice(0, 3).toLowerCase())
-    return { day, minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) }
+    const day = parts.get('weekday')?.slice(0, 3).toLowerCase() as (typeof weekdays)[number]
+    return { day: weekdays.indexOf(day), minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) }
   }
 }
 
