@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsSettings } from '../ops/ops-settings.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
+import type { Allowances } from '../protection/allowances.ts'
 import { admission, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
 import type { ExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
@@ -65,14 +66,15 @@ export function composeExchange(
     readonly forwarding: Forwarding
     readonly lockouts: LockedOut
     readonly inFlight: ExchangesInFlight
+    readonly allowances: Allowances
     readonly observer: ExchangeObserver
     readonly clock: Clock
   },
 ): ExchangeParts {
   const { config, version } = materials.loaded
-  const { audit, forwarding, lockouts, inFlight, observer, clock } = parts
+  const { audit, forwarding, lockouts, inFlight, allowances, observer, clock } = parts
   return {
-    admit: admission.bind({ settings: config.checks, lockouts, clock }, modeUnder(config.checks)),
+    admit: admission.bind({ settings: config.checks, lockouts, allowances, clock }, modeUnder(config.checks)),
     audit,
     forwarding,
     observer,

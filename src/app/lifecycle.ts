@@ -129,7 +129,8 @@ async function start(
     revocation: revocation.state,
     operators: ops?.certificates ?? [],
   })
-  const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, inFlight, observer, clock })
+  const compose = (): ExchangeParts =>
+    composeExchange(materials, { audit, forwarding, lockouts, inFlight, allowances: shared.allowances, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
   let listener: Listener | undefined

@@ -12,6 +12,7 @@ import type { ExchangeObserver } from './observers.ts'
 import type { Admission } from './pipeline.ts'
 import { type End, forwardingEntry, outcomeEntry, refusedEntry } from './recorded.ts'
 import { answerHeaders, refusalHeaders } from './verdict.ts'
+import { weighed } from './weighed.ts'
 
 /** The parts of the path. */
 export interface ExchangeParts {
@@ -75,6 +76,8 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     refuseCall(course, unforeseen(error))
   } finally {
     course.leave?.()
+    // However it went: what the call held of its limits is free again.
+    course.admission?.evidence.holding?.release()
   }
 }
 
@@ -83,9 +86,8 @@ async function recordForwarding(course: Course, admitted: Admitted, place: Place
   const { parts, phases } = course
   const began = parts.clock.elapsed()
   try {
-    const observed = course.admission?.observed ?? []
     return await parts.audit.forwarding(
-      forwardingEntry(admitted, observed, parts.settingsVersion, place.headers.dropped, parts.clock.now()),
+      forwardingEntry(admitted, observedOf(course.admission), parts.settingsVersion, place.headers.dropped, parts.clock.now()),
     )
   } catch (error) {
     place.release()
@@ -98,7 +100,8 @@ async function recordForwarding(course: Course, admitted: Admitted, place: Place
 
 function forward({ leg, phases }: Course, admitted: Admitted, place: Place, receipt: Receipt): Promise<ForwardOutcome> {
   leg.proceed()
-  return place.forward(leg.body, leg.sink, (status, sentAt, headAt, timing) => {
+  const { body, sink } = weighed(leg, admitted)
+  return place.forward(body, sink, (status, sentAt, headAt, timing) => {
     phases['provider'] = headAt - sentAt
     return answerHeaders(admitted, receipt, status, phases, timing)
   })
@@ -127,7 +130,7 @@ function refuseCall(course: Course, refusal: Refusal): void {
   const { start, leg, parts, phases, admission } = course
   phases['total'] = parts.clock.elapsed() - start.started
   leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, undefined))
-  parts.audit.refused(refusedEntry(start, refusal, admission?.observed ?? [], phases), floodable.has(refusal.rule))
+  parts.audit.refused(refusedEntry(start, refusal, observedOf(admission), phases), floodable.has(refusal.rule))
   tell(course, recorded, undefined, refusal)
 }
 
@@ -150,13 +153,20 @@ function tell(
     consumer: evidence?.consumer,
     endpoint: evidence?.endpoint,
     refusal,
-    observed: admission?.observed ?? [],
+    observed: observedOf(admission),
     droppedFromRequest: place?.headers.dropped ?? [],
     droppedFromAnswer: outcome?.droppedHeaders ?? [],
     requestBytes: outcome?.requestBytes ?? 0,
     responseBytes: outcome?.digest.bytes ?? 0,
     phases,
   })
+}
+
+/** What was only observed: by whole checks, and by single limits of one. */
+function observedOf(admission: Admission<Admitted> | undefined): readonly Refusal[] {
+  if (admission === undefined) return []
+  const { beyond } = admission.evidence
+  return beyond === undefined ? admission.observed : [...admission.observed, ...beyond]
 }
 
 /** Anything that nobody foresaw refuses; the process lives. */

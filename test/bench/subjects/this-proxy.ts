@@ -24,7 +24,7 @@ export async function thisProxyConfig(world: BenchWorld, port: number): Promise<
     operators: { port: 0, ...server, anchors: [world.file('operators-ca.pem')], roles: [{ commonName: 'operator', role: 'operator' }] },
     trust: { anchors: [world.file('ca.pem')], intermediates: [world.file('intermediate.pem')], crls: [world.file('crl.pem')] },
     registry: { files: [await write('registry.yaml', registry())], sharingRules: await write('sharing.yaml', { rules: [rule] }) },
-    checks: { throttle: { requestsPerSecond: unreachedRate, burst: unreachedRate } },
+    checks: { throttle: { requestsPerSecond: unreachedRate, burst: unreachedRate, concurrent: unreachedRate } },
     forwarding: {
       certificate: world.file('client.pem'),
       key: world.file('client.key'),
