@@ -18,7 +18,6 @@ import { fanOutReport } from './fan-out-report.ts'
 import { lockoutsByRule } from './lockouts-by-rule.ts'
 import type { Materials } from './materials.ts'
 import type { SharedState } from './shared-state.ts'
-import { StartRefused } from './start-refused.ts'
 
 /** What lockouts are made of in a running proxy. */
 export interface LockoutSurroundings {
@@ -56,10 +55,6 @@ export async function openLockoutParts(surroundings: LockoutSurroundings): Promi
   const rules = () => materials().loaded.config.lockoutRules
   const report = fanOutReport(metrics, logger)
   const { redis } = surroundings.shared
-  if (redis !== undefined && config.lockouts.signingKey === undefined)
-    throw new StartRefused(
-      'lockouts.signingKey: nodes that share lockouts must each know the keys of the others: give it, and name the others’ under lockouts.verificationKeys',
-    )
   const lockouts = await openLockouts(config.lockouts, { dataDirectory, node: config.audit.node, clock, redis, report })
   const inFlight = createExchangesInFlight()
   const slowDown = createSlowDown(lockouts, rules)
