@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/lib/clock.ts'
 import { type Allowances, createAllowances, type Want } from '../../src/protection/allowances.ts'
 import { createLeasing } from '../../src/protection/leasing.ts'
+import { conforms } from '../../src/protection/party-limit.ts'
 import { openRedisBuckets } from '../../src/state/redis-buckets.ts'
 import { openRedisConnection, type RedisConnection } from '../../src/state/redis-connection.ts'
 import { type RedisSettings, redisSettings } from '../../src/state/state-settings.ts'
@@ -63,6 +64,8 @@ export function sharingNodes(count: number, settings: Partial<RedisSettings>): P
 export interface Load {
   readonly passed: readonly number[]
   readonly offered: readonly number[]
+  /** What one bucket, new at the beginning, would have passed of the same calls at the same times: however this process was held up. */
+  readonly reference: number
   readonly seconds: number
   /** The longest that one decision took. */
   readonly longestMs: number
@@ -73,6 +76,9 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
   const passed = on.map(() => 0)
   const offered = on.map(() => 0)
   let longestMs = 0
+  let reference = 0
+  let spoken = 0
+  const { rate } = want.limit
   const began = performance.now()
   await until(
     'the load is over',
@@ -82,6 +88,10 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
         const due = Math.floor(Math.min(now, seconds) * (perSecond[at] ?? 0))
         for (; (offered[at] ?? 0) < due; offered[at] = (offered[at] ?? 0) + 1) {
           const before = performance.now()
+          if (rate === undefined || conforms(rate, spoken, before)) {
+            reference++
+            spoken = Math.max(spoken, before) + (rate?.interval ?? 0)
+          }
           const taking = allowances.take([want], 0)
           longestMs = Math.max(longestMs, performance.now() - before)
           if (!taking.taken) continue
@@ -93,7 +103,7 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
     },
     { withinMs: seconds * 1000 + 5_000, everyMs: 2 },
   )
-  return { passed, offered, seconds: (performance.now() - began) / 1000, longestMs }
+  return { passed, offered, reference, seconds: (performance.now() - began) / 1000, longestMs }
 }
 
 /** The sum of numbers. */
