@@ -27,8 +27,10 @@ export function openConsumersPort(
   const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')
   const exchangeWhenReady = async (start: Start, leg: ConsumerLeg): Promise<void> => {
     const asked = start.connection.ready?.()
-    if (asked !== undefined) await asked
-    return parts.exchange(start, leg)
+    if (asked === undefined) return parts.exchange(start, leg)
+    await asked
+    // While it waited a reload may have changed everything: what decides is all of one time.
+    return parts.exchange({ ...start, registry: parts.registry() }, leg)
   }
   return openListener(settings, {
     ...parts,

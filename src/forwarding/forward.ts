@@ -132,9 +132,13 @@ export function createForwarding(
   }
 }
 
-/** A GET or HEAD whose reused connection broke before a byte of the answer came, once: the provider had closed it while we wrote. */
+/**
+ * A GET or HEAD whose reused connection broke before a byte of the answer came, once: the provider had closed it while we wrote. One that was kept
+ * waiting is not sent again: a provider that hangs would get every call twice, and the consumer would wait twice as long.
+ */
 function mayRetry({ method, body }: Forwardable, { failure, consumerGone, retriable }: ProviderOutcome): boolean {
-  return failure !== undefined && retriable && !consumerGone && body.kind === 'none' && (method === 'GET' || method === 'HEAD')
+  const broke = failure?.kind === 'unreachable' && failure.origin === 'provider-network'
+  return broke && retriable && !consumerGone && body.kind === 'none' && (method === 'GET' || method === 'HEAD')
 }
 
 function firstByteTimeoutMs(settings: ForwardingSettings, { interactionId, endpoint }: Forwardable): number {

@@ -9,7 +9,7 @@ export const listenerSettings = z.strictObject({
   tlsProfile: z
     .enum(['spine', 'modern'])
     .default('spine')
-    .describe('spine: TLS 1.2 with the eight suites of the national service, and TLS 1.3. modern: ECDHE and AEAD only.'),
+    .describe('spine: TLS 1.2 with the eight suites of the national service, and TLS 1.3. modern: ECDHE on curves and AEAD only.'),
   handshakeTimeoutSeconds: z.number().positive().default(10).describe('How long a TLS handshake may take.'),
   headersTimeoutSeconds: z.number().positive().default(10).describe("How long a request's headers may take."),
   idleTimeoutSeconds: z.number().positive().default(60).describe('How long an idle connection is kept.'),
@@ -34,6 +34,11 @@ export const listenerSettings = z.strictObject({
     .positive()
     .default(1000)
     .describe('Most connections at a time from one address, handshakes included; further ones are closed at once.'),
+  maxHandshakesPerAddress: z
+    .int()
+    .positive()
+    .default(200)
+    .describe('Most TLS handshakes under way at a time from one address; further connections are closed at once.'),
   maxConnectionsPerCertificate: z
     .int()
     .positive()

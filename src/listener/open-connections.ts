@@ -5,26 +5,29 @@ import type { ConsumerSocket } from './consumer-socket.ts'
 import { KeyedCap } from './keyed-cap.ts'
 
 /** Which limit a connection ran into. */
-export type ConnectionCap = 'total' | 'address' | 'certificate'
+export type ConnectionCap = 'total' | 'address' | 'handshake' | 'certificate'
 
 /** How many connections there may be at a time. */
 export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number
+  readonly maxHandshakesPerAddress: number
   readonly maxConnectionsPerCertificate: number
 }
 
 /** Every open connection of the consumers' port, from the first packet of its handshake to its end; what is too many is cut at once. */
 export class OpenConnections {
   readonly #byAddress: KeyedCap
+  readonly #handshakesByAddress: KeyedCap
   readonly #byCertificate: KeyedCap
   readonly #refused: (cap: ConnectionCap) => void
   readonly #accepted = new Set<Socket>()
   /** By the peer's address and port: a TLS socket does not name the connection below it. */
-  readonly #handshaking = new Map<string, Socket>()
+  readonly #handshaking = new Map<string, { readonly socket: Socket; readonly address: string }>()
   readonly #secured = new Map<TLSSocket, ConsumerSocket>()
 
   constructor(limits: ConnectionLimits, refused: (cap: ConnectionCap) => void) {
     this.#byAddress = new KeyedCap(limits.maxConnectionsPerAddress)
+    this.#handshakesByAddress = new KeyedCap(limits.maxHandshakesPerAddress)
     this.#byCertificate = new KeyedCap(limits.maxConnectionsPerCertificate)
     this.#refused = refused
   }
@@ -52,20 +55,34 @@ export class OpenConnections {
       socket.destroy()
       return
     }
+    if (!this.#handshakesByAddress.take(address)) {
+      this.#byAddress.release(address)
+      this.#refused('handshake')
+      socket.destroy()
+      return
+    }
     const peer = peerOf(socket)
     this.#accepted.add(socket)
-    this.#handshaking.set(peer, socket)
+    this.#handshaking.set(peer, { socket, address })
     socket.once('close', () => {
       this.#byAddress.release(address)
       this.#accepted.delete(socket)
-      if (this.#handshaking.get(peer) === socket) this.#handshaking.delete(peer)
+      if (this.#handshaking.get(peer)?.socket === socket) this.#shaken(peer)
     })
+  }
+
+  /** A handshake has come to its end, whichever. */
+  #shaken(peer: string): void {
+    const handshake = this.#handshaking.get(peer)
+    if (handshake === undefined) return
+    this.#handshaking.delete(peer)
+    this.#handshakesByAddress.release(handshake.address)
   }
 
   /** A handshake is done. Returns false, with the connection cut, where its certificate has too many. */
   secured(state: ConsumerSocket): boolean {
     const { socket, connection } = state
-    this.#handshaking.delete(peerOf(socket))
+    this.#shaken(peerOf(socket))
     const certificate = connection.certificateSha256
     if (certificate !== undefined && !this.#byCertificate.take(certificate)) {
       this.#refused('certificate')
@@ -82,7 +99,7 @@ export class OpenConnections {
 
   /** No more requests: idle connections end, handshakes are given up, the rest ends behind its answers. */
   drain(): void {
-    for (const socket of this.#handshaking.values()) socket.destroy()
+    for (const { socket } of this.#handshaking.values()) socket.destroy()
     for (const state of this.#secured.values()) state.drain()
   }
 

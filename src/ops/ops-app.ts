@@ -41,7 +41,8 @@ export function opsApp(parts: OpsParts, door: OpsDoor, requests: OpsRequests): E
     checkHost(request, door.allowedHosts())
     next()
   })
-  const readBody = express.json({ limit: '16kb' })
+  // Nothing that comes in is decompressed.
+  const readBody = express.json({ limit: '16kb', inflate: false })
   for (const route of opsRoutes) {
     const register = { GET: app.get, POST: app.post, DELETE: app.delete }[route.method].bind(app)
     if (route.needs === 'nothing') register(route.path, answerer(parts, route))

@@ -12,8 +12,8 @@ interface FittingRule {
 }
 
 /**
- * Decides by the rules in force at `at` (ms since 1970) that fit sender, receiver and interaction; `interactions` are the
- * interaction's names, the wire's and, where it differs, the directory's. The number of the deciding rule, or -1 where none fits.
+ * Decides by the rules in force at `at` (ms since 1970) that fit sender, receiver and interaction, whose patterns `patternsOf` gives.
+ * The number of the deciding rule, or -1 where none fits.
  *
  * A side is narrowest as an ASID, wider as an ODS code, widest as `*`; an interaction is narrowest when exact, then the longer
  * prefix before the shorter. Rule A is *narrower* than B when it is as narrow in all three respects and narrower in at least one.
@@ -25,12 +25,11 @@ export function decideSharing(
   strings: StringTable,
   from: AccreditedSystem,
   to: AccreditedSystem,
-  interactions: readonly string[],
+  patterns: readonly FittingPattern[],
   at: number,
 ): number {
   const senders = partyKeys(strings, from)
   const receivers = partyKeys(strings, to)
-  const patterns = patternKeys(rules, strings, interactions)
   const counting: FittingRule[] = []
   // From narrow to wide in every respect, so whatever overrides a rule has been met before it.
   for (let f = 0; f < 3; f++) {
@@ -62,12 +61,15 @@ function partyKeys(strings: StringTable, system: AccreditedSystem): readonly [nu
   return [asid < 0 ? -1 : asidKey(asid), odsCode < 0 ? -1 : odsKey(odsCode), anybodyKey]
 }
 
+/** The key of a pattern that fits an interaction, and its breadth: 0 for exact, then by missing length. */
+export type FittingPattern = readonly [key: number, breadth: number]
+
 /**
- * Keys of the patterns that fit, each with its breadth: 0 for exact, then by missing length. A name longer than any rule's
- * fits by prefixes alone.
+ * The patterns that fit an interaction, from narrow to wide; `interactions` are its names, the wire's and, where it differs, the
+ * directory's. A name longer than any rule's fits by prefixes alone. The same for as long as the rules are.
  */
-function patternKeys(rules: PackedRules, strings: StringTable, interactions: readonly string[]): (readonly [number, number])[] {
-  const keys: (readonly [number, number])[] = []
+export function patternsOf(rules: PackedRules, strings: StringTable, interactions: readonly string[]): readonly FittingPattern[] {
+  const keys: FittingPattern[] = []
   const longest = rules.prefixLengths[0] ?? 0
   for (const interaction of interactions) {
     const exact = findString(strings, interaction)

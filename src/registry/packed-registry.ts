@@ -1,5 +1,5 @@
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
-import { decideSharing } from './decide-sharing.ts'
+import { decideSharing, type FittingPattern, patternsOf } from './decide-sharing.ts'
 import { pathOf } from './endpoint-url.ts'
 import type { LoadedRegistry } from './load-registry.ts'
 import { listAt } from './number-lists.ts'
@@ -12,6 +12,13 @@ import { findTriple } from './triple-index.ts'
 export interface RegistryOverlay {
   readonly pins: Readonly<Record<string, readonly string[]>>
   readonly aliases: Readonly<Record<string, string>>
+}
+
+/** What every look-up of an interaction needs of its long name. */
+interface KnownInteraction {
+  /** Of its name in the directory; -1 where no record or rule names it. */
+  readonly number: number
+  readonly patterns: readonly FittingPattern[]
 }
 
 /**
@@ -29,6 +36,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   const decisions: SharingDecision[] = new Array(rules.allows.length)
   const partyKeys = new Map<string, ReadonlySet<string>>()
   const organisations = new Map<string, ReadonlySet<string>>()
+  const known = new Map<string, KnownInteraction>()
   const texts: string[] = new Array(strings.starts.length - 1)
   const textSet = (numbers: Iterable<number>): ReadonlySet<string> => new Set(Iterator.from(numbers).map(text))
 
@@ -58,9 +66,21 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     return aliases.get(interaction) ?? interaction
   }
 
+  /** Remembers what is known of an interaction that the directory names, and only of those, so that callers cannot fill the memory. */
+  function interactionOf(interaction: string): KnownInteraction {
+    const earlier = known.get(interaction)
+    if (earlier !== undefined) return earlier
+    const listed = directoryInteraction(interaction)
+    const number = findString(strings, listed)
+    const patterns = patternsOf(rules, strings, listed === interaction ? [interaction] : [interaction, listed])
+    const found = { number, patterns }
+    if (number >= 0) known.set(interaction, found)
+    return found
+  }
+
   function endpoint(receiver: AccreditedSystem, interaction: string): EndpointLookup {
     const partyKey = findString(strings, receiver.partyKey)
-    const wanted = findString(strings, directoryInteraction(interaction))
+    const wanted = interactionOf(interaction).number
     if (partyKey < 0 || wanted < 0) return absent
     const odsCode = findString(strings, receiver.odsCode)
     let row = odsCode < 0 ? -1 : findTriple(directory.endpointOf, odsCode, partyKey, wanted)
@@ -73,16 +93,16 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
 
   /** Remembers the answer for a registered name, and only for those, so that callers cannot fill the memory. */
   function byName(
-    known: Map<string, ReadonlySet<string>>,
+    kept: Map<string, ReadonlySet<string>>,
     fqdn: string,
     find: (partyKeys: Int32Array) => Iterable<number>,
   ): ReadonlySet<string> {
-    const earlier = known.get(fqdn)
+    const earlier = kept.get(fqdn)
     if (earlier !== undefined) return earlier
     const keys = listAt(directory.partyKeysOf, findString(strings, fqdn))
     if (keys.length === 0) return noText
     const found = textSet(find(keys))
-    known.set(fqdn, found)
+    kept.set(fqdn, found)
     return found
   }
 
@@ -99,8 +119,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     organisationsOf: (fqdn) => byName(organisations, fqdn, (keys) => organisationsOfAll(directory, keys)),
     pinsOf: (asid) => pins.get(asid) ?? noPins,
     sharing(from, to, interaction, at) {
-      const listed = directoryInteraction(interaction)
-      const rule = decideSharing(rules, strings, from, to, listed === interaction ? [interaction] : [interaction, listed], at)
+      const rule = decideSharing(rules, strings, from, to, interactionOf(interaction).patterns, at)
       if (rule < 0) return byDefault
       const decision = decisions[rule] ?? { allowed: rules.allows[rule] === 1, rule: text(rules.references[rule]!) }
       decisions[rule] = decision

@@ -78,6 +78,7 @@ export function normalisedSelector(kind: LockoutKind, value: string): LockoutSel
     case 'organisation':
       return /^[0-9a-z]{1,32}$/i.test(value) ? { kind, value } : undefined
     case 'endpoint':
-      return /^[!-~]{1,128}$/.test(value) ? { kind, value } : undefined
+      // As a CPA id stands in the directory: any other value would lock out nobody, without a word.
+      return /^[A-Za-z0-9:_-]{1,128}$/.test(value) ? { kind, value } : undefined
   }
 }

@@ -118,7 +118,7 @@ test.each([
   ['other-authority', /does not chain/],
   ['revoked', /revoked/],
   ['for-clients', /not for server authentication/],
-] as const)('a provider whose certificate is wrong (%s) is answered 502 by provider-tls', async (name, reason) => {
+] as const)('T21: a provider whose certificate is wrong (%s) is answered 502 by provider-tls', async (name, reason) => {
   await expectFailure(here, name, { origin: 'provider-tls', reason })
 })
 
@@ -130,14 +130,14 @@ test.each([
   ['silent', 'provider-network', /connection broke/],
   ['garbled', 'provider', /not HTTP/],
   ['status-600', 'provider', /status is 600/],
-] as const)('a provider that cannot be talked to (%s) is answered 502 by %s', async (name, origin, reason) => {
+] as const)('D4: a provider that cannot be talked to (%s) is answered 502 by %s', async (name, origin, reason) => {
   await expectFailure(here, name, { origin, reason })
 })
 
 test.each([
   ['no-handshake', 'provider-tls', /no TLS handshake/],
   ['hangs', 'provider', /did not begin its answer/],
-] as const)('a provider that takes too long (%s) is answered 504, or 599 by setting', async (name, origin, reason) => {
+] as const)('D4: a provider that takes too long (%s) is answered 504, or 599 by setting', async (name, origin, reason) => {
   const target = `${providers.get(name)!.root}/Patient`
   const late = { issue: 'timeout', text: `TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_${target}`, origin, reason }
   await expectFailure(here, name, { ...late, status: 504 })

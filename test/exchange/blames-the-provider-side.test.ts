@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import { call, open, wireText } from '../support/consumer.ts'
+import { expectRefusedAnswer } from '../support/expect-refusal.ts'
 import { plainAnswer, type ScriptedWorld, startScriptedWorld } from '../support/scripted-provider.ts'
 import { startWorld, type World, world } from '../support/start-world.ts'
 import { until } from '../support/until.ts'
@@ -33,7 +34,7 @@ async function cutCall(): Promise<{ readonly text: string; readonly outcome: unk
   return { text, outcome: await outcomeOf(/Ssp-Verdict: .*id="([0-9a-f]{32})"/.exec(text)?.[1] ?? '') }
 }
 
-describe('before an answer has begun', () => {
+describe('D4: before an answer has begun', () => {
   test('a provider that hangs is 504, its own doing', async () => {
     here.script = () => undefined
     const answer = await call(here.world)
@@ -90,7 +91,7 @@ describe('before an answer has begun', () => {
   })
 })
 
-describe('once an answer has begun', () => {
+describe('D4: once an answer has begun', () => {
   test.each([
     [
       'falls silent',
@@ -167,8 +168,29 @@ describe('F17: a kept connection that the provider closes as the proxy writes', 
     here.seen.length = 0
     here.script = (socket) => socket.destroy()
     const answer = await call(here.world, { method: 'POST', interaction: create, url: appointments, body: '{}' })
-    expect([answer.status, answer.verdict.origin]).toEqual([502, 'provider-network'])
+    expectRefusedAnswer(answer, {
+      ...{ status: 502, rule: 'provider-exchange', origin: 'provider-network', code: 'PROVIDER_UNREACHABLE', issue: 'transient' },
+      text: `ERROR_COMMUNICATING_TO_ENDPOINT_URL_${appointments}`,
+    })
+    expect(await outcomeOf(answer.exchange)).toMatchObject({ end: 'refused', status: 502, origin: 'provider-network' })
     expect(here.seen.map(({ nth }) => nth)).toEqual([1])
+  })
+
+  test.each<readonly [string, ScriptedWorld['script'], number]>([
+    ['is kept waiting', () => undefined, 504],
+    ['gets rubbish', (socket) => socket.write('busy, come again\r\n\r\n'), 502],
+    ['gets an interim answer, then nothing', (socket) => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 504],
+    ['gets a line end, then nothing', (socket) => socket.write('\r\n'), 504],
+  ])('D4: a GET that %s on a kept connection is not tried again: the connection did not break', async (_what, script, status) => {
+    here.script = (socket) => socket.write(plainAnswer('{}'))
+    await call(here.world)
+    here.seen.length = 0
+    here.script = script
+    const answer = await call(here.world)
+    expect([answer.status, answer.verdict.origin]).toEqual([status, 'provider'])
+    expect(here.seen.map(({ nth }) => nth)).toEqual([1])
+    expect(await outcomeOf(answer.exchange)).toMatchObject({ end: 'refused', status, origin: 'provider' })
+    await until('its connection is gone', () => here.connections.open === 0)
   })
 
   test('a GET that was answered in part is not tried again', async () => {

@@ -60,7 +60,7 @@ test('an idle proxy ends at once, whatever connections are open', async () => {
   })
 })
 
-test('readiness fails first, then no connection is taken, and what is under way comes whole', async () => {
+test('A6: readiness fails first, then no connection is taken, and what is under way comes whole', async () => {
   await withProxy({ drainNoticeSeconds: 1.5, drainSeconds: 20 }, async (here) => {
     const goOn: (() => void)[] = []
     const told = () => new Promise<void>((resolve) => goOn.push(resolve))
@@ -86,7 +86,7 @@ test('readiness fails first, then no connection is taken, and what is under way 
   })
 }, 30_000)
 
-test('a call that is answered while the proxy drains is told that its connection closes', async () => {
+test('A6: a call that is answered while the proxy drains is told that its connection closes', async () => {
   await withProxy({ drainSeconds: 20 }, async (here) => {
     let answer: () => void = () => undefined
     here.provider.answer = (_request, response) => {

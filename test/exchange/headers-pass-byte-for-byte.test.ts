@@ -72,7 +72,7 @@ test('a traceparent is continued, tracestate and baggage pass', async () => {
   expect(linesOf(received)).toEqual(expect.arrayContaining(given))
 })
 
-test('hop-by-hop headers, what Connection names, and what pretends to be ours do not reach the provider; the latter is recorded', async () => {
+test('H4, H10: hop-by-hop headers, what Connection names, and what pretends to be ours do not reach the provider; the latter is recorded', async () => {
   const gone = [
     'Connection: keep-alive, X-Mine',
     'X-Mine: 1',
@@ -139,7 +139,7 @@ test('the provider’s headers reach the consumer in order, case and bytes: ETag
   ])
 })
 
-test('what would act on the proxy’s origin is dropped and recorded; Server-Timing is appended to (O6)', async () => {
+test('O6: what would act on the proxy’s origin is dropped and recorded; Server-Timing is appended to', async () => {
   const dropped = [
     'Set-Cookie: a=b',
     'Alt-Svc: h2=":1"',
@@ -167,12 +167,22 @@ test.each([
   ['301 Moved Permanently', 'Location: https://provider.thirdparty.nhs.uk/T99999/STU3/2/x'],
   ['302 Found', 'Location: http://169.254.169.254/latest'],
   ['307 Temporary Redirect', 'Location: //10.0.0.1/'],
-])('a %s passes as data, its Location as it came, and nobody follows it (P7)', async (status, location) => {
+  ['303 See Other', 'Location: https://127.0.0.1:8444/config'],
+  ['308 Permanent Redirect', 'Location: https://[::1]/'],
+  ['302 Found', 'Location: file:///etc/passwd'],
+  ['300 Multiple Choices', 'Location: https://provider.thirdparty.nhs.uk@10.0.0.1/'],
+  ['305 Use Proxy', 'Location: http://10.0.0.1:3128/'],
+  ['304 Not Modified', 'Location: https://10.0.0.1/'],
+])('P7: a %s passes as data, its Location as it came (%s), and nobody follows it', async (status, location) => {
   answer = `HTTP/1.1 ${status}\r\n${location}\r\nContent-Length: 0\r\n\r\n`
   const { text } = await speak(here, wireText(), { quietMs: 100 })
   expect(text.startsWith(`HTTP/1.1 ${status}\r\n${location}\r\n`)).toBe(true)
   expect(text).toContain('Ssp-Verdict: origin=none')
   expect(received.match(/HTTP\/1\.1/g)).toHaveLength(1)
+  expect(text).toContain('Connection: keep-alive')
+  const exchange = /id="([0-9a-f]{32})"/.exec(text)?.[1] ?? ''
+  const { outcome } = await forwardedRecords(here, { exchange } as Parameters<typeof forwardedRecords>[1])
+  expect(outcome).toMatchObject({ end: 'complete', status: Number(status.slice(0, 3)), origin: 'none' })
 })
 
 test.each([400, 403, 404, 405, 409, 422, 429, 500, 503])(

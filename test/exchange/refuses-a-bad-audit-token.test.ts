@@ -39,7 +39,7 @@ test.each<readonly [string, () => string, RegExp]>([
   ['alg none and a signature', () => `${tokenFor(world.searchPatient)}AAAA`, /carries a signature/],
   ['a signature for which there is no key', () => `${section({ alg: 'RS256' })}.${section({})}.AAAA`, /RS256.*no key is registered/],
   ['another spelling of none', () => `${section({ alg: 'None' })}.${section({})}.`, /no key is registered/],
-])('a token with %s is answered 400, saying so', async (_name, token, detail) => {
+])('H8: a token with %s is answered 400, saying so', async (_name, token, detail) => {
   await expectRefusal(here, bearer(token()), { ...row13, faults: fault(expect.stringMatching(detail)), reason: detail })
 })
 
@@ -61,7 +61,7 @@ test.each<readonly [string, () => Readonly<Record<string, unknown>>, RegExp]>([
   ['no requesting_device', () => ({ requesting_device: undefined }), /^requesting_device: must be present/],
   ['requesting_organization null', () => ({ requesting_organization: null }), /^requesting_organization: must be present/],
   ['sub of somebody else', () => ({ sub: '2' }), /^sub: must equal requesting_practitioner\.id/],
-])('%s is answered 400, naming the claim', async (_name, change, detail) => {
+])('H8: %s is answered 400, naming the claim', async (_name, change, detail) => {
   await expectRefusal(here, changed(change()), { ...row13, faults: fault(expect.stringMatching(detail)), reason: detail })
 })
 
@@ -69,7 +69,7 @@ test.each<readonly [string, unknown, string]>([
   ['requesting_device', { resourceType: 'Patient' }, 'Device'],
   ['requesting_organization', 'T77777', 'Organization'],
   ['requesting_practitioner', [], 'Practitioner'],
-])('%s of another kind is answered 422', async (claim, value, type) => {
+])('H8: %s of another kind is answered 422', async (claim, value, type) => {
   await expectRefusal(here, changed({ [claim]: value }), {
     ...row13,
     status: 422,

@@ -53,7 +53,7 @@ test('the good certificate passes', async () => {
   expect(answer.status).toBe(200)
 })
 
-test('what the answer says does not tell the bad certificates apart', async () => {
+test('O4: what the answer says does not tell the bad certificates apart', async () => {
   const answers = await Promise.all(badSet.map(([name]) => call(here, { as: here.certificates[name] as Certificates['consumer'] })))
   const bodies = answers.map(({ body }) => JSON.stringify({ ...JSON.parse(body.toString()), id: '' }))
   expect(new Set(bodies).size).toBe(1)

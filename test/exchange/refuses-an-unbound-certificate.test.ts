@@ -36,7 +36,7 @@ const row7: ExpectedRefusal = {
 }
 const from = (asid: string) => ({ headers: { 'Ssp-From': asid } })
 
-test("another system's ASID is answered 495, and closed", async () => {
+test("T15: another system's ASID is answered 495, and closed", async () => {
   await expectRefusal(here, from(world.stranger.asid), { ...row7, reason: /consumer\.thirdparty\.nhs\.uk.*not registered for T66666/ })
 })
 
@@ -48,7 +48,7 @@ test('an ASID whose record is set aside is answered alike', async () => {
   await expectRefusal(here, from(setAside), { ...row7, reason: /set aside/ })
 })
 
-test('the three answers do not differ but for their ids', async () => {
+test('O4: the three answers do not differ but for their ids', async () => {
   const answers = await Promise.all([world.stranger.asid, '999999999999', setAside].map((asid) => call(here, from(asid))))
   const told = answers.map(({ body, rawHeaders }) => [
     JSON.stringify({ ...JSON.parse(body.toString()), id: '' }),

@@ -60,7 +60,7 @@ test('another party, locked out, changes nothing for this one', async () => {
   })
 })
 
-test('who only claims to be a locked-out system learns nothing of it: the binding answers', async () => {
+test('O4: who only claims to be a locked-out system learns nothing of it: the binding answers', async () => {
   await whileLockedOut({ asid: world.consumer.asid }, async () => {
     const answer = await call(here, { as: here.certificates.stranger })
     expect([answer.status, answer.verdict.rule]).toEqual([495, 'identity-binding'])

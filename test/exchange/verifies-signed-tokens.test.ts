@@ -81,26 +81,26 @@ test.each([
   expect((await calling(signed(alg, privateKey))).status).toBe(200)
 })
 
-test('a token whose signature was stripped, or that never had one, is refused (O7)', async () => {
+test('O7: a token whose signature was stripped, or that never had one, is refused', async () => {
   const token = await signed('RS256', rsa.privateKey)
   await expectRefusedToken(token.slice(0, token.lastIndexOf('.') + 1))
   await expectRefusedToken(unsignedToken(claims()))
 })
 
-test('a key that is not registered is refused, also when the token brings it along', async () => {
+test('O7: a key that is not registered is refused, also when the token brings it along', async () => {
   await expectRefusedToken(await signed('RS256', unregistered.privateKey))
   const jwk = unregistered.publicKey.export({ format: 'jwk' })
   await expectRefusedToken(await signed('RS256', unregistered.privateKey, { jwk, jku: 'https://evil/keys', x5u: 'https://evil/cert' }))
 })
 
-test('HS256 with the public key as its secret is refused', async () => {
+test('O7: HS256 with the public key as its secret is refused', async () => {
   const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const head = `${text({ alg: 'HS256', typ: 'JWT' })}.${text(claims())}`
   for (const secret of [pem(rsa.publicKey), pem(rsa.publicKey).trim(), rsa.publicKey.export({ type: 'spki', format: 'der' })])
     await expectRefusedToken(`${head}.${createHmac('sha256', secret).update(head).digest('base64url')}`)
 })
 
-test('ES256 by a key on another curve is refused', async () => {
+test('O7: ES256 by a key on another curve is refused', async () => {
   const { sign } = await import('node:crypto')
   const text = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const head = `${text({ alg: 'ES256' })}.${text(claims())}`
@@ -108,7 +108,7 @@ test('ES256 by a key on another curve is refused', async () => {
   await expectRefusedToken(`${head}.${signature.toString('base64url')}`)
 })
 
-test('changed claims, a signature over something else and an unknown algorithm are refused', async () => {
+test('O7: changed claims, a signature over something else and an unknown algorithm are refused', async () => {
   const [header = '', , signature = ''] = (await signed('RS256', rsa.privateKey)).split('.')
   const others = Buffer.from(JSON.stringify({ ...claims(), sub: '2' })).toString('base64url')
   await expectRefusedToken(`${header}.${others}.${signature}`)
@@ -117,7 +117,7 @@ test('changed claims, a signature over something else and an unknown algorithm a
   await expectRefusedToken(`${odd}.${others}.${signature}`)
 })
 
-test('keys for one interaction leave the others to unsigned tokens, and a signature there is without a key', async () => {
+test('O7: keys for one interaction leave the others to unsigned tokens, and a signature there is without a key', async () => {
   expect((await calling(unsignedToken(claims()), perInteraction)).status).toBe(200)
   const detail = 'the token is signed (RS256) and no key is registered for Ssp-From'
   await expectRefusedToken(await signed('RS256', rsa.privateKey), perInteraction, detail)

@@ -1,4 +1,5 @@
 import { type Answer, call } from '../support/consumer.ts'
+import { expectRefusedAnswer } from '../support/expect-refusal.ts'
 import { plainAnswer, type ScriptedWorld, startScriptedWorld } from '../support/scripted-provider.ts'
 import { until } from '../support/until.ts'
 
@@ -73,7 +74,16 @@ test.each(malformed)('F14: an answer with %s is 502 by the provider, and its con
   const answer = await answered(bytes)
   expect([answer.status, answer.verdict]).toEqual([502, { origin: 'provider', rule: 'provider-exchange' }])
   expect(answer.body.toString()).toContain('ERROR_COMMUNICATING_TO_ENDPOINT_URL_https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient"')
-  expect(await outcomeOf(answer.exchange)).toMatchObject({ end: 'refused', status: 502, origin: 'provider' })
+  expectRefusedAnswer(answer, {
+    ...{ status: 502, origin: 'provider', rule: 'provider-exchange', code: 'PROVIDER_UNREACHABLE', issue: 'transient', closes: false },
+    text: 'ERROR_COMMUNICATING_TO_ENDPOINT_URL_https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient',
+  })
+  expect(await outcomeOf(answer.exchange)).toMatchObject({
+    end: 'refused',
+    status: 502,
+    origin: 'provider',
+    reason: expect.stringMatching(/./),
+  })
   const after = here.connections.accepted
   await expectCleanNext()
   expect(after).toBeLessThanOrEqual(before + 1)
@@ -120,6 +130,7 @@ describe.each(overlong)('F15: %s', (_name, method, head, status) => {
     const answer = await call(here.world, { method, interaction: anyForm })
     expect(answer.status).toBe(status)
     expect(answer.body.toString()).not.toContain('another patient')
+    expect(await outcomeOf(answer.exchange)).toMatchObject({ end: 'complete', status, providerStatus: status })
     await surplusSent
     await expectCleanNext()
   })

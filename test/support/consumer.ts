@@ -146,7 +146,8 @@ export async function speak(
       socket.destroy()
       resolve({ text: Buffer.concat(chunks).toString('latin1'), closed })
     }
-    let timer = setTimeout(() => done(false), quietMs * 4)
+    // Before the first byte there is more patience: a busy machine may be slow to begin.
+    let timer = setTimeout(() => done(false), Math.max(quietMs * 4, 3_000))
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       clearTimeout(timer)

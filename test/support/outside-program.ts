@@ -13,18 +13,22 @@ export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
 }
 
+type Tests = (path: string) => void
+
 /**
  * Registers tests that need an outside program and are given its path. Where it is missing, one test says so by its name: skipped, or failing
- * where `SSP_REQUIRE_SERVICES` is 1.
+ * where `SSP_REQUIRE_SERVICES` is 1. So is one that is there and does not `work` here.
  */
-export function whereInstalled(name: string, tests: (path: string) => void): void {
-  const path = findProgram(name)
-  const missing = `needs the program ${name}, which is not installed on this machine`
+export function whereInstalled(name: string, ...given: readonly [Tests] | readonly [works: (path: string) => boolean, Tests]): void {
+  const [works, tests] = given.length === 1 ? [() => true, given[0]] : given
+  const found = findProgram(name)
+  const path = found !== undefined && works(found) ? found : undefined
+  const missing = `needs the program ${name}, which ${found === undefined ? 'is not installed on' : 'may not do its work on'} this machine`
   const skipped = test.skip
   if (path !== undefined) tests(path)
   else if (process.env['SSP_REQUIRE_SERVICES'] === '1')
     test(missing, () => {
-      throw new Error(`${name} is on no folder of PATH, and SSP_REQUIRE_SERVICES=1 requires it`)
+      throw new Error(`${missing}, and SSP_REQUIRE_SERVICES=1 requires it`)
     })
   else skipped(missing, () => undefined)
 }

@@ -32,12 +32,20 @@ export interface WorldProcess extends Omit<Ground, 'clear'> {
   close(): Promise<void>
 }
 
+/** What a test changes in such a world. */
+export interface WorldProcessOptions extends WorldOptions {
+  /** The path of `unshare`: the process then takes names from the file `hosts` in the world's folder, in the place of the machine's own. */
+  readonly ownHosts?: string
+}
+
 /** Starts `ssp serve` in a world of its own and resolves once it takes calls. Rejects with what it said where it ends before. */
-export async function startWorldProcess(options: WorldOptions = {}): Promise<WorldProcess> {
+export async function startWorldProcess(options: WorldProcessOptions = {}): Promise<WorldProcess> {
   const settings = { ...options.settings, logging: { level: 'info', format: 'json', ...options.settings?.['logging'] } }
   const ground = await layWorld({ ...options, settings })
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SSP_') && name !== 'NODE_OPTIONS')
-  const child = spawn(process.execPath, [join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config], {
+  const serve = [process.execPath, join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config]
+  const [program = '', ...args] = options.ownHosts === undefined ? serve : await withOwnHosts(options.ownHosts, ground.directory, serve)
+  const child = spawn(program, args, {
     cwd: ground.directory,
     env: Object.fromEntries(inherited),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -76,6 +84,14 @@ export async function startWorldProcess(options: WorldOptions = {}): Promise<Wor
       await clear()
     },
   }
+}
+
+/** The command in a mount namespace of its own, in which that file is `/etc/hosts`; without root it is root in a user namespace of its own. */
+async function withOwnHosts(unshare: string, directory: string, command: readonly string[]): Promise<readonly string[]> {
+  const hosts = join(directory, 'hosts')
+  await writeFile(hosts, '')
+  const asRoot = process.geteuid?.() === 0 ? [] : ['--map-root-user']
+  return [unshare, ...asRoot, '--mount', 'sh', '-c', `mount --bind "${hosts}" /etc/hosts && exec "$@"`, 'sh', ...command]
 }
 
 async function pageOf(port: number, { certificates }: Ground, path: string): Promise<{ readonly status: number; readonly body: string }> {

@@ -106,6 +106,8 @@ export interface WorldOptions {
   readonly endpoints?: readonly unknown[]
   /** Where the provider is dialled, when it is not the fake one. */
   readonly providerPort?: number
+  /** The folder in which the world's own is made; the system's for temporary files, unless told otherwise. */
+  readonly in?: string
   /** Where further hosts are dialled: "host:443" to "address:port". */
   readonly dialOverrides?: Readonly<Record<string, string>>
 }
@@ -139,7 +141,7 @@ export interface Ground extends Omit<World, 'proxy' | 'close'> {
 /** Writes a world's files and starts its provider. */
 export async function layWorld(options: WorldOptions = {}): Promise<Ground> {
   const all = await certificates()
-  const directory = await mkdtemp(join(tmpdir(), 'ssp-world-'))
+  const directory = await mkdtemp(join(options.in ?? tmpdir(), 'ssp-world-'))
   const file = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o600 })
   await Promise.all([
     file('ca.pem', all.authority.certificatePem),

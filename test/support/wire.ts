@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { OutcomeEntry, RefusedEntry } from '../../src/audit/entry.ts'
-import { type RefusalCode, refusals } from '../../src/spine/refusal.ts'
+import { type PublicRefusal, type RefusalCode, refusals } from '../../src/spine/refusal.ts'
 import type { Issued } from './certificate-authority.ts'
 import { open, wireText } from './consumer.ts'
-import { entriesWith } from './expect-refusal.ts'
+import { entriesWith, outcomeOf } from './expect-refusal.ts'
 import { type World, world } from './start-world.ts'
 import { until } from './until.ts'
 
@@ -162,17 +162,91 @@ export async function expectWireRefusal(
   return record
 }
 
-/** The answer holds an OperationOutcome of that code. */
+/** The answer is a refusal of that code: its headers, and the OperationOutcome in exactly the documented shape, whatever faults it names. */
 export function expectFhirRefusal(answer: WireAnswer, code: RefusalCode): void {
-  expect(answer.headers.get('content-type')).toMatch(/^application\/fhir\+json/)
-  const outcome = JSON.parse(answer.body) as { resourceType: string; issue: { code: string; details: { coding: { display: string }[] } }[] }
-  expect(outcome.resourceType).toBe('OperationOutcome')
-  expect(outcome.issue[0]?.code).toBe(refusals[code].issue)
-  expect(outcome.issue[0]?.details.coding[0]?.display).toBe(refusals[code].text)
+  const { headers, exchange } = answer
+  const { status, issue, text }: PublicRefusal = refusals[code]
+  expect(headers.get('content-type')).toBe('application/fhir+json;charset=utf-8')
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(headers.get('strict-transport-security')).toBe('max-age=31536000')
+  expect(exchange).toMatch(/^[0-9a-f]{32}$/)
+  const outcome = JSON.parse(answer.body) as WrittenOutcome
+  const first = outcome.issue[0]?.details.coding[0]?.display ?? ''
+  // The values that stand in some texts are the caller's own.
+  if (text.includes('{')) expect(first).toMatch(new RegExp(`^${text.replace(/\{\w+\}/g, '.*')}$`))
+  else expect(first).toBe(text)
+  const faults = outcome.issue.flatMap(({ details, location }) =>
+    details.text === undefined ? [] : [{ detail: details.text, ...(location && { header: location[0]?.replace(/^http\./, '') ?? '' }) }],
+  )
+  expect(outcome).toEqual(outcomeOf(exchange, { status, issue, text: first, faults, rule: '', origin: '', code }))
 }
 
+interface WrittenOutcome {
+  readonly issue: readonly {
+    readonly details: { readonly coding: readonly { readonly display: string }[]; readonly text?: string }
+    readonly location?: readonly string[]
+  }[]
+}
+
+/**
+ * Sends one request and holds its refusal to what every refusal is: one FHIR answer of one of these kinds, one record in the audit that says
+ * the same, nothing at the provider; then the connection has ended where the answer says so, and else carries the next, honest request.
+ */
+export async function expectRefusedRequest(
+  here: World,
+  bytes: string,
+  ...expected: readonly [Refused, ...Refused[]]
+): Promise<RefusedEntry> {
+  const before = here.provider.received.length
+  const line = await dial(here)
+  try {
+    line.send(bytes)
+    const [answer] = (await line.answered(1)) as [WireAnswer]
+    const found = expected.find(({ status, rule = 'wire-form' }) => status === answer.status && rule === answer.rule) ?? expected[0]
+    const { status, code, rule = 'wire-form' } = found
+    expect([answer.status, answer.rule, answer.origin]).toEqual([status, rule, refusals[code].origin])
+    expectFhirRefusal(answer, code)
+    expect(await refusalRecord(here, answer.exchange)).toMatchObject({
+      status,
+      code,
+      rule,
+      origin: answer.origin,
+      reason: expect.stringMatching(/./),
+    })
+    expect(here.provider.received).toHaveLength(before)
+    const closes = (refusals[code] as PublicRefusal).closes === true
+    expect(answer.headers.get('connection')).toBe(closes ? 'close' : 'keep-alive')
+    line.send(wireText())
+    const answers = closes ? await line.end() : await line.answered(2)
+    expect(answers.map((one) => one.status)).toEqual(closes ? [status] : [status, 200])
+    return await refusalRecord(here, answer.exchange)
+  } finally {
+    line.close()
+  }
+}
+
+/** An answer on any connection is this refusal: status, rule, fault domain, FHIR body, `Connection` and the audit record. */
+export async function expectRefused(
+  here: World,
+  answer: WireAnswer | undefined,
+  { status, code, rule = 'wire-form' }: Refused,
+): Promise<RefusedEntry> {
+  const { origin }: PublicRefusal = refusals[code]
+  expect([answer?.status, answer?.rule, answer?.origin]).toEqual([status, rule, origin])
+  expectFhirRefusal(answer as WireAnswer, code)
+  expect(answer?.headers.get('connection')).toBe((refusals[code] as PublicRefusal).closes === true ? 'close' : 'keep-alive')
+  const record = await refusalRecord(here, answer?.exchange ?? '')
+  expect(record).toMatchObject({ status, code, rule, origin, reason: expect.stringMatching(/./) })
+  return record
+}
+
+/** Row 2 and row 7. */
+export const noCertificate: Refused = { status: 496, code: 'NO_CERTIFICATE', rule: 'client-certificate' }
+export const badCertificate: Refused = { status: 495, code: 'BAD_CERTIFICATE', rule: 'client-certificate' }
+export const unbound: Refused = { status: 495, code: 'BAD_CERTIFICATE', rule: 'identity-binding' }
+
 /** The record of how an exchange ended: refused at once, or, where a body was malformed only behind what had been forwarded, its outcome. */
-async function endRecord(here: World, exchange: string): Promise<RefusedEntry | OutcomeEntry> {
+export async function endRecord(here: World, exchange: string): Promise<RefusedEntry | OutcomeEntry> {
   return until(`the end of ${exchange}`, () =>
     here
       .audit()

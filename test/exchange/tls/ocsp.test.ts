@@ -88,7 +88,7 @@ describe('with a responder that does not answer', () => {
   })
   afterAll(() => silent.close())
 
-  test('check: the first request waits no longer than the time allowed, passes, and it is told; further ones do not wait', async () => {
+  test('T9: check: the first request waits no longer than the time allowed, passes, and it is told; further ones do not wait', async () => {
     const running = await worldAsking(silent.url, { mode: 'check', timeoutSeconds: 0.3 })
     const started = performance.now()
     expect((await call(running)).status).toBe(200)

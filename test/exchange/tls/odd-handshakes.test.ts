@@ -1,15 +1,17 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { call, wireText } from '../../support/consumer.ts'
+import { everyRefusalRecorded, expectRefusal } from '../../support/expect-refusal.ts'
 import { operatorsPage } from '../../support/operators-page.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
+import { badCertificate, expectRefused, noCertificate } from '../../support/wire.ts'
 
 let here: World
 beforeAll(async () => {
-  here = await startWorld({ settings: { listener: { handshakeTimeoutSeconds: 1 } } })
+  here = await startWorld({ settings: { ...everyRefusalRecorded, listener: { handshakeTimeoutSeconds: 1 } } })
 })
 afterAll(() => here.close())
 
@@ -21,14 +23,22 @@ describe('T5: SNI and Host choose nothing', () => {
       expect((await consumer.ask())?.status).toBe(200)
       consumer.socket.destroy()
       const nobody = await shakeHands(here, { servername, checkServerIdentity: () => undefined, as: null })
-      expect((await nobody.ask())?.status).toBe(496)
+      await expectRefused(here, await nobody.ask(), noCertificate)
+      await nobody.closed
     },
   )
 
   test.each(['elsewhere.nhs.uk', '*', 'LOCALHOST.', 'localhost:1'])('Host %s', async (host) => {
     const answer = await call(here, { headers: { Host: host } })
     expect(answer.status).toBe(200)
-    expect((await call(here, { headers: { Host: host }, as: here.certificates.badRevoked })).status).toBe(495)
+    await expectRefusal(
+      here,
+      { headers: { Host: host }, as: here.certificates.badRevoked },
+      {
+        ...{ status: 495, rule: 'client-certificate', origin: 'consumer', code: 'BAD_CERTIFICATE', issue: 'forbidden' },
+        ...{ text: 'ACCESS_DENIED_SSL', closes: true },
+      },
+    )
   })
 })
 
@@ -74,8 +84,34 @@ describe('T6: a ClientHello that comes in many pieces', () => {
       [null, 496],
     ] as const) {
       const consumer = await shakeHands(here, { port, as })
-      expect((await consumer.ask())?.status).toBe(status)
+      const answer = await consumer.ask()
+      if (status === 200) expect(answer?.status).toBe(200)
+      else await expectRefused(here, answer, status === 496 ? noCertificate : badCertificate)
       consumer.socket.destroy()
+    }
+  })
+
+  test.each<[string, ConnectionOptions]>([
+    ['a post-quantum key share', { ecdhCurve: 'X25519MLKEM768' }],
+    ['a post-quantum key share among others', { ecdhCurve: 'X25519MLKEM768:X25519:P-256' }],
+    ['classic key shares alone', { ecdhCurve: 'P-256' }],
+    ['TLS 1.2', { maxVersion: 'TLSv1.2' }],
+    ['TLS 1.3 alone', { minVersion: 'TLSv1.3' }],
+    ['a long list of protocols', { ALPNProtocols: [...Array.from({ length: 100 }, (_, at) => `protocol-${at}`), 'http/1.1'] }],
+    ['every cipher there is', { ciphers: 'ALL:@SECLEVEL=0' }],
+    [
+      'a server name of 250 letters',
+      { servername: `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.nhs.uk`, checkServerIdentity: () => undefined },
+    ],
+  ])('with %s, whole or in pieces, it meets the same policy', async (_what, options) => {
+    const pieces = (relay.address() as AddressInfo).port
+    for (const port of [here.proxy.dataPort, pieces]) {
+      const good = await shakeHands(here, { ...options, port })
+      expect((await good.ask())?.status).toBe(200)
+      good.socket.destroy()
+      const bad = await shakeHands(here, { ...options, port, as: here.certificates.badRevoked })
+      await expectRefused(here, await bad.ask(), badCertificate)
+      await bad.closed
     }
   })
 
@@ -131,20 +167,79 @@ describe('T17: a handshake that', () => {
   test.each<[string, (hello: Buffer) => Buffer]>([
     ['never begins', () => Buffer.alloc(0)],
     ['stops midway', (hello) => hello.subarray(0, 100)],
-  ])('%s ends after its time, and its place is free', async (_what, piece) => {
+    ['is all but its last byte', (hello) => hello.subarray(0, -1)],
+    ['announces a record and sends none', () => Buffer.from('1603010200', 'hex')],
+    ['announces a message longer than its record', () => Buffer.from('160301000501ffffff00', 'hex')],
+    ['is a record without a message', () => Buffer.from('1603010000', 'hex')],
+    ['begins like a request of HTTP', () => Buffer.from('\x16')],
+    ['sends an alert that means nothing', () => Buffer.from('15030100020100', 'hex')],
+  ])('%s ends by its time at the latest, and its place is free', async (_what, piece) => {
     const hello = piece(await clientHello())
-    const started = performance.now()
+    const before = here.audit().length
     const sockets = Array.from({ length: 50 }, () => connect({ host: '127.0.0.1', port: here.proxy.dataPort }))
     await Promise.all(
       sockets.map((socket) => {
         socket.on('error', () => undefined)
+        // An alert that nobody reads would keep this side from closing.
+        socket.resume()
         if (hello.length > 0) socket.write(hello)
         return once(socket, 'close')
       }),
     )
-    expect(performance.now() - started).toBeGreaterThan(900)
+    // Nobody has asked for anything: there is no record but that of the honest call.
     expect((await call(here)).status).toBe(200)
+    expect(
+      here
+        .audit()
+        .slice(before)
+        .filter(({ type }) => type !== 'forwarding' && type !== 'outcome'),
+    ).toEqual([])
     await until('all places are free', async () => /^ssp_consumer_connections 0$/m.test(await operatorsPage(here, '/metrics')))
+  })
+})
+
+describe('T17: too many connections at a time', () => {
+  async function openTo(capped: World): Promise<{ readonly socket: Socket; readonly closed: Promise<unknown> }> {
+    const socket = connect({ host: '127.0.0.1', port: capped.proxy.dataPort })
+    socket.on('error', () => undefined)
+    const closed = once(socket, 'close')
+    await once(socket, 'connect')
+    return { socket, closed }
+  }
+
+  test('from one address, handshakes under way included: more are cut at once and counted, and a place that is free is given again', async () => {
+    const capped = await startWorld({ settings: { listener: { maxConnectionsPerAddress: 8 } } })
+    try {
+      const held = await Promise.all(Array.from({ length: 8 }, () => openTo(capped)))
+      const more = await Promise.all(Array.from({ length: 20 }, () => openTo(capped)))
+      await Promise.all(more.map(({ closed }) => closed))
+      expect(held.every(({ socket }) => !socket.destroyed)).toBe(true)
+      expect(await operatorsPage(capped, '/metrics')).toMatch(/^ssp_consumer_connections_refused_total\{cap="address"\} 20$/m)
+      held[0]?.socket.destroy()
+      await until('a place is free', async () => /^ssp_consumer_connections 7$/m.test(await operatorsPage(capped, '/metrics')))
+      expect((await call(capped)).status).toBe(200)
+      for (const { socket } of held) socket.destroy()
+    } finally {
+      await capped.close()
+    }
+  })
+
+  test('with one certificate: more are cut behind the handshake, and other certificates have their own places', async () => {
+    const capped = await startWorld({ settings: { listener: { maxConnectionsPerCertificate: 2 } } })
+    try {
+      const held = [await shakeHands(capped), await shakeHands(capped)]
+      for (const one of held) expect((await one.ask())?.status).toBe(200)
+      const third = await shakeHands(capped)
+      expect(await third.ask()).toBeUndefined()
+      await third.closed
+      expect(await operatorsPage(capped, '/metrics')).toMatch(/^ssp_consumer_connections_refused_total\{cap="certificate"\} 1$/m)
+      const other = await shakeHands(capped, { as: capped.certificates.stranger })
+      expect((await other.ask())?.rule).toBe('identity-binding')
+      for (const one of held) expect((await one.ask())?.status).toBe(200)
+      for (const { socket } of held) socket.destroy()
+    } finally {
+      await capped.close()
+    }
   })
 })
 
@@ -154,9 +249,16 @@ describe('T18: a server name that is none', () => {
     ['empty', Buffer.alloc(0)],
     ['of bytes beyond ASCII', Buffer.from([0xff, 0xfe, 0xfd])],
     ['too long', Buffer.alloc(300, 0x61)],
-  ])('%s harms nobody', async (_what, name) => {
-    expect(['server hello', 'alert', 'closed']).toContain(await outcomeOfHello((hello) => [withServerName(hello, name)]))
+    ['an IP address', Buffer.from('127.0.0.1')],
+    ['a label that is too long', Buffer.alloc(64, 0x61)],
+    ['dots alone', Buffer.from('....')],
+    ['with a newline', Buffer.from('local\r\nhost')],
+    ['with a broken escape', Buffer.from('%zz.nhs.uk')],
+  ])('%s harms nobody, and leaves no connection behind', async (_what, name) => {
+    for (let turn = 0; turn < 20; turn++)
+      expect(['server hello', 'alert', 'closed']).toContain(await outcomeOfHello((hello) => [withServerName(hello, name)]))
     expect((await call(here)).status).toBe(200)
+    await until('no connection is left', async () => /^ssp_consumer_connections 0$/m.test(await operatorsPage(here, '/metrics')))
   })
 })
 
@@ -185,6 +287,8 @@ describe('T19: a certificate that is', () => {
       () => 'cut',
     )
     expect([495, 'cut']).toContain(status)
+    if (status === 495)
+      expect(here.audit().findLast((entry) => entry.type === 'refused')).toMatchObject({ status: 495, rule: 'client-certificate' })
     expect(performance.now() - started).toBeLessThan(5_000)
     expect((await call(here)).status).toBe(200)
   })
@@ -205,15 +309,32 @@ describe('T19: a certificate that is', () => {
   })
 })
 
-test('T22: plain HTTP on the TLS port is closed without an answer that could be mistaken for one, and harms nobody', async () => {
-  const socket = connect({ host: '127.0.0.1', port: here.proxy.dataPort })
-  socket.on('error', () => undefined)
-  let text = ''
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString('latin1')
+describe('T22: on the TLS port', () => {
+  test.each<[string, string | Buffer]>([
+    ['plain HTTP', wireText()],
+    ['plain HTTP with a body', wireText({ method: 'POST', extra: 'Content-Length: 5\r\n', body: 'hello' })],
+    ['CONNECT', 'CONNECT provider.thirdparty.nhs.uk:443 HTTP/1.1\r\nHost: provider.thirdparty.nhs.uk:443\r\n\r\n'],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['an upgrade to TLS', wireText({ extra: 'Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n' })],
+    ['an SSH banner', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['SSL 2', Buffer.from('802e0100020015000000100100800300800700c0', 'hex')],
+    ['a PROXY protocol header', `PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n${wireText()}`],
+    ['zeros', Buffer.alloc(64)],
+  ])('%s gets a closed connection and no answer that could be mistaken for one, and nothing is forwarded', async (_what, bytes) => {
+    const decided = () => here.audit().filter(({ type }) => type === 'forwarding' || type === 'refused').length
+    const [before, entries] = [here.provider.received.length, decided()]
+    const socket = connect({ host: '127.0.0.1', port: here.proxy.dataPort })
+    socket.on('error', () => undefined)
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    socket.write(bytes)
+    await once(socket, 'close')
+    const said = Buffer.concat(chunks)
+    expect(said.toString('latin1')).not.toContain('HTTP/')
+    // Nothing, or an alert of TLS.
+    if (said.length > 0) expect(said[0]).toBe(0x15)
+    expect(here.provider.received).toHaveLength(before)
+    expect(decided()).toBe(entries)
+    expect((await call(here)).status).toBe(200)
   })
-  socket.write(wireText())
-  await once(socket, 'close')
-  expect(text).not.toContain('HTTP/1.1 200')
-  expect((await call(here)).status).toBe(200)
 })

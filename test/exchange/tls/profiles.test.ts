@@ -69,7 +69,7 @@ describe('the spine profile', () => {
     consumer.socket.destroy()
   })
 
-  test.each(['TLSv1', 'TLSv1.1'] as const)('T16: %s is refused', async (version) => {
+  test.each(['TLSv1', 'TLSv1.1'] as const)('T16: %s is refused, and the process lives', async (version) => {
     await expect(shakeHands(here, { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' })).rejects.toThrow()
   })
 
@@ -87,7 +87,7 @@ describe('the spine profile', () => {
     next.socket.destroy()
   })
 
-  test('HTTP/2 is not negotiated', async () => {
+  test('D7: HTTP/2 is not negotiated', async () => {
     const consumer = await shakeHands(here, { ALPNProtocols: ['h2', 'http/1.1'] })
     expect(consumer.socket.alpnProtocol).toBe('http/1.1')
     consumer.socket.destroy()
@@ -178,10 +178,18 @@ describe('the modern profile', () => {
   })
 })
 
-test('the modern profile with an RSA certificate negotiates its ECDHE suites with AEAD alone', async () => {
+test('the modern profile with an RSA certificate negotiates its ECDHE suites with AEAD alone, on curves, and signs with SHA-256 at least', async () => {
   const here = await startWorld({ settings: { listener: { tlsProfile: 'modern' } } })
   try {
     expect(await negotiated(here)).toEqual(['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-CHACHA20-POLY1305'])
+    const tls13 = { minVersion: 'TLSv1.3' } as const
+    await expect(shakeHands(here, { ...tls13, ecdhCurve: 'ffdhe2048:ffdhe3072' })).rejects.toThrow()
+    await expect(shakeHands(here, { ...tls12, sigalgs: 'rsa_pkcs1_sha224', ciphers: 'DEFAULT:@SECLEVEL=0' })).rejects.toThrow()
+    for (const ecdhCurve of ['X25519MLKEM768', 'X25519', 'P-256']) {
+      const consumer = await shakeHands(here, { ...tls13, ecdhCurve })
+      expect([ecdhCurve, (await consumer.ask())?.status]).toEqual([ecdhCurve, 200])
+      consumer.socket.destroy()
+    }
   } finally {
     await here.close()
   }

@@ -1,11 +1,13 @@
 import { callControl } from '../../../src/ops/control-client.ts'
 import type { Issued } from '../../support/certificate-authority.ts'
+import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
+import { badCertificate, expectRefused, noCertificate, unbound } from '../../support/wire.ts'
 
 let here: World
 beforeAll(async () => {
-  here = await startWorld()
+  here = await startWorld({ settings: everyRefusalRecorded })
 })
 afterAll(() => here.close())
 
@@ -34,7 +36,10 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     const options = { ...only, as: null }
     for (const session of [await sessionOf(options), await sessionOf(options)]) {
       const resumed = await shakeHands(here, { ...options, session })
-      expect([resumed.socket.isSessionReused(), (await resumed.ask())?.status]).toEqual([true, 496])
+      expect(resumed.socket.isSessionReused()).toBe(true)
+      const record = await expectRefused(here, await resumed.ask(), noCertificate)
+      expect(record.consumer).toMatchObject({ tlsResumed: true })
+      expect(record.consumer.certificateSha256).toBeUndefined()
       await resumed.closed
     }
   })
@@ -44,15 +49,18 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     expect((await resumed.ask())?.status).toBe(resumed.socket.isSessionReused() ? 496 : 200)
   })
 
-  test('a session carries the certificate that it began with, whatever is shown at its resumption', async () => {
+  test('T4: a session carries the certificate that it began with, whatever is shown at its resumption', async () => {
     const session = await sessionOf({ ...only, as: here.certificates.stranger })
     const resumed = await shakeHands(here, { ...only, session })
     const answer = await resumed.ask()
     // The consumer's own call on the stranger's session: the binding is the stranger's.
-    expect([resumed.socket.isSessionReused(), answer?.status, answer?.rule]).toEqual([true, 495, 'identity-binding'])
+    expect(resumed.socket.isSessionReused()).toBe(true)
+    const record = await expectRefused(here, answer, unbound)
+    expect(record.consumer).toMatchObject({ tlsResumed: true, certificateSha256: here.certificates.stranger.sha256 })
+    await resumed.closed
   })
 
-  test('a session whose certificate expires meanwhile is refused at the request, not at the handshake', async () => {
+  test('T13: a session whose certificate expires meanwhile is refused at the request, not at the handshake', async () => {
     const soon = await here.certificates.intermediate.issue({
       ...{ cn: world.consumer.fqdn, dnsNames: [world.consumer.fqdn], usages: ['clientAuth'] },
       notAfter: Math.ceil(Date.now() / 1000) * 1000 + 2_000,
@@ -62,9 +70,11 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('over %s', (version) => {
     const session = first.session as Buffer
     await expired(soon)
     const kept = await first.ask()
-    expect([kept?.status, kept?.rule]).toEqual([495, 'client-certificate'])
+    expect((await expectRefused(here, kept, badCertificate)).reason).toMatch(/expired/)
+    await first.closed
     const resumed = await shakeHands(here, { ...only, as: soon, session })
-    expect((await resumed.ask())?.status).toBe(495)
+    expect((await expectRefused(here, await resumed.ask(), badCertificate)).reason).toMatch(/expired/)
+    await resumed.closed
   })
 
   test('T4, O1: a session of the consumers’ port is worth nothing at the operators’, nor the other way round', async () => {

@@ -3,7 +3,7 @@ import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
 import { smallBundle } from '../../support/fake-provider.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { until } from '../../support/until.ts'
-import { dial, expectFhirRefusal, expectNothingLeft, outcomeRecord, refusalRecord, wirePut } from '../../support/wire.ts'
+import { dial, expectFhirRefusal, expectNothingLeft, outcomeRecord, refusalRecord, type WireAnswer, wirePut } from '../../support/wire.ts'
 
 let here: World
 let honest: World['provider']['answer']
@@ -28,6 +28,12 @@ function bodyOfRequests(): Buffer {
   return body
 }
 
+/** Body and record of a request that row 5 refused. */
+async function expectFormRefused([answer]: readonly WireAnswer[]): Promise<void> {
+  expectFhirRefusal(answer!, 'BAD_REQUEST')
+  expect(await refusalRecord(here, answer?.exchange ?? '')).toMatchObject({ status: 400, rule: 'request-form', code: 'BAD_REQUEST' })
+}
+
 describe('F9 a refusal before the body is read', () => {
   test.each([
     [
@@ -45,6 +51,41 @@ describe('F9 a refusal before the body is read', () => {
       'BAD_REQUEST',
     ],
     ['by the method', wirePut(`Content-Length: ${size}\r\n`, '').replace('PUT ', 'DELETE '), 405, 'method', 'METHOD_NOT_ALLOWED'],
+    [
+      'OPTIONS, answered by the proxy',
+      wirePut(`Content-Length: ${size}\r\n`, '').replace('PUT ', 'OPTIONS '),
+      200,
+      'method',
+      'OPTIONS_ANSWERED',
+    ],
+    [
+      'by the binding',
+      wirePut(`Content-Length: ${size}\r\n`, '').replace(/Ssp-From: .*\r\n/, 'Ssp-From: 200000000360\r\n'),
+      495,
+      'identity-binding',
+      'BAD_CERTIFICATE',
+    ],
+    [
+      'by the directory',
+      wirePut(`Content-Length: ${size}\r\n`, '').replace(/Ssp-To: .*\r\n/, 'Ssp-To: 918999198994\r\n'),
+      403,
+      'receiver-interaction',
+      'RECEIVER_NOT_ACCREDITED',
+    ],
+    [
+      'by the endpoint',
+      wirePut(`Content-Length: ${size}\r\n`, '').replace('/STU3/1/', '/STU3/9/'),
+      400,
+      'registered-endpoint',
+      'ENDPOINT_VARIES',
+    ],
+    [
+      'by the form of the target',
+      wirePut(`Content-Length: ${size}\r\n`, '').replace('/STU3/1/', '/STU3/../'),
+      400,
+      'wire-form',
+      'MALFORMED_REQUEST',
+    ],
   ] as const)(
     '%s: 10 MB that look like requests are neither answered nor forwarded, and the answer is not lost',
     async (_, head, status, rule, code) => {
@@ -56,7 +97,7 @@ describe('F9 a refusal before the body is read', () => {
       const answers = await line.end()
       expect(answers.map((one) => [one.status, one.rule])).toEqual([[status, rule]])
       expect(answers[0]?.headers.get('connection')).toBe('close')
-      if (status !== 405) expectFhirRefusal(answers[0]!, code)
+      if (status !== 200) expectFhirRefusal(answers[0]!, code)
       expect(await refusalRecord(here, answers[0]?.exchange ?? '')).toMatchObject({ status, rule, code })
       expect(here.provider.received).toHaveLength(before)
       line.close()
@@ -76,6 +117,7 @@ describe('F9 a refusal before the body is read', () => {
     line.send(wireText())
     const answers = await line.end()
     expect(answers.map((one) => [one.status, one.rule])).toEqual([[400, 'request-form']])
+    await expectFormRefused(answers)
     line.close()
   })
 
@@ -88,6 +130,7 @@ describe('F9 a refusal before the body is read', () => {
       [200, 'provider-exchange'],
     ])
     expect(answers[0]?.headers.get('connection')).toBe('keep-alive')
+    await expectFormRefused(answers)
     line.close()
   })
 
@@ -100,6 +143,7 @@ describe('F9 a refusal before the body is read', () => {
     const answers = await line.end()
     expect(answers.map((one) => one.status)).toEqual([400])
     expect(line.text).not.toContain('100 Continue')
+    await expectFormRefused(answers)
     expect(here.provider.received).toHaveLength(before)
     line.close()
   })

@@ -1,7 +1,16 @@
 import { wireText } from '../../support/consumer.ts'
 import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
 import { startWorld, type World } from '../../support/start-world.ts'
-import { dial, expectNothingLeft, expectWireRefusal, malformed, type Refused, wirePut } from '../../support/wire.ts'
+import {
+  dial,
+  endRecord,
+  expectFhirRefusal,
+  expectNothingLeft,
+  expectWireRefusal,
+  malformed,
+  type Refused,
+  wirePut,
+} from '../../support/wire.ts'
 
 let here: World
 beforeAll(async () => {
@@ -67,7 +76,16 @@ describe('F2 a transfer coding that is not chunked alone', () => {
 })
 
 describe('F3 chunked on HTTP/1.0', () => {
-  test.each(['', 'Connection: keep-alive\r\n'])('with %j', async (extra) => {
+  test.each([
+    '',
+    'Connection: keep-alive\r\n',
+    'Connection: close\r\n',
+    'Content-Length: 5\r\n',
+    'Content-Length: 0\r\n',
+    'Expect: 100-continue\r\n',
+    'TE: trailers\r\n',
+    'Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n',
+  ])('with %j', async (extra) => {
     await expectWireRefusal(here, wirePut('Transfer-Encoding: chunked\r\n', empty, { version: '1.0', extra }), malformed)
   })
 })
@@ -220,7 +238,20 @@ describe('F8 chunks without end', () => {
     }
     const [answer] = await line.end()
     expect([answer?.status, answer?.rule]).toEqual([400, 'wire-form'])
+    expectFhirRefusal(answer!, 'MALFORMED_REQUEST')
+    expect(await endRecord(here, answer?.exchange ?? '')).toMatchObject({ status: 400, rule: 'wire-form' })
     line.close()
+  })
+
+  test.each([
+    ['one of 20 kB', `1;${'a'.repeat(20_000)}\r\na\r\n0\r\n\r\n`],
+    ['with a quoted value', `1;a="${'b'.repeat(20_000)}"\r\na\r\n0\r\n\r\n`],
+    ['many of one chunk', `1${';a=b'.repeat(20_000)}\r\na\r\n0\r\n\r\n`],
+    ['empty ones', `1${';'.repeat(100_000)}\r\na\r\n0\r\n\r\n`],
+    ['on the last chunk', `1\r\na\r\n0;${'a'.repeat(20_000)}\r\n\r\n`],
+    ['many small ones over many chunks', '1;a\r\na\r\n'.repeat(20_000)],
+  ])('extensions (%s) count together, up to 16 kB of a request', async (_, body) => {
+    await expectWireRefusal(here, chunked(body), malformed)
   })
 
   test('trailers of 64 kB', async () => {

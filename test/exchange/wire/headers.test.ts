@@ -3,7 +3,19 @@ import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
 import type { ReceivedRequest } from '../../support/fake-provider.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { until } from '../../support/until.ts'
-import { answersIn, dial, expectNothingLeft, expectWireRefusal, malformed, type Refused, sayUntilEnd, wirePut } from '../../support/wire.ts'
+import {
+  answersIn,
+  dial,
+  expectFhirRefusal,
+  expectNothingLeft,
+  expectRefusedRequest,
+  expectWireRefusal,
+  malformed,
+  outcomeRecord,
+  type Refused,
+  sayUntilEnd,
+  wirePut,
+} from '../../support/wire.ts'
 
 let here: World
 beforeAll(async () => {
@@ -59,10 +71,11 @@ describe('H1 a deciding header twice', () => {
   test.each([`${consumer.asid}, ${consumer.asid}`, `${consumer.asid},200000000360`, `${consumer.asid};x`])(
     'joined by the caller (%j): no ASID',
     async (value) => {
-      const line = await dial(here)
-      line.send(wireText().replace(/Ssp-From: .*\r\n/, `Ssp-From: ${value}\r\n`))
-      expect((await line.answered(1)).map((one) => [one.status, one.rule])).toEqual([[400, 'request-form']])
-      line.close()
+      await expectRefusedRequest(here, wireText().replace(/Ssp-From: .*\r\n/, `Ssp-From: ${value}\r\n`), {
+        status: 400,
+        code: 'BAD_REQUEST',
+        rule: 'request-form',
+      })
     },
   )
 })
@@ -82,11 +95,14 @@ describe('H2 names that a provider might fold to a deciding one', () => {
     'X_Real_IP',
   ])('%s never reaches the provider', async (name) => {
     const folded = name.toLowerCase().replaceAll('_', '-')
-    const { received } = await passed(wireText({ extra: `${name}: 666\r\n` }))
+    const { received, text } = await passed(wireText({ extra: `${name}: 666\r\n` }))
     const names = received.rawHeaders.filter((_, at) => at % 2 === 0).map((one) => one.toLowerCase())
     if (!name.endsWith('_')) {
       expect(names).not.toContain(name.toLowerCase())
       expect(valuesOf(received, folded)).not.toContain('666')
+      const exchange = answersIn(text).answers[0]?.exchange
+      const record = here.audit().find((entry) => entry.type === 'forwarding' && entry.exchange === exchange)
+      expect(record).toMatchObject({ request: { droppedHeaders: [name.toLowerCase()] } })
     }
   })
 
@@ -166,6 +182,24 @@ test('H4 what a caller says in the name of the proxy is removed or overwritten, 
   expect(valuesOf(received, 'forwarded')).toEqual(['for=127.0.0.1;by=_ssp;host=localhost;proto=https'])
   const forwarding = here.audit().findLast((entry) => entry.type === 'forwarding')
   expect(forwarding?.request.droppedHeaders).toEqual(names.map((name) => name.toLowerCase()))
+})
+
+test.each([
+  ['alg', { alg: 'none', typ: 'JWT', __proto__: null, constructor: {} }, '{"__proto__":{"iss":"x"}}'],
+  ['claims', { alg: 'none' }, '{"constructor":{"prototype":{"polluted":1}}}'],
+  ['__proto__ twice', { alg: 'none' }, '{"__proto__":1,"__proto__":2}'],
+  ['prototype names as values', { alg: '__proto__' }, '{}'],
+  ['toString as algorithm', { alg: 'toString' }, '{}'],
+  ['a member called hasOwnProperty', { alg: 'none', hasOwnProperty: 1 }, '{"hasOwnProperty":1}'],
+  ['valueOf', { alg: 'none', valueOf: 1, toString: 1 }, '{"valueOf":1,"toString":1,"toJSON":1}'],
+  ['toJSON', { alg: 'none', toJSON: 1 }, '{"toJSON":1}'],
+])('H5 prototype names in a token (%s) are a 400, and change nothing', async (_, header, claims) => {
+  const section = (text: string) => Buffer.from(text).toString('base64url')
+  const token = `${section(JSON.stringify(header))}.${section(claims)}.`
+  const text = wireText().replace(/Authorization: .*\r\n/, `Authorization: Bearer ${token}\r\n`)
+  await expectRefusedRequest(here, text, { status: 400, code: 'BAD_REQUEST', rule: 'access-token' })
+  expect(Object.keys(Object.prototype)).toEqual([])
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
 })
 
 test('H5 __proto__, constructor and toString as header names are headers like others', async () => {
@@ -256,10 +290,8 @@ describe('H7 too much', () => {
 test.each(['a.b', 'a', '..', 'e30.e30.', `${'a'.repeat(12_000)}..`, tokenFor(world.searchPatient).slice(0, -1), '%00.%00.'])(
   'H8 a token that is none is a 400 (%#), never a fault of the proxy',
   async (token) => {
-    const line = await dial(here)
-    line.send(wireText().replace(/Authorization: .*\r\n/, `Authorization: Bearer ${token}\r\n`))
-    expect((await line.answered(1)).map((one) => one.status)).toEqual([400])
-    line.close()
+    const text = wireText().replace(/Authorization: .*\r\n/, `Authorization: Bearer ${token}\r\n`)
+    await expectRefusedRequest(here, text, { status: 400, code: 'BAD_REQUEST', rule: 'access-token' })
   },
 )
 
@@ -288,6 +320,8 @@ describe('H9 Expect', () => {
     line.send(wirePut('Content-Length: 2\r\nExpect: 100-continue\r\n', ''))
     const answers = await line.end()
     expect(answers.map((one) => [one.status, one.rule, one.origin])).toEqual([[408, 'wire-form', 'consumer-network']])
+    expectFhirRefusal(answers[0]!, 'REQUEST_TIMEOUT')
+    expect(await outcomeRecord(here, answers[0]?.exchange ?? '')).toMatchObject({ end: 'refused', status: 408, rule: 'wire-form' })
     line.close()
     await until('the provider has no connection in use', () => here.provider.connections.open === 0)
   })
@@ -357,6 +391,10 @@ describe('H11 trailers', () => {
       await until('the end', () => line.answers.length === 2 || line.ended)
       const statuses = line.answers.map((one) => one.status)
       expect([[200, 200], [400]]).toContainEqual(statuses)
+      if (statuses[0] === 400) {
+        expectFhirRefusal(line.answers[0]!, 'MALFORMED_REQUEST')
+        await line.end()
+      }
       expect(here.provider.received.slice(before).map((one) => one.body.toString())).toEqual(statuses[0] === 200 ? ['{}', ''] : [])
       line.close()
     },

@@ -3,7 +3,17 @@ import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
 import { type ReceivedRequest, smallBundle } from '../../support/fake-provider.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { until } from '../../support/until.ts'
-import { dial, expectNothingLeft, expectWireRefusal, malformed, type Refused, refusalRecord, wirePut } from '../../support/wire.ts'
+import {
+  dial,
+  expectFhirRefusal,
+  expectNothingLeft,
+  expectRefusedRequest,
+  expectWireRefusal,
+  malformed,
+  type Refused,
+  refusalRecord,
+  wirePut,
+} from '../../support/wire.ts'
 
 let here: World
 let wide: World
@@ -90,11 +100,16 @@ describe('F11 methods', () => {
     const line = await dial(here)
     line.send(wireText({ method: 'TRACE', extra: 'X-Secret: do-not-echo\r\n' }))
     const [answer] = await line.answered(1)
+    expectFhirRefusal(answer!, 'METHOD_NOT_ALLOWED')
     expect([answer?.status, answer?.rule]).toEqual([405, 'method'])
     expect(answer?.headers.get('allow')).toBe('GET, POST, PUT, OPTIONS')
     expect(line.text).not.toContain('do-not-echo')
     expect(await refusalRecord(here, answer?.exchange ?? '')).toMatchObject({ code: 'METHOD_NOT_ALLOWED' })
     line.close()
+  })
+
+  test.each(['TRACE', 'PATCH', 'DELETE'])('%s, where it is not allowed: 405, and the connection goes on', async (method) => {
+    await expectRefusedRequest(here, wireText({ method }), { status: 405, code: 'METHOD_NOT_ALLOWED', rule: 'method' })
   })
 
   test.each(['PURGE', 'PROPFIND', 'MKCOL', 'SUBSCRIBE', 'QUERY', 'M-SEARCH', 'LINK', 'SOURCE'])(
@@ -176,6 +191,10 @@ describe('F13 requests sent ahead of their answers', () => {
     line.send(texts.join(''))
     const answers = await line.answered(rules.length)
     expect(answers.map((one) => one.rule)).toEqual(rules)
+    for (const answer of answers.filter((one) => one.rule === 'receiver-interaction')) {
+      expectFhirRefusal(answer, 'RECEIVER_NOT_ACCREDITED')
+      expect(await refusalRecord(here, answer.exchange)).toMatchObject({ status: 403, rule: 'receiver-interaction' })
+    }
     expect(new Set(answers.map((one) => one.exchange)).size).toBe(rules.length)
     expect(here.provider.received).toHaveLength(before + rules.filter((rule) => rule === 'provider-exchange').length)
     line.close()
@@ -259,6 +278,57 @@ describe('F13 requests sent ahead of their answers', () => {
   })
 })
 
+describe('F13 OPTIONS among requests sent ahead', () => {
+  const options = (framing = '', body = '') => wireText({ method: 'OPTIONS', extra: framing, body })
+  const inside = wireText()
+
+  test.each([
+    ['alone', options(), [200]],
+    ['with a body of a known length', options(`Content-Length: ${inside.length}\r\n`, inside), [200]],
+    ['with a chunked body', options('Transfer-Encoding: chunked\r\n', `${inside.length.toString(16)}\r\n${inside}\r\n0\r\n\r\n`), [200]],
+    ['twice', options() + options(), [200, 200]],
+    ['a refusal with a body', wirePut(`Content-Length: ${inside.length}\r\n`, inside).replace(/Ssp-To: .*\r\n/, ''), [400]],
+    [
+      'a refusal with a chunked body',
+      wirePut('Transfer-Encoding: chunked\r\n', `${inside.length.toString(16)}\r\n${inside}\r\n0\r\n\r\n`).replace(/Ssp-To: .*\r\n/, ''),
+      [400],
+    ],
+    ['OPTIONS behind a refusal with a body', wirePut('Content-Length: 2\r\n', '{}').replace(/Ssp-To: .*\r\n/, '') + options(), [400, 200]],
+    ['a refusal with a body behind OPTIONS', options() + wirePut('Content-Length: 2\r\n', '{}').replace(/Ssp-To: .*\r\n/, ''), [200, 400]],
+  ])('%s: a body is no request, and the honest one behind it gets the one answer that is forwarded', async (_, bytes, statuses) => {
+    const before = here.provider.received.length
+    const line = await dial(here)
+    line.send(bytes + wireText())
+    const answers = await line.answered(statuses.length + 1)
+    expect(answers.map((one) => one.status)).toEqual([...statuses, 200])
+    expect(answers.map((one) => one.rule === 'provider-exchange')).toEqual([...statuses.map(() => false), true])
+    expect(here.provider.received).toHaveLength(before + 1)
+    for (const answer of answers.slice(0, -1)) {
+      if (answer.status === 200) expect(answer).toMatchObject({ rule: 'method', body: '' })
+      else expectFhirRefusal(answer, 'BAD_REQUEST')
+      expect(await refusalRecord(here, answer.exchange)).toMatchObject({ status: answer.status, rule: answer.rule })
+    }
+    line.close()
+  })
+
+  test.each(['GET', 'OPTIONS'])(
+    '%s whose body comes later: it is answered, the connection ends, and the body is no request',
+    async (method) => {
+      const before = here.provider.received.length
+      const line = await dial(here)
+      line.send(
+        wireText({ method, extra: `Content-Length: ${inside.length * 3}\r\n` }).replace(/Ssp-To: .*\r\n/, method === 'GET' ? '' : '$&'),
+      )
+      await line.answered(1)
+      line.send(inside.repeat(3) + wireText())
+      const answers = await line.end()
+      expect(answers.map((one) => [one.status, one.headers.get('connection')])).toEqual([[method === 'GET' ? 400 : 200, 'close']])
+      expect(here.provider.received).toHaveLength(before)
+      line.close()
+    },
+  )
+})
+
 describe('D7 HTTP/2', () => {
   test('its preface gets 400, and the connection ends', async () => {
     await expectWireRefusal(here, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', malformed)
@@ -275,5 +345,41 @@ describe('D7 HTTP/2', () => {
     const otherVersion: Refused = { status: 505, code: 'VERSION_NOT_SUPPORTED' }
     await expectWireRefusal(here, 'PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', malformed, otherVersion)
     await expectWireRefusal(here, 'PRI * HTTP/1.1\r\n\r\n', malformed, otherVersion)
+  })
+
+  const frame = (type: number, flags: number, stream: number, payload: Buffer) => {
+    const head = Buffer.alloc(9)
+    head.writeUIntBE(payload.length, 0, 3)
+    head[3] = type
+    head[4] = flags
+    head.writeUInt32BE(stream, 5)
+    return Buffer.concat([head, payload]).toString('latin1')
+  }
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+  const nothing = Buffer.alloc(0)
+  test.each([
+    [
+      'a rapid reset',
+      Array.from(
+        { length: 500 },
+        (_, at) => frame(1, 5, at * 2 + 1, Buffer.from('8286', 'hex')) + frame(3, 0, at * 2 + 1, Buffer.alloc(4)),
+      ).join(''),
+    ],
+    ['a flood of CONTINUATION', frame(1, 0, 1, nothing) + frame(9, 0, 1, Buffer.alloc(100)).repeat(500)],
+    ['a flood of PING', frame(6, 0, 0, Buffer.alloc(8)).repeat(500)],
+    ['a flood of SETTINGS', frame(4, 0, 0, nothing).repeat(500)],
+    ['window updates that overflow', frame(8, 0, 0, Buffer.from('7fffffff', 'hex')).repeat(10)],
+    ['bad HPACK', frame(1, 5, 1, Buffer.alloc(200, 0xff))],
+    ['frames without a preface', '', frame(4, 0, 0, nothing) + frame(1, 5, 1, Buffer.from('8286', 'hex'))],
+  ])('%s behind it is never read as HTTP/2', async (_, frames, alone = '') => {
+    await expectWireRefusal(here, alone === '' ? preface + frames : alone, malformed, notImplemented)
+  })
+
+  test('h2c is not switched to: the request is answered as HTTP/1.1', async () => {
+    const line = await dial(here)
+    line.send(wireText({ extra: 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n' }))
+    expect((await line.end()).map((one) => one.status)).toEqual([200])
+    expect(line.text).not.toContain(' 101 ')
+    line.close()
   })
 })

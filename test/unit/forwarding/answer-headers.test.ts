@@ -75,7 +75,7 @@ test('hop-by-hop headers, and whatever Connection names, go without a word; cont
   expect(answerHeaders(bytes(lines))).toEqual({ list: ['Content-Type', 'a/b', 'Kept', 'c'], dropped: [], serverTiming: undefined })
 })
 
-test('what would act on our origin, or pretends to be ours, is dropped and told (O6)', () => {
+test('O6: what would act on our origin, or pretends to be ours, is dropped and told', () => {
   const lines = [...droppedFromAnswer].flatMap((name) => [name.toUpperCase(), 'x'])
   expect(answerHeaders(bytes([...lines, 'Kept', 'y', 'Set-Cookie', 'z']))).toEqual({
     list: ['Kept', 'y'],

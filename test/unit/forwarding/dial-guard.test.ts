@@ -50,7 +50,7 @@ test.each([
   ['2002:a00:1::1', 'private'],
   ['2002:a9fe:a9fe::', 'metadata'],
   ['2001:0:1:2:3:4:5:6', 'Teredo'],
-])('%s is refused as %s', (address, name) => {
+])('P6: %s is refused as %s', (address, name) => {
   expect(guard(address)).toEqual({ allowed: false, reason: expect.stringContaining(name) })
 })
 

@@ -77,7 +77,7 @@ describe('T11: what only looks like the name', () => {
     )
   })
 
-  test('a hostile text of any length costs linear time (D9)', () => {
+  test('D9: a hostile text of any length costs linear time', () => {
     const fields = { subject: { der: Buffer.alloc(0), parts: [] }, alternativeNames: [{ form: 'dns', text: 'a-'.repeat(50_000) } as const] }
     const started = performance.now()
     for (let turn = 0; turn < 100; turn++) certificateNames(fields)

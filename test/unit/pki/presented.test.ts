@@ -72,7 +72,7 @@ async function exchange(options: ConnectionOptions): Promise<Pick<ConnectionOpti
 describe.each(versions)('over %s', (version) => {
   const only = { minVersion: version, maxVersion: version }
 
-  test('a certificate with its intermediate is seen as the peer sent it, and again when the session is resumed, then alone (O2)', async () => {
+  test('O2: a certificate with its intermediate is seen as the peer sent it, and again when the session is resumed, then alone', async () => {
     const store = await trustStoreOf({ anchors: [root.certificatePem] })
     const client = { ...only, key: consumer.keyPem, cert: consumer.chainPem }
     const resumption = await exchange(client)
