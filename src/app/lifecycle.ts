@@ -19,6 +19,7 @@ import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
 import { openLockouts } from '../state/lockout-list.ts'
 import { keepAnnouncing } from './announcements.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
+import { composeCapacity } from './compose-capacity.ts'
 import { concernsLockout } from './concerns-lockout.ts'
 import { openConsumersPort } from './consumers-port.ts'
 import { drainPort } from './drain-port.ts'
@@ -111,8 +112,9 @@ async function start(
     }),
     async (one) => one.close(),
   )
+  const capacity = composeCapacity(config, metrics, clock)
   const forwarding = started(
-    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, ownPorts }),
+    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, capacity, ownPorts }),
     (leg) => leg.close(),
   )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
