@@ -121,7 +121,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection,
     this.#headAt = this.#now()
     const { list, dropped, serverTiming } = answerHeaders(raw)
     this.#dropped = dropped
-    if (status === 503 || status === 429) this.#retryAfter = valueOf(list, 'retry-after')
+    if (status === 503 || status === 429) this.#retryAfter = headerOf(list, 'retry-after')
     list.push(...this.#head(status, this.#sentAt ?? this.#headAt, this.#headAt, serverTiming))
     this.#sink.begin(status, plainReason.test(reason) ? reason : '', list)
     this.#status = status
@@ -163,7 +163,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection,
   }
 }
 
-function valueOf(list: readonly string[], name: string): string | undefined {
+function headerOf(list: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < list.length; i += 2) if (list[i]?.toLowerCase() === name) return list[i + 1]
   return undefined
 }

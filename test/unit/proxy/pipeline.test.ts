@@ -104,11 +104,11 @@ function wouldNotCompile(forwarding: Forwarding, arrival: Arrival, start: Start,
   // @ts-expect-error and the certificate
   empty.use(wireForm).use(requestForm).use(identityBinding)
   const sink = { gone: undefined }
-  forwarding.reserve(admitted, sink)
+  void forwarding.reserve(admitted, sink)
   // @ts-expect-error an arrival has proven nothing
-  forwarding.reserve(arrival, sink)
+  void forwarding.reserve(arrival, sink)
   // @ts-expect-error nor has a request before the checks
-  forwarding.reserve(start, sink)
+  void forwarding.reserve(start, sink)
 }
 
 test('a list in a wrong order does not compile, nor does forwarding what has not been admitted', () => {
