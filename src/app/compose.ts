@@ -3,6 +3,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import { createDialGuard } from '../forwarding/dial-guard.ts'
 import { createForwarding, type Forwarding } from '../forwarding/forward.ts'
 import type { ProvenConnections } from '../forwarding/proven-connections.ts'
+import type { ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import { createDialHost } from '../forwarding/provider-connector.ts'
 import { createProviderPools } from '../forwarding/provider-pools.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -27,12 +28,14 @@ export interface ForwardingParts {
   readonly proven: ProvenConnections
   readonly clock: Clock
   readonly expiry: ExpiryGauges
+  readonly capacity: ProviderCapacity
   /** Never dialled on this machine. */
   readonly ownPorts: () => readonly number[]
 }
 
 /** The providers' leg for these settings. */
-export function composeForwarding(config: Config, { materials, trust, proven, clock, expiry, ownPorts }: ForwardingParts): Forwarding {
+export function composeForwarding(config: Config, parts: ForwardingParts): Forwarding {
+  const { materials, trust, proven, clock, expiry, capacity, ownPorts } = parts
   const settings = config.forwarding
   const guard = createDialGuard(settings.allowedNetworks)
   const identity = createDialIdentity(() => materials().client, trust)
@@ -55,7 +58,7 @@ export function composeForwarding(config: Config, { materials, trust, proven, cl
       }),
     clock.elapsed,
   )
-  return createForwarding(settings, pools, { via: config.listener.via }, clock.elapsed)
+  return createForwarding(settings, pools, capacity, { via: config.listener.via }, clock)
 }
 
 /** The path for these settings: what decides, records, forwards and is told. */

@@ -18,6 +18,7 @@ import { allOf, exchangeLog } from '../proxy/exchange-log.ts'
 import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
 import { keepAnnouncing } from './announcements.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
+import { composeCapacity } from './compose-capacity.ts'
 import { openConsumersPort } from './consumers-port.ts'
 import { drainPort } from './drain-port.ts'
 import { type LoadedConfig, printableConfig } from './load-config.ts'
@@ -113,8 +114,9 @@ async function start(
     }),
     async (one) => one.close(),
   )
+  const capacity = composeCapacity(config, metrics, clock)
   const forwarding = started(
-    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, ownPorts }),
+    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, capacity, ownPorts }),
     (leg) => leg.close(),
   )
   const locking = started(

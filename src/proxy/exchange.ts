@@ -64,9 +64,11 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     course.phases['admission'] = parts.clock.elapsed() - start.started
     if (!admission.admitted) return refuseCall(course, admission.refusal)
     course.leave = parts.inFlight.add(admission.evidence, leg)
-    const place = parts.forwarding.reserve(admission.evidence)
-    if (isRefusal(place)) return refuseCall(course, place)
+    const reserved = parts.forwarding.reserve(admission.evidence, leg.sink)
+    const place = reserved instanceof Promise ? await inTurn(course, reserved) : reserved
+    if (isRefusal(place)) return refuseCall(course, leg.fault ?? place)
     course.place = place
+    if (place.observed !== undefined) course.admission = { ...admission, observed: [...admission.observed, place.observed] }
     const receipt = await recordForwarding(course, admission.evidence, place)
     if (isRefusal(receipt)) return refuseCall(course, receipt)
     course.receipt = receipt
@@ -78,6 +80,16 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     course.leave?.()
     // However it went: what the call held of its limits is free again.
     course.admission?.evidence.holding?.release()
+  }
+}
+
+/** The call waits for a place at the provider, in fair turn with those of other consumers. */
+async function inTurn({ parts, phases }: Course, reserved: Promise<Place | Refusal>): Promise<Place | Refusal> {
+  const began = parts.clock.elapsed()
+  try {
+    return await reserved
+  } finally {
+    phases['queue'] = parts.clock.elapsed() - began
   }
 }
 

@@ -98,7 +98,12 @@ async function withOwnHosts(unshare: string, directory: string, command: readonl
   return [unshare, ...asRoot, '--mount', 'sh', '-c', `mount --bind "${hosts}" /etc/hosts && exec "$@"`, 'sh', ...command]
 }
 
-async function pageOf(port: number, { certificates }: Ground, path: string): Promise<{ readonly status: number; readonly body: string }> {
+/** A page of the operators' port that is open to anybody. */
+export async function pageOf(
+  port: number,
+  { certificates }: Pick<Ground, 'certificates'>,
+  path: string,
+): Promise<{ readonly status: number; readonly body: string }> {
   const sent = request({
     host: '127.0.0.1',
     port,
