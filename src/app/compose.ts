@@ -12,8 +12,9 @@ import type { OpsSettings } from '../ops/ops-settings.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
 import { admission, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
+import type { ExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
-import type { Lockouts } from '../state/lockouts.ts'
+import type { LockedOut } from '../state/lockouts.ts'
 import type { Config } from './config.ts'
 import { createDialIdentity } from './dial-identity.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -65,18 +66,20 @@ export function composeExchange(
   parts: {
     readonly audit: AuditTrail
     readonly forwarding: Forwarding
-    readonly lockouts: Lockouts
+    readonly lockouts: LockedOut
+    readonly inFlight: ExchangesInFlight
     readonly observer: ExchangeObserver
     readonly clock: Clock
   },
 ): ExchangeParts {
   const { config, version } = materials.loaded
-  const { audit, forwarding, lockouts, observer, clock } = parts
+  const { audit, forwarding, lockouts, inFlight, observer, clock } = parts
   return {
     admit: admission.bind({ settings: config.checks, lockouts, clock }, modeUnder(config.checks)),
     audit,
     forwarding,
     observer,
+    inFlight,
     clock,
     settingsVersion: version,
     timeoutStatus: config.forwarding.timeoutStatus,

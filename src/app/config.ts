@@ -5,8 +5,11 @@ import { loggingSettings } from '../lib/logger.ts'
 import { listenerSettings } from '../listener/listener-settings.ts'
 import { opsSettings } from '../ops/ops-settings.ts'
 import { pkiSettings } from '../pki/pki-settings.ts'
+import { lockoutRuleSettings } from '../protection/lockout-rule-settings.ts'
 import { checkSettings } from '../proxy/admission.ts'
 import { registrySettings } from '../registry/registry-settings.ts'
+import { lockoutSettings } from '../state/lockout-settings.ts'
+import { stateSettings } from '../state/state-settings.ts'
 
 /** Everything that can be set, each section with the part that it belongs to. Relative paths start at the settings file's folder. */
 export const configSchema = z.strictObject({
@@ -26,7 +29,10 @@ export const configSchema = z.strictObject({
   registry: registrySettings.describe('The directory of systems, endpoints and data-sharing rules.'),
   checks: checkSettings.prefault({}).describe('Settings of the checks, by name.'),
   forwarding: forwardingSettings.describe('The providers’ leg.'),
+  lockouts: lockoutSettings.prefault({}).describe('Lockouts: how they are signed, confirmed and caught up with.'),
+  lockoutRules: lockoutRuleSettings.prefault({}).describe('Lockouts by rule: what evidence leads to what.'),
   audit: auditSettings.prefault({}).describe('The audit trail.'),
+  state: stateSettings.prefault({}).describe('What the proxies of one installation share.'),
   logging: loggingSettings.prefault({}).describe('The program’s own log, on stderr.'),
 })
 

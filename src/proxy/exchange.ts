@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import type { Admitted } from './admission.ts'
 import { endOfForwarding, endOfRefusal } from './exchange-end.ts'
+import type { Endable, ExchangesInFlight } from './exchanges-in-flight.ts'
 import type { ExchangeObserver } from './observers.ts'
 import type { Admission } from './pipeline.ts'
 import { type End, forwardingEntry, outcomeEntry, refusedEntry } from './recorded.ts'
@@ -18,6 +19,8 @@ export interface ExchangeParts {
   readonly audit: AuditTrail
   readonly forwarding: Forwarding
   readonly observer: ExchangeObserver
+  /** Where a lockout finds the calls that it must cut. */
+  readonly inFlight: ExchangesInFlight
   readonly clock: Clock
   readonly settingsVersion: string
   /** 504, or 599 as older consumers expect. */
@@ -25,7 +28,7 @@ export interface ExchangeParts {
 }
 
 /** The consumer's leg, as one exchange sees it. */
-export interface ConsumerLeg {
+export interface ConsumerLeg extends Endable {
   readonly body: Readable
   readonly sink: AnswerSink
   /** What was found malformed behind the head while the exchange was under way. */
@@ -44,6 +47,8 @@ interface Course {
   /** Milliseconds by phase. */
   readonly phases: Record<string, number>
   admission?: Admission<Admitted>
+  /** Takes the call off those that a lockout can end. */
+  leave?: () => void
   place?: Place
   receipt?: Receipt
 }
@@ -57,6 +62,7 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     course.admission = admission
     course.phases['admission'] = parts.clock.elapsed() - start.started
     if (!admission.admitted) return refuseCall(course, admission.refusal)
+    course.leave = parts.inFlight.add(admission.evidence, leg)
     const reserved = parts.forwarding.reserve(admission.evidence, leg.sink)
     const place = reserved instanceof Promise ? await inTurn(course, reserved) : reserved
     if (isRefusal(place)) return refuseCall(course, leg.fault ?? place)
@@ -69,6 +75,8 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     settle(course, endOfForwarding(outcome, admission.evidence.target.shown, leg.fault, parts.timeoutStatus), outcome)
   } catch (error) {
     refuseCall(course, unforeseen(error))
+  } finally {
+    course.leave?.()
   }
 }
 
@@ -118,7 +126,7 @@ function settle(
   phases['total'] = parts.clock.elapsed() - start.started
   if (refusal !== undefined) leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, course.receipt))
   parts.audit.outcome(outcomeEntry(start.exchange, parts.clock.now(), recorded, outcome, phases))
-  tell(course, recorded, outcome)
+  tell(course, recorded, outcome, refusal ?? leg.fault)
 }
 
 /** The end of a call that was not forwarded: answered, recorded (not awaited), counted. */
@@ -132,13 +140,18 @@ function refuseCall(course: Course, refusal: Refusal): void {
   phases['total'] = parts.clock.elapsed() - start.started
   leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, undefined))
   parts.audit.refused(refusedEntry(start, refusal, admission?.observed ?? [], phases), floodable.has(refusal.rule))
-  tell(course, recorded, undefined)
+  tell(course, recorded, undefined, refusal)
 }
 
 /** Callers who have proven nothing, or too much zeal, may not fill the disk (decisions, section 6). */
 const floodable: ReadonlySet<string> = new Set(['wire-form', 'client-certificate', 'lockout', 'throttle'])
 
-function tell({ start, admission, place, phases, parts }: Course, recorded: End, outcome: ForwardOutcome | undefined): void {
+function tell(
+  { start, admission, place, phases, parts }: Course,
+  recorded: End,
+  outcome: ForwardOutcome | undefined,
+  refusal: Refusal | undefined,
+): void {
   const evidence = admission?.evidence
   parts.observer.ended({
     ...recorded,
@@ -148,6 +161,7 @@ function tell({ start, admission, place, phases, parts }: Course, recorded: End,
     interactionId: evidence?.interactionId,
     consumer: evidence?.consumer,
     endpoint: evidence?.endpoint,
+    refusal,
     observed: admission?.observed ?? [],
     droppedFromRequest: place?.headers.dropped ?? [],
     droppedFromAnswer: outcome?.droppedHeaders ?? [],

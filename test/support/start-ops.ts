@@ -9,7 +9,9 @@ import { createExpiryGauges } from '../../src/ops/expiry-gauges.ts'
 import type { OpsParts, Readiness } from '../../src/ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../../src/ops/ops-server.ts'
 import { type OpsSettings, opsSettings } from '../../src/ops/ops-settings.ts'
-import { openLockouts } from '../../src/state/lockout-list.ts'
+import { silentReport } from '../../src/state/lockout-fan-out.ts'
+import { lockoutSettings } from '../../src/state/lockout-settings.ts'
+import { openLockouts } from '../../src/state/open-lockouts.ts'
 import { type Authority, createAuthority, type Issued } from './certificate-authority.ts'
 
 /** Who can knock at the operators' port in a test. */
@@ -47,12 +49,20 @@ export interface TestOps {
   readonly directory: string
   readonly parts: OpsParts
   readonly acts: unknown[][]
+  /** What was done with circuits. */
+  readonly holds: unknown[][]
   readonly unforeseen: unknown[]
   readonly world: { readiness: Readiness; auditFails: boolean; reload: () => void; now: number | undefined }
   close(): Promise<void>
 }
 
-export const ready: Readiness = { ready: true, items: [{ name: 'registry', ok: true, detail: '12 systems' }], warnings: [], observed: [] }
+export const ready: Readiness = {
+  ready: true,
+  items: [{ name: 'registry', ok: true, detail: '12 systems' }],
+  degraded: [],
+  warnings: [],
+  observed: [],
+}
 
 /** Starts the operators' leg in a directory of its own on a free port. */
 export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> = {}): Promise<TestOps> {
@@ -78,12 +88,25 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
   const clock = { now: () => world.now ?? systemClock.now(), elapsed: systemClock.elapsed }
   const acts: unknown[][] = []
   const unforeseen: unknown[] = []
+  const holds: unknown[][] = []
+  const circuits = [{ host: 'provider.example.nhs.uk', circuit: 'open', opensInMs: 3000, limit: 4, inFlight: 0, waiting: 0 } as const]
   const metrics = createMetrics()
   const parts: OpsParts = {
     version: { name: 'ssp', version: '1.2.3', node: process.version },
     metrics,
     expiry: createExpiryGauges(metrics, () => true),
-    lockouts: await openLockouts(directory, clock),
+    lockouts: await openLockouts(lockoutSettings.parse({}), {
+      dataDirectory: directory,
+      node: 'test',
+      clock,
+      redis: undefined,
+      report: silentReport,
+    }),
+    circuits: {
+      list: () => circuits,
+      isRegistered: (host) => host === 'provider.example.nhs.uk',
+      hold: (...held) => holds.push(held),
+    },
     readiness: () => world.readiness,
     reload: async () => {
       world.reload()
@@ -104,6 +127,7 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     directory,
     parts,
     acts,
+    holds,
     unforeseen,
     world,
     async close() {

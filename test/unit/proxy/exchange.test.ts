@@ -7,6 +7,7 @@ import type { Forwarding, Place } from '../../../src/forwarding/forward.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { Admitted } from '../../../src/proxy/admission.ts'
 import { type ConsumerLeg, type ExchangeParts, exchange } from '../../../src/proxy/exchange.ts'
+import { createExchangesInFlight } from '../../../src/proxy/exchanges-in-flight.ts'
 import type { ExchangeEnd } from '../../../src/proxy/observers.ts'
 import type { Refusal } from '../../../src/spine/refusal.ts'
 
@@ -56,6 +57,7 @@ function path(over: {
     body: Readable.from([]),
     sink: {} as AnswerSink,
     fault: undefined,
+    end: () => undefined,
     proceed: () => void steps.push('proceeded'),
     refuse: (refusal, headers) => void said.push({ refusal, headers }),
   }
@@ -72,6 +74,7 @@ function path(over: {
     } as unknown as AuditTrail,
     forwarding: { reserve: over.reserve ?? (() => place) } as unknown as Forwarding,
     observer: { began: () => undefined, ended: (end) => void ended.push(end) },
+    inFlight: createExchangesInFlight(),
     clock: systemClock,
     settingsVersion: '1',
     timeoutStatus: 504,
