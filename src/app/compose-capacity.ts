@@ -3,6 +3,8 @@ import { capacityRules } from '../forwarding/gate-rules.ts'
 import { createProviderCapacity, type ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Circuits } from '../ops/ops-parts.ts'
+import type { Registry } from '../registry/registry.ts'
 import type { Config } from './config.ts'
 
 /** What lets calls through to providers, for these settings, and its metrics. */
@@ -13,4 +15,9 @@ export function composeCapacity({ forwarding }: Config, metrics: Metrics, clock:
   const made = createProviderCapacity(rules, capacity.waitingInAll, observed.observer, clock.elapsed)
   observed.show(made.states)
   return made
+}
+
+/** The circuits as operators steer them; only hosts that the directory in force names can be held. */
+export function circuitControl(capacity: ProviderCapacity, registry: () => Registry): Circuits {
+  return { list: capacity.states, hold: capacity.hold, isRegistered: (host) => registry().hosts.has(host) }
 }

@@ -18,7 +18,7 @@ import { allOf, exchangeLog } from '../proxy/exchange-log.ts'
 import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
 import { keepAnnouncing } from './announcements.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
-import { composeCapacity } from './compose-capacity.ts'
+import { circuitControl, composeCapacity } from './compose-capacity.ts'
 import { openConsumersPort } from './consumers-port.ts'
 import { drainPort } from './drain-port.ts'
 import { type LoadedConfig, printableConfig } from './load-config.ts'
@@ -126,7 +126,7 @@ async function start(
   const { lockouts, inFlight } = locking
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock), locking.observer])
   const view = (): ReadinessView => ({
-    ...{ materials, audit, draining, shared, lockouts },
+    ...{ materials, audit, draining, shared, lockouts, capacity },
     lastReload: reloading.last,
     revocation: revocation.state,
     operators: ops?.certificates ?? [],
@@ -194,6 +194,7 @@ async function start(
         metrics,
         expiry,
         lockouts,
+        circuits: circuitControl(capacity, () => materials.registry),
         readiness: () => readinessOf(view(), clock),
         reload,
         effectiveConfig: () => printableConfig(materials.loaded.config),

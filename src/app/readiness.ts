@@ -1,4 +1,5 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { GateState, ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { OwnCertificate } from '../ops/expiry-gauges.ts'
 import type { Readiness, ReadinessItem } from '../ops/ops-parts.ts'
@@ -27,6 +28,7 @@ export interface ReadinessView {
   readonly revocation: RevocationState
   readonly shared: Pick<SharedState, 'degraded'>
   readonly lockouts: Pick<Lockouts, 'health'>
+  readonly capacity: Pick<ProviderCapacity, 'states' | 'observing'>
   /** Of the operators' port: its own certificates and its anchors. */
   readonly operators: readonly OwnCertificate[]
 }
@@ -38,7 +40,7 @@ const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
 export function readinessOf(
-  { materials, audit, draining, lastReload, revocation, shared, lockouts, operators }: ReadinessView,
+  { materials, audit, draining, lastReload, revocation, shared, lockouts, capacity, operators }: ReadinessView,
   clock: Clock,
 ): Readiness {
   const { trust, registry, server, client, loaded } = materials
@@ -72,8 +74,21 @@ export function readinessOf(
   const degraded = [
     ...(shared.degraded === undefined ? [] : [`shared-state: ${shared.degraded}`]),
     ...(lockouts.health.ok ? [] : [`lockouts: those that are known stay in force, others are not heard of: ${lockouts.health.why}`]),
+    ...providersInTrouble(capacity.states()),
   ]
-  return { ready: items.every(({ ok }) => ok), items, degraded, warnings, observed: observedUnder(loaded.config.checks) }
+  return {
+    ready: items.every(({ ok }) => ok),
+    items,
+    degraded,
+    warnings,
+    observed: [...observedUnder(loaded.config.checks), ...capacity.observing],
+  }
+}
+
+/** How many, not who: whoever can reach the port reads this. */
+function providersInTrouble(states: readonly GateState[]): readonly string[] {
+  const shut = states.filter(({ circuit }) => circuit !== 'closed').length
+  return shut === 0 ? [] : [`providers: ${shut} of ${states.length} circuits are not closed: run ssp breaker list`]
 }
 
 /** Lists past their grace, or not to be had at all, refuse whole authorities: that is worth more than a warning. */

@@ -42,6 +42,7 @@ export function stateGauges(metrics: Metrics, view: () => ReadinessView, connect
   })
   metrics.gauge('ssp_check_observing', '1 for each check that only observes.', ['check'], (gauge) => {
     gauge.reset()
-    for (const name of observedUnder(view().materials.loaded.config.checks)) gauge.labels(name).set(1)
+    const { materials, capacity } = view()
+    for (const name of [...observedUnder(materials.loaded.config.checks), ...capacity.observing]) gauge.labels(name).set(1)
   })
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { ConfigRejected } from '../app/config-rejected.ts'
 import { StartRefused } from '../app/start-refused.ts'
 import { auditCommand } from './audit.ts'
+import { breakerCommand } from './breaker.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { CommandFailure } from './command-failure.ts'
 import { configOption } from './config-path.ts'
@@ -34,6 +35,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
   reloadCommand,
   lockoutCommand,
+  breakerCommand,
 ]
 
 /** Runs one command line (without the program's own name) and says how it ended. Never rejects: every error becomes a sentence on stderr. */

@@ -12,6 +12,8 @@ export interface CapacityRules {
   /** The kind of an interaction's calls, from 0 to below `kinds`: all whose form is not known are one. */
   kindOf(interaction: string): number
   readonly kinds: number
+  /** What is only observed, somewhere at least. */
+  readonly observing: readonly string[]
 }
 
 /** Times are told by the settings in seconds and by the rules in milliseconds. `connections` is the most that a provider ever gets. */
@@ -20,7 +22,10 @@ export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettin
   const bulk = new Set(capacity.bulkInteractions)
   const consumers = new Map(Object.entries(capacity.consumers))
   const kinds = new Map([...interactions.keys()].map((id, at) => [id, at + 1]))
+  const observes = (settings: CapacitySettings | BreakerSettings): boolean =>
+    [settings, ...Object.values(settings.perProvider)].some(({ mode }) => mode === 'observe')
   return {
+    observing: [...(observes(capacity) ? ['provider-limit'] : []), ...(observes(breaker) ? ['provider-circuit'] : [])],
     kinds: kinds.size + 1,
     kindOf: (interaction) => kinds.get(interaction) ?? 0,
     rankOf: (interaction) => (urgent.has(interaction) ? 0 : bulk.has(interaction) ? 2 : 1),

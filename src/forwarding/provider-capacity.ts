@@ -53,6 +53,8 @@ export interface ProviderCapacity {
   /** Holds or releases the circuits of a host, those that come to be later too. */
   hold(host: string, act: CircuitAct): void
   states(): readonly GateState[]
+  /** What is only observed, for at least one provider: `provider-limit`, `provider-circuit`. */
+  readonly observing: readonly string[]
   /** Refuses all that wait. */
   close(): void
 }
@@ -157,6 +159,7 @@ export function createProviderCapacity(
   }
 
   return {
+    observing: rules.observing,
     reserve(call, sink) {
       const entry = entryOf(call.endpoint)
       const at = now()

@@ -1,3 +1,4 @@
+import type { CircuitAct, GateState } from '../forwarding/provider-capacity.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Lockouts } from '../state/lockouts.ts'
 import type { ExpiryGauges } from './expiry-gauges.ts'
@@ -35,8 +36,26 @@ export interface ReloadResult {
   readonly detail: string
 }
 
+/** The circuits in front of providers. */
+export interface Circuits {
+  /** Those of providers that are known or held. */
+  list(): readonly GateState[]
+  /** Whether a provider of this host is registered. */
+  isRegistered(host: string): boolean
+  /** Holds a host's circuits, until they are released or the proxy stops; or releases them. */
+  hold(host: string, act: CircuitAct): void
+}
+
 /** An operator's act is audited under this name before it is done. */
-export type OpsAct = 'reload' | 'lockout-add' | 'lockout-confirm' | 'lockout-release' | 'lockout-drill'
+export type OpsAct =
+  | 'reload'
+  | 'lockout-add'
+  | 'lockout-confirm'
+  | 'lockout-release'
+  | 'lockout-drill'
+  | 'circuit-hold-open'
+  | 'circuit-hold-closed'
+  | 'circuit-release'
 
 /** The parts of the proxy that operators see and steer. An `actor` is written as `AuditEntry.actor` has it. */
 export interface OpsParts {
@@ -44,6 +63,7 @@ export interface OpsParts {
   readonly metrics: Metrics
   readonly expiry: ExpiryGauges
   readonly lockouts: Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
+  readonly circuits: Circuits
   readiness(): Readiness
   reload(actor: string): Promise<ReloadResult>
   /** The settings in force, secrets already hidden. */

@@ -1,4 +1,5 @@
 import { audited } from './audited.ts'
+import { circuitRoutes } from './circuit-routes.ts'
 import { lockoutRoutes } from './lockout-routes.ts'
 import type { OpsRoute } from './ops-route.ts'
 import { readinessPage } from './readiness-page.ts'
@@ -62,4 +63,5 @@ export const opsRoutes: readonly OpsRoute[] = [
     },
   },
   ...lockoutRoutes,
+  ...circuitRoutes,
 ]

@@ -49,6 +49,8 @@ export interface TestOps {
   readonly directory: string
   readonly parts: OpsParts
   readonly acts: unknown[][]
+  /** What was done with circuits. */
+  readonly holds: unknown[][]
   readonly unforeseen: unknown[]
   readonly world: { readiness: Readiness; auditFails: boolean; reload: () => void; now: number | undefined }
   close(): Promise<void>
@@ -86,6 +88,8 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
   const clock = { now: () => world.now ?? systemClock.now(), elapsed: systemClock.elapsed }
   const acts: unknown[][] = []
   const unforeseen: unknown[] = []
+  const holds: unknown[][] = []
+  const circuits = [{ host: 'provider.example.nhs.uk', circuit: 'open', opensInMs: 3000, limit: 4, inFlight: 0, waiting: 0 } as const]
   const metrics = createMetrics()
   const parts: OpsParts = {
     version: { name: 'ssp', version: '1.2.3', node: process.version },
@@ -98,6 +102,11 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
       redis: undefined,
       report: silentReport,
     }),
+    circuits: {
+      list: () => circuits,
+      isRegistered: (host) => host === 'provider.example.nhs.uk',
+      hold: (...held) => holds.push(held),
+    },
     readiness: () => world.readiness,
     reload: async () => {
       world.reload()
@@ -118,6 +127,7 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     directory,
     parts,
     acts,
+    holds,
     unforeseen,
     world,
     async close() {
