@@ -23,9 +23,9 @@ export function keepAnnouncing(logger: Logger, readiness: () => Readiness, clock
 export function createAnnouncements(logger: Logger): Announcements {
   const told = new Map<string, number>()
   return {
-    tell({ items, warnings }, now) {
+    tell({ items, degraded, warnings }, now) {
       const faults = items.filter(({ ok, name }) => !ok && name !== 'running').map(({ name, detail }) => `not ready: ${name}: ${detail}`)
-      const current = new Set([...faults, ...warnings])
+      const current = new Set([...faults, ...degraded.map((part) => `degraded: ${part}`), ...warnings])
       for (const text of told.keys()) {
         if (current.has(text)) continue
         told.delete(text)

@@ -3,16 +3,19 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import { createDialGuard } from '../forwarding/dial-guard.ts'
 import { createForwarding, type Forwarding } from '../forwarding/forward.ts'
 import type { ProvenConnections } from '../forwarding/proven-connections.ts'
+import type { ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import { createDialHost } from '../forwarding/provider-connector.ts'
 import { createProviderPools } from '../forwarding/provider-pools.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsSettings } from '../ops/ops-settings.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
+import type { Allowances } from '../protection/allowances.ts'
 import { admission, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
+import type { ExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
-import type { Lockouts } from '../state/lockouts.ts'
+import type { LockedOut } from '../state/lockouts.ts'
 import type { Config } from './config.ts'
 import { createDialIdentity } from './dial-identity.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -25,12 +28,14 @@ export interface ForwardingParts {
   readonly proven: ProvenConnections
   readonly clock: Clock
   readonly expiry: ExpiryGauges
+  readonly capacity: ProviderCapacity
   /** Never dialled on this machine. */
   readonly ownPorts: () => readonly number[]
 }
 
 /** The providers' leg for these settings. */
-export function composeForwarding(config: Config, { materials, trust, proven, clock, expiry, ownPorts }: ForwardingParts): Forwarding {
+export function composeForwarding(config: Config, parts: ForwardingParts): Forwarding {
+  const { materials, trust, proven, clock, expiry, capacity, ownPorts } = parts
   const settings = config.forwarding
   const guard = createDialGuard(settings.allowedNetworks)
   const identity = createDialIdentity(() => materials().client, trust)
@@ -53,7 +58,7 @@ export function composeForwarding(config: Config, { materials, trust, proven, cl
       }),
     clock.elapsed,
   )
-  return createForwarding(settings, pools, { via: config.listener.via }, clock.elapsed)
+  return createForwarding(settings, pools, capacity, { via: config.listener.via }, clock)
 }
 
 /** The path for these settings: what decides, records, forwards and is told. */
@@ -62,18 +67,21 @@ export function composeExchange(
   parts: {
     readonly audit: AuditTrail
     readonly forwarding: Forwarding
-    readonly lockouts: Lockouts
+    readonly lockouts: LockedOut
+    readonly inFlight: ExchangesInFlight
+    readonly allowances: Allowances
     readonly observer: ExchangeObserver
     readonly clock: Clock
   },
 ): ExchangeParts {
   const { config, version } = materials.loaded
-  const { audit, forwarding, lockouts, observer, clock } = parts
+  const { audit, forwarding, lockouts, inFlight, allowances, observer, clock } = parts
   return {
-    admit: admission.bind({ settings: config.checks, lockouts, clock }, modeUnder(config.checks)),
+    admit: admission.bind({ settings: config.checks, lockouts, allowances, clock }, modeUnder(config.checks)),
     audit,
     forwarding,
     observer,
+    inFlight,
     clock,
     settingsVersion: version,
     timeoutStatus: config.forwarding.timeoutStatus,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Materials } from './materials.ts'
 
 /** Sections whose settings are read once, at the start; the files that they name are read at every reload all the same. */
-const atStartOnly = ['dataDirectory', 'listener', 'forwarding', 'audit', 'logging', 'environment'] as const
+const atStartOnly = ['dataDirectory', 'listener', 'forwarding', 'audit', 'state', 'lockouts', 'logging', 'environment'] as const
 
 /** What a reload brought, in words for the log, the audit and whoever asked; and what of it waits for the next start. */
 export function describeReload(before: Materials, after: Materials): string {

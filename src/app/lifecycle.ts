@@ -16,19 +16,20 @@ import { fetchedOf, withRevocations } from '../pki/trust-store.ts'
 import { type ExchangeParts, exchange } from '../proxy/exchange.ts'
 import { allOf, exchangeLog } from '../proxy/exchange-log.ts'
 import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
-import { openLockouts } from '../state/lockout-list.ts'
 import { keepAnnouncing } from './announcements.ts'
 import { composeExchange, composeForwarding, operatorsFrom } from './compose.ts'
-import { concernsLockout } from './concerns-lockout.ts'
+import { composeCapacity } from './compose-capacity.ts'
 import { openConsumersPort } from './consumers-port.ts'
 import { drainPort } from './drain-port.ts'
 import { type LoadedConfig, printableConfig } from './load-config.ts'
+import { openLockoutParts } from './lockout-parts.ts'
 import { dataAnchors, loadMaterials } from './materials.ts'
 import { createMayNotDial } from './may-not-dial.ts'
 import { programVersion } from './program-version.ts'
 import { type ReadinessView, readinessOf } from './readiness.ts'
 import { createReloading, type ReloadResult } from './reloading.ts'
 import { createRevocation } from './revocation.ts'
+import { openSharedState } from './shared-state.ts'
 import { startRefused } from './start-refused.ts'
 import { createStartedParts, type StartedParts } from './started-parts.ts'
 import { stateGauges } from './state-gauges.ts'
@@ -87,11 +88,13 @@ async function start(
   const audit = started(await openAuditTrail(config.audit, dataDirectory, { clock }), (trail) => trail.close())
   const record = (actor: string, act: string, detail: Readonly<Record<string, string | number | boolean>>) =>
     audit.operation({ type: 'operation', v: 1, at: clock.now(), actor, act, detail })
-  const lockouts = await openLockouts(dataDirectory, clock)
   const metrics = createMetrics()
+  const telling = { audit, metrics, logger, clock }
+  const shared = started(openSharedState(loaded, { metrics, logger, clock }), (state) => state.close())
   const expiry = createExpiryGauges(metrics, (fqdn) => materials.registry.hosts.has(fqdn) || materials.registry.partyKeysOf(fqdn).size > 0)
   const ownPorts = (): readonly number[] => [listener?.port ?? 0, ops?.port ?? 0]
   const proven = createProvenConnections()
+  const cutConsumers: Listener['cut'] = (why) => listener?.cut(why) ?? 0
   const revocation = started(
     createRevocation({
       settings: () => materials.loaded.config.trust,
@@ -102,7 +105,7 @@ async function start(
       kept,
       mayNotDial: createMayNotDial(createDialGuard(config.forwarding.allowedNetworks), ownPorts),
       renewTickets,
-      cutConsumers: (why) => listener?.cut(why) ?? 0,
+      cutConsumers,
       cutProviders: proven.cut,
       audit,
       metrics,
@@ -111,13 +114,25 @@ async function start(
     }),
     async (one) => one.close(),
   )
+  const capacity = composeCapacity(config, metrics, clock)
   const forwarding = started(
-    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, ownPorts }),
+    composeForwarding(config, { materials: () => materials, trust: revocation.trust, proven, clock, expiry, capacity, ownPorts }),
     (leg) => leg.close(),
   )
-  const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock)])
-  const view = (): ReadinessView => ({ materials, audit, draining, lastReload: reloading.last, revocation: revocation.state })
-  const compose = (): ExchangeParts => composeExchange(materials, { audit, forwarding, lockouts, observer, clock })
+  const locking = started(
+    await openLockoutParts({ dataDirectory, materials: () => materials, shared, cutConsumers, renewTickets, ...telling }),
+    (open) => open.close(),
+  )
+  const { lockouts, inFlight } = locking
+  const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock), locking.observer])
+  const view = (): ReadinessView => ({
+    ...{ materials, audit, draining, shared, lockouts },
+    lastReload: reloading.last,
+    revocation: revocation.state,
+    operators: ops?.certificates ?? [],
+  })
+  const compose = (): ExchangeParts =>
+    composeExchange(materials, { audit, forwarding, lockouts, inFlight, allowances: shared.allowances, observer, clock })
   let parts = compose()
   const unforeseenErrors = metrics.counter('ssp_unforeseen_errors_total', 'Errors that nobody foresaw and no call was refused for.')
   let listener: Listener | undefined
@@ -146,12 +161,14 @@ async function start(
   const { reload } = reloading
 
   function showExpiries(): void {
-    expiry.own('server', [materials.server])
-    expiry.own('client', [materials.client])
+    expiry.own('server', [materials.server, ...materials.server.issuers])
+    expiry.own('client', [materials.client, ...materials.client.issuers])
+    expiry.own('operators', ops?.certificates ?? [])
     expiry.own('anchor', materials.trust.certificates)
   }
 
   await revocation.start()
+  await locking.catchUp()
   listener = started(
     await openConsumersPort(config.listener, {
       trust: revocation.trust,
@@ -159,7 +176,7 @@ async function start(
       certificate: () => materials.server,
       ticketKeys,
       clock,
-      exchange: (arrival, leg) => exchange(arrival, leg, parts),
+      exchange: locking.slowed((arrival, leg) => exchange(arrival, leg, parts)),
       metrics,
       expiry,
       logger,
@@ -169,12 +186,6 @@ async function start(
   const rotation = setInterval(renewTickets, ticketRotationMs)
   rotation.unref()
   started(rotation, async (timer) => clearInterval(timer))
-  lockouts.onChange(({ type, lockout }) => {
-    if (type !== 'added') return
-    renewTickets()
-    const cut = listener?.cut(concernsLockout(lockout, materials.registry)) ?? 0
-    logger.warn({ lockout: lockout.id, kind: lockout.selector.kind, cut }, 'locked out')
-  })
 
   ops = started(
     await startOps(

@@ -16,6 +16,8 @@ export interface OwnIdentity {
   readonly subject: string
   /** ms since 1970. */
   readonly notAfter: number
+  /** The certificates that are sent along. */
+  readonly issuers: readonly { readonly subject: string; readonly notAfter: number }[]
 }
 
 /** Everything that is read from files and can be read again while calls go on: whole, or not at all. */
@@ -68,10 +70,17 @@ async function readIdentity(baseDir: string, certificate: string, keyFile: strin
   try {
     const x509 = new X509Certificate(cert)
     if (!x509.checkPrivateKey(createPrivateKey(key))) throw new Error(`${keyFile} is not the key of ${certificate}`)
-    return { cert, key, subject: x509.subject.replaceAll('\n', ', '), notAfter: x509.validToDate.getTime() }
+    const [, ...issuers] = (cert.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map(
+      (pem) => new X509Certificate(pem),
+    )
+    return { cert, key, ...endOf(x509), issuers: issuers.map(endOf) }
   } catch (error) {
     throw new StartRefused(`${certificate}, ${keyFile}: ${error instanceof Error ? error.message : 'unreadable'}`)
   }
+}
+
+function endOf({ subject, validToDate }: X509Certificate): { readonly subject: string; readonly notAfter: number } {
+  return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.getTime() }
 }
 
 async function readPem(baseDir: string, file: string): Promise<string> {

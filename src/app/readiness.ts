@@ -1,11 +1,14 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { OwnCertificate } from '../ops/expiry-gauges.ts'
 import type { Readiness, ReadinessItem } from '../ops/ops-parts.ts'
 import { subjectOf } from '../pki/certificate.ts'
 import { type TrustStore, withoutList } from '../pki/trust-store.ts'
 import { observedUnder } from '../proxy/admission.ts'
+import type { Lockouts } from '../state/lockouts.ts'
 import type { Materials } from './materials.ts'
 import type { RevocationState } from './revocation.ts'
+import type { SharedState } from './shared-state.ts'
 
 /** How the last reload went. */
 export interface LastReload {
@@ -22,6 +25,10 @@ export interface ReadinessView {
   readonly draining: boolean
   readonly lastReload: LastReload
   readonly revocation: RevocationState
+  readonly shared: Pick<SharedState, 'degraded'>
+  readonly lockouts: Pick<Lockouts, 'health'>
+  /** Of the operators' port: its own certificates and its anchors. */
+  readonly operators: readonly OwnCertificate[]
 }
 
 /** Certificates and lists that end within this time are announced. */
@@ -30,7 +37,10 @@ const announceMs = 30 * 86_400_000
 const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
-export function readinessOf({ materials, audit, draining, lastReload, revocation }: ReadinessView, clock: Clock): Readiness {
+export function readinessOf(
+  { materials, audit, draining, lastReload, revocation, shared, lockouts, operators }: ReadinessView,
+  clock: Clock,
+): Readiness {
   const { trust, registry, server, client, loaded } = materials
   const now = clock.now()
   const { writable, reason } = audit.health
@@ -52,16 +62,18 @@ export function readinessOf({ materials, audit, draining, lastReload, revocation
     ...trust.crls
       .filter((crl) => crl.nextUpdate < now + announceListMs)
       .map((crl) => `the revocation list of ${crl.issuer} is due at ${new Date(crl.nextUpdate).toISOString()}`),
-    ...[...trust.certificates, server, client]
-      .filter(({ notAfter }) => notAfter < now + announceMs)
-      .map(({ subject, notAfter }) => `the certificate of ${subject} ends on ${day(notAfter)}`),
+    ...endingSoon([...trust.certificates, server, ...server.issuers, client, ...client.issuers, ...operators], now),
     ...(registry.counts.faulty > 0 ? [`${registry.counts.faulty} records of the registry are set aside: run ssp registry lint`] : []),
     ...(lastReload.ok ? [] : [`the last reload was refused (${new Date(lastReload.at).toISOString()}): ${lastReload.detail}`]),
     ...Object.entries(loaded.config.forwarding.dialOverrides).map(
       ([host, address]) => `${host} is dialled at ${address}, past the dial guard (forwarding.dialOverrides)`,
     ),
   ]
-  return { ready: items.every(({ ok }) => ok), items, warnings, observed: observedUnder(loaded.config.checks) }
+  const degraded = [
+    ...(shared.degraded === undefined ? [] : [`shared-state: ${shared.degraded}`]),
+    ...(lockouts.health.ok ? [] : [`lockouts: those that are known stay in force, others are not heard of: ${lockouts.health.why}`]),
+  ]
+  return { ready: items.every(({ ok }) => ok), items, degraded, warnings, observed: observedUnder(loaded.config.checks) }
 }
 
 /** Lists past their grace, or not to be had at all, refuse whole authorities: that is worth more than a warning. */
@@ -81,6 +93,12 @@ function revocationWarnings({ sources, ocspFailure }: RevocationState): readonly
     ...failing.map(({ url, lastFailure }) => `the revocation list at ${url} cannot be fetched: ${lastFailure ?? 'unknown'}`),
     ...(ocspFailure === undefined ? [] : [`the OCSP responder gave no answer that counts: ${ocspFailure}`]),
   ]
+}
+
+/** Each named once, though it may stand in several files. */
+function endingSoon(certificates: readonly OwnCertificate[], now: number): readonly string[] {
+  const soon = certificates.filter(({ notAfter }) => notAfter < now + announceMs)
+  return [...new Set(soon.map(({ subject, notAfter }) => `the certificate of ${subject} ends on ${day(notAfter)}`))]
 }
 
 function day(time: number): string {

@@ -84,10 +84,10 @@ export const accessToken = {
             signer.flatMap((one) => one.keys),
           )
         )
-          return badToken(['the token must be signed with a key that is registered for Ssp-From'])
+          return forgedToken('the token must be signed with a key that is registered for Ssp-From')
       } else if (token.algorithm !== 'none')
         return badToken([`the token is signed (${shown(token.algorithm)}) and no key is registered for Ssp-From`])
-      else if (token.signature.length > 0) return badToken(['the token says alg none and carries a signature'])
+      else if (token.signature.length > 0) return forgedToken('the token says alg none and carries a signature')
       const faults = faultsOfClaims(token.claims, {
         now: Math.floor(clock.now() / 1000),
         clockSkewSeconds: settings.clockSkewSeconds,
@@ -132,8 +132,14 @@ function refusalOf(faults: readonly ClaimFault[]): Refusal {
     : badToken(details)
 }
 
-function badToken(details: readonly string[]): Refusal {
-  return refuse(rule, 'BAD_REQUEST', { reason: details.join('; '), faults: details.map((detail) => ({ header: 'Authorization', detail })) })
+function badToken(details: readonly string[], suspicion?: 'token-forgery'): Refusal {
+  const faults = details.map((detail) => ({ header: 'Authorization', detail }))
+  return refuse(rule, 'BAD_REQUEST', { reason: details.join('; '), faults, ...(suspicion !== undefined && { suspicion }) })
+}
+
+/** A token that somebody has tampered with, or made without the key. */
+function forgedToken(detail: string): Refusal {
+  return badToken([detail], 'token-forgery')
 }
 
 function shown(algorithm: string): string {

@@ -9,9 +9,11 @@ export interface Bound {
   readonly consumer: AccreditedSystem
 }
 
+const rule = 'identity-binding'
+
 /** Row 7. An ASID that is unknown, faulty or somebody else's is answered alike, so that the answer tells nothing about the directory (O4). */
 export const identityBinding = {
-  name: 'identity-binding',
+  name: rule,
   summary: 'The certificate is registered for the party key of Ssp-From, or pinned to that ASID.',
   modes: ['enforce'],
   codes: ['BAD_CERTIFICATE', 'REGISTRY_UNAVAILABLE'],
@@ -19,12 +21,13 @@ export const identityBinding = {
 } as const
 
 function decide(start: Start & Certified & WellFormed): Bound | Refusal {
-  const registry = registryOf(start, 'identity-binding')
+  const registry = registryOf(start, rule)
   if (isRefusal(registry)) return registry
   const { certificate, from } = start
   const found = registry.system(from)
-  if (found.kind !== 'found')
-    return unbound(found.kind === 'faulty' ? `the record of ${from} is set aside: ${found.reason}` : `${from} is not in the directory`)
+  // Whose own record is set aside has done nothing wrong.
+  if (found.kind === 'faulty') return refuse(rule, 'BAD_CERTIFICATE', { reason: `the record of ${from} is set aside: ${found.reason}` })
+  if (found.kind === 'unknown') return unbound(`${from} is not in the directory`)
   const { system } = found
   const pins = registry.pinsOf(from)
   if (pins.length > 0) {
@@ -38,5 +41,5 @@ function decide(start: Start & Certified & WellFormed): Bound | Refusal {
 }
 
 function unbound(reason: string): Refusal {
-  return refuse('identity-binding', 'BAD_CERTIFICATE', { reason })
+  return refuse(rule, 'BAD_CERTIFICATE', { reason, suspicion: 'wrong-asid' })
 }

@@ -24,6 +24,7 @@ function decide({ target, endpoint }: WireForm & Addressed): UnderRoot | Refusal
   return refuse('registered-endpoint', 'ENDPOINT_VARIES', {
     values: { registered: endpoint.url, cpa: endpoint.cpaId, target: target.shown },
     reason: `registered is ${endpoint.url} (${endpoint.cpaId}); ${difference(target, endpoint)}`,
+    suspicion: 'endpoint-probing',
   })
 }
 

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type Lockout, type LockoutKind, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
+import { type DrillAnswer, type Lockout, type LockoutKind, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
 import { CommandFailure } from './command-failure.ts'
 import { parseDuration } from './duration.ts'
 import { exitCode } from './exit-code.ts'
@@ -14,20 +14,23 @@ const optionText: Readonly<Record<LockoutKind, readonly [value: string, what: st
   partyKey: ['party-key', 'party key'],
   organisation: ['ods-code', 'organisation, by its ODS code'],
   endpoint: ['cpa-id', "provider's endpoint, by its CPA id"],
+  binding: ['sha256:asid', 'certificate as far as it speaks for one system'],
 }
 
 /** `ssp lockout`: shuts parties out of the running proxy and lets them in again. */
 export function lockoutCommand(terminal: Terminal): Command {
   return new Command('lockout')
-    .description('List, add or release lockouts of the running proxy.')
+    .description('List, add, confirm or release lockouts of the running proxy, and time how they reach every node.')
     .addCommand(listCommand(terminal))
     .addCommand(addCommand(terminal))
+    .addCommand(confirmCommand(terminal))
     .addCommand(releaseCommand(terminal))
+    .addCommand(drillCommand(terminal))
 }
 
 function listCommand(terminal: Terminal): Command {
   return new Command('list')
-    .description('Print the lockouts in force, one a line: id, what, until when, by whom, why.')
+    .description('Print the lockouts in force or proposed, one a line: id, what, until when, by whom, why.')
     .addHelpText('after', '\nExample:\n  ssp lockout list')
     .action(async (_options: unknown, command: Command) => {
       for (const lockout of await lockoutsInForce(command, terminal)) terminal.out(`${lockoutLine(lockout)}\n`)
@@ -46,6 +49,32 @@ function addCommand(terminal: Terminal): Command {
       const answer = await askProxy(command, terminal, 'POST', '/lockouts', body)
       if (answer.status !== 201) throw new CommandFailure(exitCode.negative, refusalText(answer))
       terminal.out(`${lockoutLine(answer.body as Lockout)}\n`)
+    })
+}
+
+function confirmCommand(terminal: Terminal): Command {
+  return new Command('confirm')
+    .description('Put a proposed lockout in force; somebody else than who proposed it must.')
+    .argument('<id>', 'id of the lockout, as `lockout list` prints it')
+    .addHelpText('after', '\nExample:\n  ssp lockout confirm 0f0e4c8c-1e1c-4b7b-9a58-3f1f1c1d1e1f')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const answer = await askProxy(command, terminal, 'POST', `/lockouts/${encodeURIComponent(id)}/confirm`)
+      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      terminal.out(`${lockoutLine(answer.body as Lockout)}\n`)
+    })
+}
+
+function drillCommand(terminal: Terminal): Command {
+  return new Command('drill')
+    .description('Time how long a lockout takes to every node, without locking anybody out; ends with 1 where a node does not answer.')
+    .addHelpText('after', '\nExample:\n  ssp lockout drill')
+    .action(async (_options: unknown, command: Command) => {
+      const answer = await askProxy(command, terminal, 'POST', '/lockouts/drill')
+      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      const { nodes } = answer.body as { readonly nodes: readonly DrillAnswer[] }
+      for (const { node, milliseconds } of nodes)
+        terminal.out(`${node} ${milliseconds === undefined ? 'no answer' : `${milliseconds.toFixed(1)} ms`}\n`)
+      if (nodes.some(({ milliseconds }) => milliseconds === undefined)) throw new CommandFailure(exitCode.negative)
     })
 }
 
@@ -105,9 +134,10 @@ function selectorOf(selectors: Selectors, command: Command): { readonly kind: Lo
   return selector ?? command.error(`error: the value of --${kebab(kind)} has not the form of ${optionText[kind][1]}`)
 }
 
-function lockoutLine({ id, selector, until, author, reason }: Lockout): string {
+function lockoutLine({ id, selector, effect, state, until, author, reason }: Lockout): string {
   const end = until === undefined ? 'until released' : `until ${new Date(until).toISOString()}`
-  return `${id} ${kebab(selector.kind)} ${selector.value} ${end} by ${author}: ${reason}`
+  const marks = `${state === 'proposed' ? 'proposed ' : ''}${effect === 'slow' ? 'slow ' : ''}`
+  return `${id} ${marks}${kebab(selector.kind)} ${selector.value} ${end} by ${author}: ${reason}`
 }
 
 function kebab(kind: string): string {

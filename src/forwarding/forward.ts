@@ -1,12 +1,16 @@
 import type { Readable } from 'node:stream'
-import type { ProviderEndpoint } from '../spine/accredited-system.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { GateSample } from '../protection/provider-gate.ts'
+import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
 import type { Arrival, WireForm } from '../spine/arrival.ts'
-import { type Refusal, refuse } from '../spine/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import { ActiveList } from './active-list.ts'
 import type { AnswerSink } from './answer-sink.ts'
 import type { ForwardingSettings } from './forwarding-settings.ts'
+import { gateSample } from './gate-sample.ts'
 import { hasPassed, type OutboundHeaders, outboundHeaders, type ProxyIdentity } from './outbound-headers.ts'
 import { type HeadHeaders, ProviderAnswer, type ProviderOutcome } from './provider-answer.ts'
+import type { CapacityPlace, ProviderCapacity } from './provider-capacity.ts'
 import type { ProviderFailure } from './provider-failure.ts'
 import type { ProviderPool, ProviderPools } from './provider-pools.ts'
 import { RequestBody } from './request-body.ts'
@@ -15,11 +19,14 @@ import { RequestBody } from './request-body.ts'
 export interface Forwardable extends Arrival, WireForm {
   readonly endpoint: ProviderEndpoint
   readonly interactionId: string
+  readonly consumer: AccreditedSystem
 }
 
 /** A place at a provider, held from the decision to forward until the end. */
 export interface Place {
   readonly headers: OutboundHeaders
+  /** What would have kept this call, were it not only observed. */
+  readonly observed?: Refusal | undefined
   /** Sends the request and passes the answer to the sink. Never rejects. Gives the place back. */
   forward(source: Readable, sink: AnswerSink, head: HeadHeaders): Promise<ForwardOutcome>
   /** Gives the place back without having forwarded. */
@@ -36,8 +43,8 @@ export interface ForwardOutcome extends ProviderOutcome {
 
 /** The provider's leg. */
 export interface Forwarding {
-  /** Row 15: a place for this call, or the refusal. Decides at once. */
-  reserve(request: Forwardable): Place | Refusal
+  /** Row 15: a place for this call or the refusal at once, or a promise of it where the call waits for a place. `sink` tells when a waiting consumer hangs up. */
+  reserve(request: Forwardable, sink: Pick<AnswerSink, 'gone'>): Place | Refusal | Promise<Place | Refusal>
   /** Exchanges under way. */
   readonly active: Iterable<ProviderAnswer>
   close(): Promise<void>
@@ -45,52 +52,68 @@ export interface Forwarding {
 
 const rateSweepMs = 5_000
 
-/** Makes the provider's leg on these pools. */
+/** Makes the provider's leg on these pools, with what lets calls through to them. */
 export function createForwarding(
   settings: ForwardingSettings,
   pools: ProviderPools,
+  capacity: ProviderCapacity,
   identity: ProxyIdentity,
-  now: () => number,
+  clock: Clock,
 ): Forwarding {
+  const now = clock.elapsed
   const active = new ActiveList<ProviderAnswer>()
   const sweeper = setInterval(() => cutTheSlow(active, settings, now()), rateSweepMs)
   sweeper.unref()
 
-  function reserve(request: Forwardable): Place | Refusal {
+  function reserve(request: Forwardable, sink: Pick<AnswerSink, 'gone'>): Place | Refusal | Promise<Place | Refusal> {
     if (hasPassed(request.headers.get('via'), identity.via))
       return refuse('provider-capacity', 'LOOP_DETECTED', { reason: `Via names this proxy (${identity.via})` })
-    const { host } = request.endpoint
-    const taken = pools.take(request.endpoint)
-    if (taken === undefined)
-      return refuse('provider-capacity', 'PROVIDER_BUSY', {
-        reason: `${settings.connectionsPerProvider} calls to ${host} are under way`,
-        headers: ['Retry-After', '1'],
-      })
-    const headers = outboundHeaders(request, host, identity)
-    return {
-      headers,
-      release: () => pools.release(taken),
-      forward: (source, sink, head) => forward(request, taken, headers, source, sink, head),
+    const found = capacity.reserve(request, sink)
+    return found instanceof Promise ? found.then((late) => placeFor(request, late)) : placeFor(request, found)
+  }
+
+  function placeFor(request: Forwardable, found: CapacityPlace | Refusal): Place | Refusal {
+    if (isRefusal(found)) return found
+    try {
+      const headers = outboundHeaders(request, request.endpoint.host, identity)
+      return {
+        headers,
+        observed: found.observed,
+        release: () => capacity.leave(found, { kind: 'none' }),
+        forward: (source, sink, head) => forward(request, found, headers, source, sink, head),
+      }
+    } catch (error) {
+      capacity.leave(found, { kind: 'none' })
+      throw error
     }
   }
 
   async function forward(
     request: Forwardable,
-    taken: ProviderPool,
+    place: CapacityPlace,
     headers: OutboundHeaders,
     source: Readable,
     sink: AnswerSink,
     head: HeadHeaders,
   ): Promise<ForwardOutcome> {
     const body = request.body.kind === 'none' ? undefined : new RequestBody(source)
+    let taken: ProviderPool | undefined
+    let sample: GateSample = { kind: 'none' }
+    let askedAt: number | undefined = body === undefined ? 0 : undefined
+    body?.once('end', () => {
+      askedAt = now()
+    })
     try {
+      taken = pools.take(request.endpoint)
       const first = await dispatch(request, taken, headers, body, sink, head)
       const retried = mayRetry(request, first)
       const outcome = retried ? await dispatch(request, taken, headers, undefined, sink, head) : first
+      sample = gateSample(outcome, askedAt, now(), clock.now())
       return { ...outcome, requestBytes: body?.digest.bytes ?? 0, requestSha256: body?.digest.sha256(), retried }
     } finally {
       body?.destroy()
-      pools.release(taken)
+      if (taken !== undefined) pools.release(taken)
+      capacity.leave(place, sample)
     }
   }
 
@@ -127,6 +150,7 @@ export function createForwarding(
     active,
     async close() {
       clearInterval(sweeper)
+      capacity.close()
       await pools.close()
     },
   }

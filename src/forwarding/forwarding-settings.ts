@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { breakerSettings, capacitySettings } from './capacity-settings.ts'
 
 /** Settings of the providers' leg. Times are in seconds. */
 export const forwardingSettings = z.strictObject({
@@ -21,6 +22,8 @@ export const forwardingSettings = z.strictObject({
   minimumBytesPerSecond: z.int().min(0).default(1000).describe('An answer slower than this, over each minimumRateAfterSeconds, is cut.'),
   minimumRateAfterSeconds: z.number().positive().default(60).describe('Over which span the minimum rate counts.'),
   connectionsPerProvider: z.int().positive().default(64).describe('Most connections to one provider, and so most calls at a time.'),
+  capacity: capacitySettings.prefault({}).describe("How a provider's capacity is learned, and shared among consumers."),
+  breaker: breakerSettings.prefault({}).describe('The circuit in front of each provider.'),
   idleConnectionSeconds: z.number().positive().default(30).describe('How long an idle connection to a provider is kept.'),
   timeoutStatus: z
     .union([z.literal(504), z.literal(599)])

@@ -20,6 +20,8 @@ export interface ProviderOutcome {
   readonly retriable: boolean
   readonly digest: BodyDigest
   readonly droppedHeaders: readonly string[]
+  /** What the provider said of when to come again, with a 429 or 503. */
+  readonly retryAfter?: string
   /** Monotonic ms at which the answer's head came. */
   readonly headAt?: number
   /** Monotonic ms at which the request was put on a connection. */
@@ -48,6 +50,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection,
   #controller: Controller | undefined
   #status: number | undefined
   #dropped: readonly string[] = []
+  #retryAfter: string | undefined
   #sentAt: number | undefined
   #headAt: number | undefined
   #touched = false
@@ -118,6 +121,7 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection,
     this.#headAt = this.#now()
     const { list, dropped, serverTiming } = answerHeaders(raw)
     this.#dropped = dropped
+    if (status === 503 || status === 429) this.#retryAfter = headerOf(list, 'retry-after')
     list.push(...this.#head(status, this.#sentAt ?? this.#headAt, this.#headAt, serverTiming))
     this.#sink.begin(status, plainReason.test(reason) ? reason : '', list)
     this.#status = status
@@ -152,10 +156,16 @@ export class ProviderAnswer implements Dispatcher.DispatchHandler, OnConnection,
       retriable: !this.#touched && this.connection !== undefined && this.connection.answers > 0 && this.connection.interim.dropped === 0,
       digest: this.#digest,
       droppedHeaders: this.#dropped,
+      ...(this.#retryAfter !== undefined && { retryAfter: this.#retryAfter }),
       ...(this.#headAt !== undefined && { headAt: this.#headAt }),
       ...(this.#sentAt !== undefined && { sentAt: this.#sentAt }),
     })
   }
+}
+
+function headerOf(list: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < list.length; i += 2) if (list[i]?.toLowerCase() === name) return list[i + 1]
+  return undefined
 }
 
 function invalid(why: string): ProviderConnectError {

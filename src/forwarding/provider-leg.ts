@@ -11,8 +11,8 @@ export interface ProviderLegPart {
 export const providerLeg: readonly ProviderLegPart[] = [
   {
     name: 'provider-capacity',
-    summary: 'The provider has room for the call, and the call has not come round to this proxy again.',
-    codes: ['PROVIDER_BUSY', 'LOOP_DETECTED'],
+    summary: 'The provider has room for the call in time, its circuit is closed, and the call has not come round to this proxy again.',
+    codes: ['PROVIDER_BUSY', 'PROVIDER_UNAVAILABLE', 'LOOP_DETECTED'],
   },
   {
     name: 'audit',

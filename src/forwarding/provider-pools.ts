@@ -14,8 +14,8 @@ export interface ProviderPool {
 
 /** Connections to providers, one pool a host and pin, made at the first call and closed when nobody has asked for a while. */
 export interface ProviderPools {
-  /** The provider's pool with one more call in flight, or undefined when it is full. Give it back with `release`. */
-  take(name: ProviderName): ProviderPool | undefined
+  /** The provider's pool with one more call in flight; how many there may be is decided before (row 15). Give it back with `release`. */
+  take(name: ProviderName): ProviderPool
   release(taken: ProviderPool): void
   /** Calls in flight per host, for the metrics. */
   readonly inFlight: ReadonlyMap<string, ProviderPool>
@@ -67,7 +67,6 @@ export function createProviderPools(
     take({ host, pin }) {
       const key = pin === undefined ? host : `${host} ${pin}` // no host has a space
       const one = pools.get(key) ?? open(key, pin === undefined ? { host } : { host, pin })
-      if (one.inFlight >= settings.connectionsPerProvider) return undefined
       one.inFlight++
       one.lastUsed = now()
       return one

@@ -24,8 +24,8 @@ export class ConsumerExchange implements ConsumerLeg {
     })
   }
 
-  /** What came on the connection after the head turned out to be malformed: the exchange ends, with this refusal where an answer has not begun. */
-  spoil(fault: Refusal): void {
+  /** The exchange ends, with this refusal where an answer has not begun: what came behind the head is malformed, or a lockout names a party of it. */
+  end(fault: Refusal): void {
     this.#fault = fault
     this.sink.lost()
   }
@@ -69,6 +69,10 @@ export class UnreadableExchange implements ConsumerLeg {
 
   get sink(): never {
     throw new Error('an unreadable request is never forwarded')
+  }
+
+  end(): never {
+    throw new Error('an unreadable request is never admitted')
   }
 
   proceed(): void {

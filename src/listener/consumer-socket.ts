@@ -94,7 +94,7 @@ export class ConsumerSocket {
       this.#waiting.pop()
       this.#waiting.push({ ...last, fault: turn.fault })
     } else if (last === undefined && this.#current !== undefined && !this.#current.turn.request.complete) {
-      this.#current.leg?.spoil(turn.fault)
+      this.#current.leg?.end(turn.fault)
     } else if (!this.#last) {
       this.#waiting.push(turn)
     }
@@ -103,7 +103,7 @@ export class ConsumerSocket {
 
   /** Ends the connection now; of the request under way `why` is recorded. */
   cut(why: Refusal): void {
-    this.#current?.leg?.spoil(why)
+    this.#current?.leg?.end(why)
     this.socket.destroy()
   }
 
@@ -112,7 +112,7 @@ export class ConsumerSocket {
     this.#draining = true
     this.#waiting.length = 0
     if (this.#current?.leg === undefined) this.socket.destroy()
-    else this.#current.leg.spoil(why)
+    else this.#current.leg.end(why)
   }
 
   /** No more requests but those that have come; an idle connection ends now. */

@@ -12,7 +12,7 @@ export interface OwnCertificate {
 /** `ssp_certificate_expiry_timestamp_seconds{role, subject}` for every certificate in use, with a bounded number of lines. */
 export interface ExpiryGauges {
   /** Replaces the lines of this role by these; of several with one subject, the first to expire counts. */
-  own(role: 'server' | 'client' | 'anchor', certificates: readonly OwnCertificate[]): void
+  own(role: 'server' | 'client' | 'anchor' | 'operators', certificates: readonly OwnCertificate[]): void
   /** A consumer's or provider's certificate as a connection showed it. Only a registered name gets a line. Fit for every connection. */
   peer(role: 'consumer' | 'provider', fqdn: string, notAfter: number): void
   /** An operator's certificate, shown by the start of its SHA-256: its subject may be a person. */

@@ -8,6 +8,7 @@ const body = z.strictObject({
   partyKey: z.string().optional(),
   organisation: z.string().optional(),
   endpoint: z.string().optional(),
+  binding: z.string().optional(),
   reason: z.string().min(1).max(500),
   forSeconds: z.int().positive().optional(),
 })

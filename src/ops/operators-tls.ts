@@ -1,6 +1,7 @@
 import { constants, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { OwnCertificate } from './expiry-gauges.ts'
 import type { OpsSettings } from './ops-settings.ts'
 
 /** The operators' leg cannot start or go on with these settings; the message names the file and what to do. */
@@ -13,6 +14,8 @@ export interface OperatorsTls {
   readonly context: SecureContextOptions
   /** What decides whether sessions begun before may still be resumed. */
   readonly anchorFingerprints: readonly string[]
+  /** Everything in the files that ends: the certificate, its intermediates, the anchors. */
+  readonly certificates: readonly OwnCertificate[]
 }
 
 /** The ticket keys of the operators' port: random, never written down, never another listener's. */
@@ -30,12 +33,14 @@ export async function readOperatorsTls(settings: OpsSettings, dataAnchors: Reado
   const anchors = await Promise.all(settings.anchors.map(async (file) => ({ file, pem: await readPem(file) })))
   checkKey(settings, cert, key)
   const anchorFingerprints: string[] = []
+  const certificates = certificatesOf(settings.certificate, cert).map(ownCertificate)
   for (const { file, pem } of anchors) {
     for (const certificate of certificatesOf(file, pem)) {
       const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
       if (dataAnchors.has(sha256))
         throw new OpsSettingsRejected(`${file}: this is an anchor of the data port; operators need another authority.`)
       anchorFingerprints.push(sha256)
+      certificates.push(ownCertificate(certificate))
     }
   }
   const context: SecureContextOptions = {
@@ -55,7 +60,11 @@ export async function readOperatorsTls(settings: OpsSettings, dataAnchors: Reado
   } catch (error) {
     throw new OpsSettingsRejected(`${settings.certificate}: the operators’ port cannot use this: ${(error as Error).message}.`)
   }
-  return { context, anchorFingerprints }
+  return { context, anchorFingerprints, certificates }
+}
+
+function ownCertificate({ subject, validToDate }: X509Certificate): OwnCertificate {
+  return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.getTime() }
 }
 
 async function readPem(file: string): Promise<string> {

@@ -2,7 +2,8 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import helmet from 'helmet'
 import type { Counter } from 'prom-client'
 import type { OpsParts } from './ops-parts.ts'
-import { type OpsRoute, opsRoutes } from './ops-routes.ts'
+import type { OpsRoute } from './ops-route.ts'
+import { opsRoutes } from './ops-routes.ts'
 import type { OpsRole } from './ops-settings.ts'
 import { Problem, sendProblem } from './problem.ts'
 import { checkHost, checkOrigin } from './same-origin.ts'
@@ -91,7 +92,7 @@ function refuseUnrouted(request: Request): never {
 }
 
 function samePath(pattern: string, path: string): boolean {
-  const segments = path.split('/', 4)
+  const segments = path.split('/', 5)
   const expected = pattern.split('/')
   return segments.length === expected.length && expected.every((segment, at) => segment.startsWith(':') || segment === segments[at])
 }

@@ -1,5 +1,5 @@
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Lockout, LockoutRequest } from '../state/lockouts.ts'
+import type { Lockouts } from '../state/lockouts.ts'
 import type { ExpiryGauges } from './expiry-gauges.ts'
 
 /** One condition of being ready. Name and detail are shown to anybody who can reach the port: they name no person. */
@@ -13,6 +13,8 @@ export interface ReadinessItem {
 export interface Readiness {
   readonly ready: boolean
   readonly items: readonly ReadinessItem[]
+  /** Parts that do less than they should while calls go on, each with why; shown to anybody who can reach the port. */
+  readonly degraded: readonly string[]
   /** What an operator should see to although calls are forwarded. */
   readonly warnings: readonly string[]
   /** Names of the checks that only observe. */
@@ -34,20 +36,14 @@ export interface ReloadResult {
 }
 
 /** An operator's act is audited under this name before it is done. */
-export type OpsAct = 'reload' | 'lockout-add' | 'lockout-release'
+export type OpsAct = 'reload' | 'lockout-add' | 'lockout-confirm' | 'lockout-release' | 'lockout-drill'
 
 /** The parts of the proxy that operators see and steer. An `actor` is written as `AuditEntry.actor` has it. */
 export interface OpsParts {
   readonly version: Version
   readonly metrics: Metrics
   readonly expiry: ExpiryGauges
-  readonly lockouts: {
-    list(): readonly Lockout[]
-    /** Rejects with `LockoutRefused` where it cannot be made. */
-    add(request: LockoutRequest, actor: string): Promise<Lockout>
-    /** Undefined where there is none of this id. */
-    release(id: string, actor: string): Promise<Lockout | undefined>
-  }
+  readonly lockouts: Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
   readiness(): Readiness
   reload(actor: string): Promise<ReloadResult>
   /** The settings in force, secrets already hidden. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../lib/clock.ts'
+import type { OwnCertificate } from './expiry-gauges.ts'
 import { operatorByCertificate } from './operator-certificate.ts'
 import { freshTicketKeys, OpsSettingsRejected, readOperatorsTls } from './operators-tls.ts'
 import { type OpsRequests, opsApp } from './ops-app.ts'
@@ -13,6 +14,8 @@ import { Problem, problemBody } from './problem.ts'
 /** A running operators' port. */
 export interface OpsPort {
   readonly port: number
+  /** Of its settings in force: its own certificate, intermediates and anchors. */
+  readonly certificates: readonly OwnCertificate[]
   /** Takes certificates, anchors, roles and hosts from these settings for every later request; rejects with `OpsSettingsRejected` and changes nothing where they cannot be used. */
   reload(settings: OpsSettings, dataAnchors: ReadonlySet<string>): Promise<void>
   /** Takes no more connections, lets running answers end for two seconds, then cuts. */
@@ -75,6 +78,9 @@ export async function openOpsPort(
   await listening(server, first)
   return {
     port: (server.address() as AddressInfo).port,
+    get certificates() {
+      return tls.certificates
+    },
     async reload(next, nextDataAnchors) {
       const read = await readOperatorsTls(next, nextDataAnchors)
       server.setSecureContext(read.context)

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { openControlSocket } from './control-socket.ts'
+import type { OwnCertificate } from './expiry-gauges.ts'
 import type { OpsParts } from './ops-parts.ts'
 import { openOpsPort } from './ops-port.ts'
 import type { OpsSettings } from './ops-settings.ts'
@@ -17,6 +18,8 @@ export interface OpsPlace {
 export interface OpsServer {
   readonly port: number
   readonly socketPath: string
+  /** As `OpsPort.certificates`. */
+  readonly certificates: readonly OwnCertificate[]
   /** As `OpsPort.reload`; host, port and socket stay as they were at the start. */
   reload(settings: OpsSettings, dataAnchors: ReadonlySet<string>): Promise<void>
   close(): Promise<void>
@@ -32,13 +35,16 @@ export async function startOps(
   const socketPath = resolve(dataDirectory, settings.socket)
   const socket = await openControlSocket(parts, socketPath, requests)
   try {
-    const { port, reload, close } = await openOpsPort(parts, settings, clock, dataAnchors, requests)
+    const open = await openOpsPort(parts, settings, clock, dataAnchors, requests)
     return {
-      port,
+      port: open.port,
       socketPath,
-      reload,
+      get certificates() {
+        return open.certificates
+      },
+      reload: open.reload,
       async close() {
-        await Promise.all([close(), socket.close()])
+        await Promise.all([open.close(), socket.close()])
       },
     }
   } catch (error) {

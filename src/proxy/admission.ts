@@ -12,8 +12,9 @@ import { receiverInteraction } from '../checks/receiver-interaction.ts'
 import { registeredEndpoint } from '../checks/registered-endpoint.ts'
 import { requestForm } from '../checks/request-form.ts'
 import { senderInteraction } from '../checks/sender-interaction.ts'
-import { type ThrottleNeeds, throttle, throttleSettings } from '../checks/throttle.ts'
+import { type ThrottleNeeds, throttle } from '../checks/throttle.ts'
 import { wireForm } from '../checks/wire-form.ts'
+import { throttleSettings } from '../protection/throttle-settings.ts'
 import { type Mode, Pipeline, type Proven } from './pipeline.ts'
 
 const observable = z.strictObject({

@@ -5,7 +5,7 @@ import type { ExchangeObserver } from './observers.ts'
 
 /** Upper bounds in seconds: from what the proxy itself adds to what a slow provider may take. */
 const durations = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
-const phases = ['admission', 'audit', 'provider', 'total'] as const
+const phases = ['admission', 'queue', 'audit', 'provider', 'total'] as const
 
 /** Counts exchanges. No label can grow: rules, fault domains and statuses are few, interactions are those whose form is known. */
 export function exchangeMetrics(metrics: Metrics): ExchangeObserver {

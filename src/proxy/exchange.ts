@@ -7,10 +7,12 @@ import type { Clock } from '../lib/clock.ts'
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import type { Admitted } from './admission.ts'
 import { endOfForwarding, endOfRefusal } from './exchange-end.ts'
+import type { Endable, ExchangesInFlight } from './exchanges-in-flight.ts'
 import type { ExchangeObserver } from './observers.ts'
 import type { Admission } from './pipeline.ts'
 import { type End, forwardingEntry, outcomeEntry, refusedEntry } from './recorded.ts'
 import { answerHeaders, refusalHeaders } from './verdict.ts'
+import { weighed } from './weighed.ts'
 
 /** The parts of the path. */
 export interface ExchangeParts {
@@ -18,6 +20,8 @@ export interface ExchangeParts {
   readonly audit: AuditTrail
   readonly forwarding: Forwarding
   readonly observer: ExchangeObserver
+  /** Where a lockout finds the calls that it must cut. */
+  readonly inFlight: ExchangesInFlight
   readonly clock: Clock
   readonly settingsVersion: string
   /** 504, or 599 as older consumers expect. */
@@ -25,7 +29,7 @@ export interface ExchangeParts {
 }
 
 /** The consumer's leg, as one exchange sees it. */
-export interface ConsumerLeg {
+export interface ConsumerLeg extends Endable {
   readonly body: Readable
   readonly sink: AnswerSink
   /** What was found malformed behind the head while the exchange was under way. */
@@ -44,6 +48,8 @@ interface Course {
   /** Milliseconds by phase. */
   readonly phases: Record<string, number>
   admission?: Admission<Admitted>
+  /** Takes the call off those that a lockout can end. */
+  leave?: () => void
   place?: Place
   receipt?: Receipt
 }
@@ -57,9 +63,12 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     course.admission = admission
     course.phases['admission'] = parts.clock.elapsed() - start.started
     if (!admission.admitted) return refuseCall(course, admission.refusal)
-    const place = parts.forwarding.reserve(admission.evidence)
-    if (isRefusal(place)) return refuseCall(course, place)
+    course.leave = parts.inFlight.add(admission.evidence, leg)
+    const reserved = parts.forwarding.reserve(admission.evidence, leg.sink)
+    const place = reserved instanceof Promise ? await inTurn(course, reserved) : reserved
+    if (isRefusal(place)) return refuseCall(course, leg.fault ?? place)
     course.place = place
+    if (place.observed !== undefined) course.admission = { ...admission, observed: [...admission.observed, place.observed] }
     const receipt = await recordForwarding(course, admission.evidence, place)
     if (isRefusal(receipt)) return refuseCall(course, receipt)
     course.receipt = receipt
@@ -67,6 +76,20 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
     settle(course, endOfForwarding(outcome, admission.evidence.target.shown, leg.fault, parts.timeoutStatus), outcome)
   } catch (error) {
     refuseCall(course, unforeseen(error))
+  } finally {
+    course.leave?.()
+    // However it went: what the call held of its limits is free again.
+    course.admission?.evidence.holding?.release()
+  }
+}
+
+/** The call waits for a place at the provider, in fair turn with those of other consumers. */
+async function inTurn({ parts, phases }: Course, reserved: Promise<Place | Refusal>): Promise<Place | Refusal> {
+  const began = parts.clock.elapsed()
+  try {
+    return await reserved
+  } finally {
+    phases['queue'] = parts.clock.elapsed() - began
   }
 }
 
@@ -75,9 +98,8 @@ async function recordForwarding(course: Course, admitted: Admitted, place: Place
   const { parts, phases } = course
   const began = parts.clock.elapsed()
   try {
-    const observed = course.admission?.observed ?? []
     return await parts.audit.forwarding(
-      forwardingEntry(admitted, observed, parts.settingsVersion, place.headers.dropped, parts.clock.now()),
+      forwardingEntry(admitted, observedOf(course.admission), parts.settingsVersion, place.headers.dropped, parts.clock.now()),
     )
   } catch (error) {
     place.release()
@@ -90,7 +112,8 @@ async function recordForwarding(course: Course, admitted: Admitted, place: Place
 
 function forward({ leg, phases }: Course, admitted: Admitted, place: Place, receipt: Receipt): Promise<ForwardOutcome> {
   leg.proceed()
-  return place.forward(leg.body, leg.sink, (status, sentAt, headAt, timing) => {
+  const { body, sink } = weighed(leg, admitted)
+  return place.forward(body, sink, (status, sentAt, headAt, timing) => {
     phases['provider'] = headAt - sentAt
     return answerHeaders(admitted, receipt, status, phases, timing)
   })
@@ -106,7 +129,7 @@ function settle(
   phases['total'] = parts.clock.elapsed() - start.started
   if (refusal !== undefined) leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, course.receipt))
   parts.audit.outcome(outcomeEntry(start.exchange, parts.clock.now(), recorded, outcome, phases))
-  tell(course, recorded, outcome)
+  tell(course, recorded, outcome, refusal ?? leg.fault)
 }
 
 /** The end of a call that was not forwarded: answered, recorded (not awaited), counted. */
@@ -119,14 +142,19 @@ function refuseCall(course: Course, refusal: Refusal): void {
   const { start, leg, parts, phases, admission } = course
   phases['total'] = parts.clock.elapsed() - start.started
   leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, undefined))
-  parts.audit.refused(refusedEntry(start, refusal, admission?.observed ?? [], phases), floodable.has(refusal.rule))
-  tell(course, recorded, undefined)
+  parts.audit.refused(refusedEntry(start, refusal, observedOf(admission), phases), floodable.has(refusal.rule))
+  tell(course, recorded, undefined, refusal)
 }
 
 /** Callers who have proven nothing, or too much zeal, may not fill the disk (decisions, section 6). */
 const floodable: ReadonlySet<string> = new Set(['wire-form', 'client-certificate', 'lockout', 'throttle'])
 
-function tell({ start, admission, place, phases, parts }: Course, recorded: End, outcome: ForwardOutcome | undefined): void {
+function tell(
+  { start, admission, place, phases, parts }: Course,
+  recorded: End,
+  outcome: ForwardOutcome | undefined,
+  refusal: Refusal | undefined,
+): void {
   const evidence = admission?.evidence
   parts.observer.ended({
     ...recorded,
@@ -136,13 +164,21 @@ function tell({ start, admission, place, phases, parts }: Course, recorded: End,
     interactionId: evidence?.interactionId,
     consumer: evidence?.consumer,
     endpoint: evidence?.endpoint,
-    observed: admission?.observed ?? [],
+    refusal,
+    observed: observedOf(admission),
     droppedFromRequest: place?.headers.dropped ?? [],
     droppedFromAnswer: outcome?.droppedHeaders ?? [],
     requestBytes: outcome?.requestBytes ?? 0,
     responseBytes: outcome?.digest.bytes ?? 0,
     phases,
   })
+}
+
+/** What was only observed: by whole checks, and by single limits of one. */
+function observedOf(admission: Admission<Admitted> | undefined): readonly Refusal[] {
+  if (admission === undefined) return []
+  const { beyond } = admission.evidence
+  return beyond === undefined ? admission.observed : [...admission.observed, ...beyond]
 }
 
 /** Anything that nobody foresaw refuses; the process lives. */

@@ -16,6 +16,8 @@ export interface ExchangeEnd {
   readonly interactionId: string | undefined
   readonly consumer: AccreditedSystem | undefined
   readonly endpoint: ProviderEndpoint | undefined
+  /** By which the call was refused, or cut. */
+  readonly refusal: Refusal | undefined
   readonly observed: readonly Refusal[]
   readonly droppedFromRequest: readonly string[]
   readonly droppedFromAnswer: readonly string[]

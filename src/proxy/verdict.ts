@@ -22,7 +22,8 @@ export function answerHeaders(
     'Server-Timing',
     timing(phases, providerTiming),
   ]
-  return admitted.rate === undefined ? headers : [...headers, ...rateHeaders(admitted.rate)]
+  const tightest = admitted.holding?.tightest
+  return tightest === undefined ? headers : [...headers, ...rateHeaders(tightest)]
 }
 
 /** What is added to a refusal; the receipt where the forwarding was recorded. */

@@ -36,6 +36,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   const decisions: SharingDecision[] = new Array(rules.allows.length)
   const partyKeys = new Map<string, ReadonlySet<string>>()
   const organisations = new Map<string, ReadonlySet<string>>()
+  let systemCounts: Int32Array | undefined
   const known = new Map<string, KnownInteraction>()
   const texts: string[] = new Array(strings.starts.length - 1)
   const textSet = (numbers: Iterable<number>): ReadonlySet<string> => new Set(Iterator.from(numbers).map(text))
@@ -117,6 +118,13 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     directoryInteraction,
     partyKeysOf: (fqdn) => byName(partyKeys, fqdn, (keys) => keys),
     organisationsOf: (fqdn) => byName(organisations, fqdn, (keys) => organisationsOfAll(directory, keys)),
+    systemsSpokenFor({ names, sha256, publicKeySha256 }) {
+      systemCounts ??= countSystems(directory)
+      const keys = new Set(names.flatMap((name) => [...listAt(directory.partyKeysOf, findString(strings, name))]))
+      const registered = [...keys].reduce((sum, key) => sum + (systemCounts?.[key] ?? 0), 0)
+      const pinned = [...pins.values()].filter((of) => of.includes(sha256) || of.includes(publicKeySha256)).length
+      return registered + pinned
+    },
     pinsOf: (asid) => pins.get(asid) ?? noPins,
     sharing(from, to, interaction, at) {
       const rule = decideSharing(rules, strings, from, to, interactionOf(interaction).patterns, at)
@@ -138,6 +146,16 @@ function organisationsOfAll(directory: PackedDirectory, partyKeys: Int32Array): 
   const numbers = new Set<number>()
   for (const key of partyKeys) for (const odsCode of listAt(directory.organisationsOf, key)) numbers.add(odsCode)
   return numbers
+}
+
+/** By the number of a party key, how many systems in force have it. */
+function countSystems({ systems, strings }: PackedDirectory): Int32Array {
+  const counts = new Int32Array(strings.starts.length - 1)
+  for (let row = 0; row < systems.length; row += systemColumns.width) {
+    const partyKey = systems[row + systemColumns.partyKey]!
+    if (systems[row + systemColumns.fault] === none && partyKey !== none) counts[partyKey] = counts[partyKey]! + 1
+  }
+  return counts
 }
 
 function systemAt(

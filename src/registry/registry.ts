@@ -51,6 +51,8 @@ export interface Registry {
   partyKeysOf(fqdn: string): ReadonlySet<string>
   /** The organisations that hold one of those party keys. */
   organisationsOf(fqdn: string): ReadonlySet<string>
+  /** How many systems a certificate with these names and fingerprints may speak for: more than one, and it is shared. */
+  systemsSpokenFor(certificate: { readonly names: readonly string[]; readonly sha256: string; readonly publicKeySha256: string }): number
   /** Certificate or public-key SHA-256 pins (lower-case hex) that the directory's own settings give an ASID. */
   pinsOf(asid: string): readonly string[]
   /** Whether `from` may send `interaction` to `to` at this moment (ms since 1970). */

@@ -1,4 +1,5 @@
 import type { Origin } from './origin.ts'
+import type { Suspicion } from './suspicion.ts'
 
 /** What a refusal code means on the wire: its HTTP status, FHIR issue type, fault domain, and text with `{…}` to be filled in. */
 export interface PublicRefusal {
@@ -88,6 +89,8 @@ export interface Refusal {
   /** For the audit trail and the help desk: what was expected and what was found. Never sent to a caller. */
   readonly reason: string
   readonly closes: boolean
+  /** What it tells about the sender; absent where an honest one may be refused so. */
+  readonly suspicion?: Suspicion
   /** Headers that the answer carries besides the usual ones: name, value, name, value … */
   readonly headers: readonly string[]
 }
@@ -100,6 +103,7 @@ export interface RefusalDetails {
   readonly origin?: Origin
   readonly status?: number
   readonly closes?: boolean
+  readonly suspicion?: Suspicion
   readonly headers?: readonly string[]
 }
 
@@ -117,6 +121,7 @@ export function refuse(rule: string, code: RefusalCode, details: RefusalDetails)
     reason: details.reason,
     closes: details.closes ?? meaning.closes === true,
     headers: details.headers ?? [],
+    ...(details.suspicion !== undefined && { suspicion: details.suspicion }),
   }
 }
 

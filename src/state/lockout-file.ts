@@ -1,9 +1,26 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { type LockoutRecord, lockoutRecord } from './lockout-record.ts'
+import type { LockoutSigning } from './lockout-signing.ts'
 import { type Lockout, LockoutsUnreadable, lockoutKinds, normalisedSelector } from './lockouts.ts'
 
-const stored = z.strictObject({
+/** What the file holds: the highest epoch that this node has seen, and every lockout that is not past. */
+export interface StoredLockouts {
+  readonly epoch: number
+  readonly records: readonly LockoutRecord[]
+}
+
+const signature = lockoutRecord.shape.signature
+const formatTwo = z.strictObject({
+  format: z.literal(2),
+  epoch: z.int().nonnegative(),
+  lockouts: z.array(lockoutRecord),
+  signature,
+})
+
+/** What version 0.1 wrote: lockouts in force, without epochs and signatures. */
+const formatOne = z.strictObject({
   format: z.literal(1),
   lockouts: z.array(
     z
@@ -21,13 +38,16 @@ const stored = z.strictObject({
   ),
 })
 
-/** The lockouts in the file, none where it does not exist. Rejects with `LockoutsUnreadable`, which names file and place, on anything else than a whole list. */
-export async function readLockouts(file: string): Promise<readonly Lockout[]> {
+/**
+ * The lockouts in the file, none where it does not exist; those of format 1 are taken over, signed by this node. Rejects with
+ * `LockoutsUnreadable`, which names file and place, on anything else than a whole list that a key of the settings has signed.
+ */
+export async function readLockouts(file: string, signing: LockoutSigning, node: string): Promise<StoredLockouts> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { epoch: 0, records: [] }
     throw unreadable(file, (error as Error).message)
   }
   let content: unknown
@@ -36,18 +56,29 @@ export async function readLockouts(file: string): Promise<readonly Lockout[]> {
   } catch (error) {
     throw unreadable(file, (error as Error).message)
   }
-  const result = stored.safeParse(content)
-  if (result.success) return result.data.lockouts
-  throw unreadable(file, z.prettifyError(result.error))
+  const first = formatOne.safeParse(content)
+  if (first.success) return takenOver(first.data.lockouts, signing, node)
+  const second = formatTwo.safeParse(content)
+  if (!second.success) throw unreadable(file, z.prettifyError(second.error))
+  const { epoch, lockouts, signature: seal } = content as z.infer<typeof formatTwo>
+  if (!signing.isSealed(sealedBytes(epoch, lockouts), seal))
+    throw unreadable(file, 'its signature is not that of a key of the settings over what stands in it, so somebody has changed it')
+  // Signed anew where the key has been replaced: once the old one no longer counts, other nodes would refuse them.
+  return { epoch, records: lockouts.map((one) => (one.signature.key === signing.keyId ? one : signing.sign(one))) }
 }
 
 /** Replaces the file as a whole: after a power cut there is either the old list or the new one. Rejects with the system's error and leaves the old one. */
-export async function writeLockouts(file: string, lockouts: readonly Lockout[]): Promise<void> {
+export async function writeLockouts(file: string, { epoch, records }: StoredLockouts, signing: LockoutSigning): Promise<void> {
   const temporary = `${file}.new`
+  const text = JSON.stringify(
+    { format: 2, epoch, lockouts: records, signature: signing.seal(sealedBytes(epoch, records)) },
+    null,
+    records.length > 1_000 ? 0 : 1,
+  )
   try {
     const handle = await open(temporary, 'w', 0o600)
     try {
-      await handle.writeFile(`${JSON.stringify({ format: 1, lockouts }, null, 2)}\n`)
+      await handle.writeFile(`${text}\n`)
       await handle.sync()
     } finally {
       await handle.close()
@@ -63,6 +94,19 @@ export async function writeLockouts(file: string, lockouts: readonly Lockout[]):
   } finally {
     await directory.close()
   }
+}
+
+function sealedBytes(epoch: number, records: readonly unknown[]): Buffer {
+  return Buffer.from(`ssp lockouts file 2\n${epoch}\n${JSON.stringify(records)}`)
+}
+
+function takenOver(old: z.infer<typeof formatOne>['lockouts'], signing: LockoutSigning, node: string): StoredLockouts {
+  const records = old.map((one, at) => {
+    const { author, created } = one
+    const lockout: Lockout = { ...one, effect: 'block', state: 'inForce', epoch: at + 1, changed: created, node, changedBy: author }
+    return signing.sign(lockout)
+  })
+  return { epoch: records.length, records }
 }
 
 function unreadable(file: string, why: string): LockoutsUnreadable {

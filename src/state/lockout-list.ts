@@ -1,103 +1,140 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { readLockouts, writeLockouts } from './lockout-file.ts'
-import {
-  type Lockout,
-  type LockoutChange,
-  type LockoutKind,
-  LockoutRefused,
-  type LockoutRequest,
-  type Lockouts,
-  normalisedSelector,
-} from './lockouts.ts'
+import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
+import type { LockoutSigning } from './lockout-signing.ts'
+import type { LockedOut, Lockout, LockoutChange, LockoutEffect, LockoutKind } from './lockouts.ts'
 
-/** More than any real list; it keeps the file, and the time a change takes, bounded. */
-const maximum = 10_000
+/** What this node knows of lockouts, in memory and in `lockouts.json` of the data directory, which this process alone writes. */
+export interface LockoutList extends LockedOut {
+  /** The highest epoch that this node has seen. */
+  readonly epoch: number
+  /** The version of a lockout that counts, whatever its state; undefined where there is none or it is past. */
+  get(id: string): LockoutRecord | undefined
+  /** Everything that is not past, released ones too. */
+  records(): readonly LockoutRecord[]
+  /** Takes a change of this node: first to disk, then in force, so that what is answered as done survives a crash. Rejects with the system's error, and nothing has changed. */
+  put(record: LockoutRecord): Promise<void>
+  /** Takes changes that other nodes have made already: what supersedes is in force when this returns; the disk follows. Resolves once it has; rejects with the system's error, and the next write brings it. */
+  merge(records: readonly LockoutRecord[]): Promise<void>
+  onChange(listener: (change: LockoutChange) => void): () => void
+}
 
-type Index = ReadonlyMap<LockoutKind, ReadonlyMap<string, readonly Lockout[]>>
+type Index = Readonly<Record<LockoutEffect, Map<LockoutKind, Map<string, Lockout[]>>>>
 
-/** The lockouts kept in `lockouts.json` of the data directory, which this process alone writes. Rejects with `LockoutsUnreadable` on a list that is not whole. */
-export async function openLockouts(dataDirectory: string, clock: Clock): Promise<Lockouts> {
+/** Opens the list. Rejects with `LockoutsUnreadable` on one that is not whole or not signed by a key that counts. */
+export async function openLockoutList(dataDirectory: string, signing: LockoutSigning, node: string, clock: Clock): Promise<LockoutList> {
   const file = join(dataDirectory, 'lockouts.json')
   const listeners = new Set<(change: LockoutChange) => void>()
-  let all = await readLockouts(file)
-  let index = indexOf(all)
-  let lastChange: Promise<unknown> = Promise.resolve()
+  const stored = await readLockouts(file, signing, node)
+  const known = new Map(stored.records.map((record) => [record.id, record]))
+  const index: Index = { block: new Map(), slow: new Map() }
+  let epoch = stored.epoch
+  let size = 0
+  let writing: Promise<void> = Promise.resolve()
+  let waiting: Promise<void> | undefined
+  let unwritten = false
+  for (const record of known.values()) enter(record)
+
+  function enter(record: Lockout): void {
+    if (record.state !== 'inForce') return
+    const { kind, value } = record.selector
+    const values = index[record.effect].get(kind) ?? new Map<string, Lockout[]>()
+    index[record.effect].set(kind, values)
+    const same = values.get(value) ?? []
+    values.set(value, same)
+    same.push(record)
+    size++
+  }
+
+  function leave(record: Lockout): void {
+    if (record.state !== 'inForce') return
+    const values = index[record.effect].get(record.selector.kind)
+    const left = values?.get(record.selector.value)?.filter(({ id }) => id !== record.id) ?? []
+    if (left.length > 0) values?.set(record.selector.value, left)
+    else values?.delete(record.selector.value)
+    size--
+  }
 
   function inForce(lockout: Lockout): boolean {
     return lockout.until === undefined || lockout.until > clock.now()
   }
 
-  /** One change at a time, in the order asked for; the disk first, so what is answered as done survives a crash. */
-  function inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = lastChange.then(change)
-    lastChange = turn.catch(() => undefined)
-    return turn
+  function forgetPast(): void {
+    const now = clock.now()
+    for (const record of known.values()) {
+      if (!isPast(record, now)) continue
+      known.delete(record.id)
+      leave(record)
+    }
   }
 
-  async function replace(next: readonly Lockout[], change: LockoutChange): Promise<void> {
-    await writeLockouts(file, next)
-    all = next
-    index = indexOf(next)
-    for (const listener of listeners) listener(change)
+  /** Puts a version in the place of the one before, and tells. Returns false where the one that is known counts. */
+  function take(record: LockoutRecord): boolean {
+    epoch = Math.max(epoch, record.epoch)
+    const before = known.get(record.id)
+    if (isPast(record, clock.now()) || !supersedes(record, before)) return false
+    if (before !== undefined) leave(before)
+    known.set(record.id, record)
+    enter(record)
+    const type = record.state === 'inForce' ? 'added' : record.state
+    for (const listener of listeners) listener({ type, lockout: record })
+    return true
+  }
+
+  /** One write at a time, in the order asked for; `done` runs once it is on disk, before the next begins. */
+  function write(next: () => readonly LockoutRecord[], done: () => void): Promise<void> {
+    const turn = writing.then(async () => {
+      forgetPast()
+      const records = next()
+      await writeLockouts(file, { epoch: records.reduce((most, one) => Math.max(most, one.epoch), epoch), records }, signing)
+      done()
+    })
+    writing = turn.catch(() => undefined)
+    return turn
   }
 
   return {
     get size() {
-      return all.length
+      return size
     },
-    find: (kind, value) => index.get(kind)?.get(value)?.find(inForce),
-    list: () => all.filter(inForce),
-    add: (request, author) =>
-      inTurn(async () => {
-        const lockout = lockoutOf(request, author, clock.now())
-        const kept = all.filter(inForce)
-        if (kept.length >= maximum) throw new LockoutRefused(`There are ${maximum} lockouts already: release some first.`)
-        await replace([...kept, lockout], { type: 'added', lockout })
-        return lockout
-      }),
-    release: (id) =>
-      inTurn(async () => {
-        const kept = all.filter(inForce)
-        const lockout = kept.find((candidate) => candidate.id === id)
-        if (lockout === undefined) return undefined
-        await replace(
-          kept.filter((candidate) => candidate !== lockout),
-          { type: 'released', lockout },
-        )
-        return lockout
-      }),
+    get epoch() {
+      return epoch
+    },
+    find: (kind, value) => index.block.get(kind)?.get(value)?.find(inForce),
+    findSlow: (kind, value) => index.slow.get(kind)?.get(value)?.find(inForce),
+    get: (id) => {
+      const record = known.get(id)
+      return record === undefined || isPast(record, clock.now()) ? undefined : record
+    },
+    records: () => [...known.values()].filter((record) => !isPast(record, clock.now())),
+    put(record) {
+      const others = (): LockoutRecord[] => [...known.values()].filter(({ id }) => id !== record.id)
+      return write(
+        () => (supersedes(record, known.get(record.id)) ? [...others(), record] : [...known.values()]),
+        () => take(record),
+      )
+    },
+    merge(records) {
+      const changed = records.filter(take).length > 0
+      if (!changed && !unwritten) return waiting ?? Promise.resolve()
+      unwritten = true
+      waiting ??= write(
+        () => {
+          waiting = undefined
+          unwritten = false
+          return [...known.values()]
+        },
+        () => undefined,
+      ).catch((error: unknown) => {
+        unwritten = true
+        throw error
+      })
+      return waiting
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
   }
-}
-
-function lockoutOf({ selector, reason, forSeconds }: LockoutRequest, author: string, now: number): Lockout {
-  const normalised = normalisedSelector(selector.kind, selector.value)
-  if (normalised === undefined) throw new LockoutRefused(`This is not the form of a value for ${selector.kind}.`)
-  if (!/^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u.test(reason))
-    throw new LockoutRefused('A reason has 1 to 500 characters and no control characters.')
-  if (forSeconds === undefined) return { id: randomUUID(), selector: normalised, author, reason, created: now }
-  if (!Number.isSafeInteger(forSeconds) || forSeconds < 1 || forSeconds > maximumSeconds) {
-    throw new LockoutRefused(`A lockout lasts 1 to ${maximumSeconds} seconds, or until it is released.`)
-  }
-  return { id: randomUUID(), selector: normalised, author, reason, created: now, until: now + forSeconds * 1000 }
-}
-
-/** A hundred years. */
-const maximumSeconds = 3_155_760_000
-
-function indexOf(lockouts: readonly Lockout[]): Index {
-  const index = new Map<LockoutKind, Map<string, Lockout[]>>()
-  for (const lockout of lockouts) {
-    const values = index.get(lockout.selector.kind) ?? new Map<string, Lockout[]>()
-    index.set(lockout.selector.kind, values)
-    const same = values.get(lockout.selector.value) ?? []
-    values.set(lockout.selector.value, same)
-    same.push(lockout)
-  }
-  return index
 }

@@ -1,5 +1,8 @@
-/** What a lockout can name: a certificate by its SHA-256, a system by its ASID, a party key, an organisation by its ODS code, a provider's endpoint by its CPA id. */
-export const lockoutKinds = ['certificate', 'asid', 'partyKey', 'organisation', 'endpoint'] as const
+/**
+ * What a lockout can name: a certificate by its SHA-256, a system by its ASID, a party key, an organisation by its ODS code, a provider's
+ * endpoint by its CPA id, or a certificate as far as it speaks for one system (`SHA256:ASID`), so that a supplier's shared one is not lost whole.
+ */
+export const lockoutKinds = ['certificate', 'asid', 'partyKey', 'organisation', 'endpoint', 'binding'] as const
 
 /** One of the things a lockout can name. */
 export type LockoutKind = (typeof lockoutKinds)[number]
@@ -11,49 +14,100 @@ export interface LockoutSelector {
   readonly value: string
 }
 
-/** One party shut out, by whom and why. */
+/** What a lockout does: `block` refuses and cuts; `slow` lets every request wait first. */
+export const lockoutEffects = ['block', 'slow'] as const
+
+/** One of the things that a lockout does. */
+export type LockoutEffect = (typeof lockoutEffects)[number]
+
+/** Where a lockout stands: `proposed` waits for a second person and does nothing; `released` is kept so that no other node brings it back. */
+export const lockoutStates = ['proposed', 'inForce', 'released'] as const
+
+/** One of the places where a lockout can stand. */
+export type LockoutState = (typeof lockoutStates)[number]
+
+/** One party shut out, by whom and why, as its last change left it. */
 export interface Lockout {
   /** A random UUID. */
   readonly id: string
   readonly selector: LockoutSelector
-  /** Who shut it out: an actor as the audit writes it. */
+  readonly effect: LockoutEffect
+  readonly state: LockoutState
+  /** Who shut it out: an actor as the audit writes it, or `rule:NAME`. */
   readonly author: string
   readonly reason: string
+  /** Exchanges by which a rule came to it. */
+  readonly evidence?: readonly string[]
   /** When it was made, ms since 1970. */
   readonly created: number
   /** When it ends by itself, ms since 1970; without it, when it is released. */
   readonly until?: number
+  /** The number of the change that left it so: of two versions of one lockout the higher counts, on every node. */
+  readonly epoch: number
+  /** When, on which node and by whom that change was made. */
+  readonly changed: number
+  readonly node: string
+  readonly changedBy: string
 }
 
 /** What is asked for when a lockout is made. */
 export interface LockoutRequest {
   readonly selector: LockoutSelector
+  /** Default: `block`. */
+  readonly effect?: LockoutEffect
   /** 1 to 500 characters, none of them a control character. */
   readonly reason: string
   /** How long it lasts; without it, until it is released. */
   readonly forSeconds?: number
+  /** Exchanges that speak for it. */
+  readonly evidence?: readonly string[]
 }
 
-/** What has just come into force or ceased by an operator's act. An expiry is not told: it opens a door and cuts nothing. */
+/** What has just changed on this node, whoever changed it where. An expiry is not told: it opens a door and cuts nothing. */
 export interface LockoutChange {
-  readonly type: 'added' | 'released'
+  readonly type: 'added' | 'proposed' | 'released'
   readonly lockout: Lockout
 }
 
-/** Who is locked out. */
-export interface Lockouts {
+/** One node's answer to a drill: how long it took to say that it had been told, or that it has not within the time. */
+export interface DrillAnswer {
+  readonly node: string
+  readonly milliseconds?: number
+}
+
+/** Whether this node hears of what others change; alone it always does. */
+export type LockoutHealth =
+  | { readonly shared: boolean; readonly ok: true }
+  | { readonly shared: true; readonly ok: false; readonly since: number; readonly why: string }
+
+/** Who is locked out, as a check asks it. */
+export interface LockedOut {
   /** How many are kept, expired ones perhaps included: 0 lets a check skip its look-ups. */
   readonly size: number
-  /** The lockout in force now on this value, which must be in the form of `normalisedSelector`. In memory, one look-up: for every request. */
+  /** The block in force now on this value, which must be in the form of `normalisedSelector`. In memory, one look-up: for every request. */
   find(kind: LockoutKind, value: string): Lockout | undefined
-  /** All that are in force now, oldest first. */
+  /** The slowing-down in force now on this value. */
+  findSlow(kind: LockoutKind, value: string): Lockout | undefined
+}
+
+/** Who is locked out, and how that changes. */
+export interface Lockouts extends LockedOut {
+  /** All that are in force or proposed now, oldest first. */
   list(): readonly Lockout[]
-  /** In force and on disk once it resolves. Rejects, and is not in force, with `LockoutRefused` on a bad request or a full list and with the system's error where it could not be written. */
+  /** In force here (or proposed, where a second person must confirm) and on disk once it resolves; other nodes are told at the same time. Rejects, and is not in force, with `LockoutRefused` on a bad request or a full list and with the system's error where it could not be written. */
   add(request: LockoutRequest, author: string): Promise<Lockout>
-  /** The released lockout, gone from memory and disk; undefined where no lockout in force has this id. */
-  release(id: string): Promise<Lockout | undefined>
+  /** Puts a proposed one in force. Undefined where there is none of this id; rejects with `LockoutRefused` where it is in force already or the same actor proposed it. */
+  confirm(id: string, actor: string): Promise<Lockout | undefined>
+  /** The released lockout, out of force and off the disk's list; undefined where no lockout has this id. */
+  release(id: string, actor: string): Promise<Lockout | undefined>
+  /** Sends a change that changes nothing to every node, and times their answers. */
+  drill(): Promise<readonly DrillAnswer[]>
   /** Tells each change once it is in force, so that open connections can be cut. Listeners must not throw. Returns what ends it. */
   onChange(listener: (change: LockoutChange) => void): () => void
+  readonly health: LockoutHealth
+  /** Resolves once this node knows what the others know, or after `withinMs`. Says which. */
+  caughtUp(withinMs: number): Promise<boolean>
+  close(): Promise<void>
 }
 
 /** A lockout that cannot be made; the message says why and is fit for the operator. */
@@ -77,6 +131,8 @@ export function normalisedSelector(kind: LockoutKind, value: string): LockoutSel
       return /^[0-9a-z-]{1,64}$/i.test(value) ? { kind, value: value.toUpperCase() } : undefined
     case 'organisation':
       return /^[0-9a-z]{1,32}$/i.test(value) ? { kind, value } : undefined
+    case 'binding':
+      return /^[0-9a-f]{64}:[0-9]{12}$/i.test(value) ? { kind, value: value.toLowerCase() } : undefined
     case 'endpoint':
       // As a CPA id stands in the directory: any other value would lock out nobody, without a word.
       return /^[A-Za-z0-9:_-]{1,128}$/.test(value) ? { kind, value } : undefined

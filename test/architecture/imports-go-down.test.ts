@@ -18,6 +18,7 @@ const rowOf = new Map(rows.flatMap((folders, row) => folders.map((folder) => [fo
 /** Files that the switch of their folder alone may import: whoever wants a backend asks for it by its settings. */
 const backendsOfSwitch: Readonly<Record<string, readonly string[]>> = {
   'src/registry/registry-source.ts': ['src/registry/file-registry.ts'],
+  'src/state/open-lockouts.ts': ['src/state/redis-lockout-fan-out.ts'],
 }
 
 /** A command that reads the directory without a proxy makes the same source that a proxy would. */

@@ -21,6 +21,7 @@ Scenarios: ${scenarios.map(({ name, summary }) => `${name} (${summary})`).join('
   --requests N       requests of a measured window (as the scenario has it)
   --subjects A,B     of ${subjects.map(({ name }) => name).join(', ')} (all that are installed)
   --json             JSON on stdout in place of tables
+  protection         a scene of its own: what a consumer feels of one far beyond its limit [--runs N] [--seconds N] [--json] [--profile DIR]
   refused            a scene of its own: CPU time of refused calls beside a bare node:https answer [--rounds N] [--requests N] [--kinds A,B] [--json] [--profile DIR]
   --profile DIR      write CPU profiles of the Node subjects, and say where their time went; the figures are then not worth much
 `

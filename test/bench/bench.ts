@@ -11,6 +11,7 @@ import { startLoad } from './load/load.ts'
 import { measureScenario, type RunningSubject } from './measure-scenario.ts'
 import { freePort, startProcess, stopProcesses } from './owned-processes.ts'
 import { profileText } from './profile-summary.ts'
+import { benchProtection } from './protection/protection.ts'
 import { benchRefused } from './refused/refused.ts'
 import { type Summary, summarise } from './summary.ts'
 import { summaryText } from './summary-text.ts'
@@ -73,6 +74,7 @@ async function run(options: BenchOptions): Promise<void> {
 /** What is measured in a way of its own, with options of its own. Each tells whether what is promised holds. */
 const scenes: Readonly<Record<string, (args: readonly string[], say: (text: string) => void) => Promise<boolean>>> = {
   refused: benchRefused,
+  protection: benchProtection,
 }
 
 async function main(): Promise<void> {

@@ -1,12 +1,14 @@
-// The provider of the benchmark: answers prebuilt bytes over mutual TLS, as cheaply as Node can. Arguments: folder of the certificates, port.
+// The provider of the benchmark: answers prebuilt bytes over mutual TLS, as cheaply as Node can. Arguments: folder of the certificates, port, and
+// how many milliseconds each answer takes (none).
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type TLSSocket } from 'node:tls'
 import { answerBytes, largePath } from './answers.ts'
 import { benchTls } from './bench-tls.ts'
 
-const [directory = '', port = ''] = process.argv.slice(2)
+const [directory = '', port = '', delay = '0'] = process.argv.slice(2)
 const read = (name: string) => readFileSync(join(directory, name))
+const delayMs = Number(delay)
 const headEnd = Buffer.from('\r\n\r\n')
 
 function answerOf(bytes: number, contentType: string): Buffer {
@@ -34,7 +36,9 @@ function serve(socket: TLSSocket): void {
     for (let end = unread.indexOf(headEnd); end >= 0; end = unread.indexOf(headEnd)) {
       // Requests of the benchmark have no body: the next one begins behind the head.
       const line = unread.toString('latin1', 0, unread.indexOf('\r\n'))
-      socket.write(line.includes(largePath) ? large : small)
+      const answer = line.includes(largePath) ? large : small
+      if (delayMs === 0) socket.write(answer)
+      else setTimeout(() => socket.write(answer), delayMs)
       unread = unread.subarray(end + headEnd.length)
     }
   })

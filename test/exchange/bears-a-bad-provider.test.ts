@@ -24,6 +24,9 @@ beforeAll(async () => {
         firstByteTimeoutSeconds: 0.6,
         silenceTimeoutSeconds: 0.5,
         connectionsPerProvider: 4,
+        capacity: { queueSeconds: 0.2 },
+        // What each call is told of a provider in trouble is looked at here; the circuit has tests of its own.
+        breaker: { mode: 'observe' },
         firstByteTimeouts: [{ interaction: structured, seconds: 3 }],
       },
     },
@@ -113,7 +116,7 @@ describe('D4: a provider in trouble is asked once for each call, and each call i
     expect((await call(here.world)).status).toBe(200)
   })
 
-  test('hangs while many call: no more are sent than may be under way, the rest is told at once, and nothing is sent later', async () => {
+  test('hangs while many call: no more are sent than may be under way, the rest waits no longer than it may and is told, and nothing is sent later', async () => {
     here.script = nothing
     const answers = await Promise.all(Array.from({ length: 30 }, () => call(here.world)))
     const statuses = answers.map(({ status }) => status)
@@ -124,7 +127,7 @@ describe('D4: a provider in trouble is asked once for each call, and each call i
         ...{ status: 503, rule: 'provider-capacity', origin: 'provider', code: 'PROVIDER_BUSY', issue: 'transient', text: 'PROVIDER_BUSY' },
         closes: false,
       })
-      expect(answer.headers['retry-after']).toBe('1')
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
     }
     expect(here.seen.length).toBe(statuses.filter((status) => status === 504).length)
     await until('its connections are gone', () => here.connections.open === 0)
@@ -181,8 +184,8 @@ describe('D10: a call that may be large or long', () => {
     expect([usual.status, usual.verdict.origin]).toEqual([504, 'provider'])
   })
 
-  test('as many of them as a provider has connections leave the others 503 at once, never a queue', async () => {
-    here.script = (socket) => setTimeout(() => socket.write(plainAnswer('{}')), 300)
+  test('as many of them as a provider has connections leave the others 503 once they have waited as long as they may', async () => {
+    here.script = (socket) => setTimeout(() => socket.write(plainAnswer('{}')), 550)
     const everything = { interaction: world.unknownForm, url: `${world.root}/Slot?_count=1000000` }
     const held = Array.from({ length: 4 }, () => call(here.world, everything))
     await until('all are at the provider', () => here.seen.length === 4)
@@ -199,7 +202,7 @@ describe('D10: a call that may be large or long', () => {
         closes: false,
       },
     )
-    expect(answer.headers['retry-after']).toBe('1')
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
   })
 })

@@ -36,8 +36,7 @@ test.each([
   async (_who, as, text, status, rule) => {
     const attempts = 400
     const before = refusedBy(rule)
-    const bytes = async () =>
-      (await stat(join(here.directory, 'data', 'audit', 'test-main', '00000001.log')).catch(() => undefined))?.size ?? 0
+    const bytes = async () => (await stat(join(here.directory, 'data', 'audit', 'test-main', '000000000000.log'))).size
     const size = await bytes()
     let honest = 0
     let left = attempts

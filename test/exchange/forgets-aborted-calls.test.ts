@@ -23,7 +23,7 @@ beforeAll(async () => {
     settings: {
       checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000 } },
       // Idle connections to the provider go soon, so that what is left open is left by mistake.
-      forwarding: { connectionsPerProvider: 256, idleConnectionSeconds: 1 },
+      forwarding: { connectionsPerProvider: 256, idleConnectionSeconds: 1, capacity: { mode: 'observe' } },
     },
   })
   here.provider.answer = (request, response) => answerUntilGone(request.url ?? '', response)

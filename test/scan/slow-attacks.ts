@@ -58,7 +58,7 @@ export async function slowAttacks(program: string, say: (line: string) => void):
   // Who may have how much of a provider is another matter.
   const target = await startScanTarget('spine', {
     listener: { ...pace, ...listener },
-    forwarding: { ...pace, connectionsPerProvider: 1000 },
+    forwarding: { ...pace, connectionsPerProvider: 1000, capacity: { mode: 'observe' } },
   })
   target.world.provider.answer = async (request, response) => {
     const small = isHonest(request.headers)

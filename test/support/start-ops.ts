@@ -9,7 +9,9 @@ import { createExpiryGauges } from '../../src/ops/expiry-gauges.ts'
 import type { OpsParts, Readiness } from '../../src/ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../../src/ops/ops-server.ts'
 import { type OpsSettings, opsSettings } from '../../src/ops/ops-settings.ts'
-import { openLockouts } from '../../src/state/lockout-list.ts'
+import { silentReport } from '../../src/state/lockout-fan-out.ts'
+import { lockoutSettings } from '../../src/state/lockout-settings.ts'
+import { openLockouts } from '../../src/state/open-lockouts.ts'
 import { type Authority, createAuthority, type Issued } from './certificate-authority.ts'
 
 /** Who can knock at the operators' port in a test. */
@@ -52,7 +54,13 @@ export interface TestOps {
   close(): Promise<void>
 }
 
-export const ready: Readiness = { ready: true, items: [{ name: 'registry', ok: true, detail: '12 systems' }], warnings: [], observed: [] }
+export const ready: Readiness = {
+  ready: true,
+  items: [{ name: 'registry', ok: true, detail: '12 systems' }],
+  degraded: [],
+  warnings: [],
+  observed: [],
+}
 
 /** Starts the operators' leg in a directory of its own on a free port. */
 export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> = {}): Promise<TestOps> {
@@ -83,7 +91,13 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     version: { name: 'ssp', version: '1.2.3', node: process.version },
     metrics,
     expiry: createExpiryGauges(metrics, () => true),
-    lockouts: await openLockouts(directory, clock),
+    lockouts: await openLockouts(lockoutSettings.parse({}), {
+      dataDirectory: directory,
+      node: 'test',
+      clock,
+      redis: undefined,
+      report: silentReport,
+    }),
     readiness: () => world.readiness,
     reload: async () => {
       world.reload()

@@ -38,13 +38,35 @@ export interface WorldProcessOptions extends WorldOptions {
   readonly ownHosts?: string
 }
 
+/** `ssp serve` as a process in a world's files. */
+export interface ServeProcess extends Pick<WorldProcess, 'proxy' | 'pid' | 'log' | 'ended' | 'signal'> {}
+
 /** Starts `ssp serve` in a world of its own and resolves once it takes calls. Rejects with what it said where it ends before. */
 export async function startWorldProcess(options: WorldProcessOptions = {}): Promise<WorldProcess> {
   const settings = { ...options.settings, logging: { level: 'info', format: 'json', ...options.settings?.['logging'] } }
   const ground = await layWorld({ ...options, settings })
+  const serving = await serveGround(ground, options.ownHosts).catch(async (error: unknown) => {
+    await ground.clear()
+    throw error
+  })
+  const { clear, ...rest } = ground
+  return {
+    ...rest,
+    ...serving,
+    page: (path) => pageOf(serving.proxy.opsPort, ground, path),
+    async close() {
+      serving.signal('SIGKILL')
+      await serving.ended
+      await clear()
+    },
+  }
+}
+
+/** Starts `ssp serve` with a world's files, perhaps again, and resolves once it takes calls. Rejects with what it said where it ends before. */
+export async function serveGround(ground: Ground, ownHosts?: string): Promise<ServeProcess> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SSP_') && name !== 'NODE_OPTIONS')
   const serve = [process.execPath, join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config]
-  const [program = '', ...args] = options.ownHosts === undefined ? serve : await withOwnHosts(options.ownHosts, ground.directory, serve)
+  const [program = '', ...args] = ownHosts === undefined ? serve : await withOwnHosts(ownHosts, ground.directory, serve)
   const child = spawn(program, args, {
     cwd: ground.directory,
     env: Object.fromEntries(inherited),
@@ -53,7 +75,7 @@ export async function startWorldProcess(options: WorldProcessOptions = {}): Prom
   const ended = once(child, 'close').then(([code, signal]): Ending => ({ code, signal }))
   const log: LogLine[] = []
   const said: string[] = []
-  const ports = new Promise<{ dataPort: number; opsPort: number }>((resolve, reject) => {
+  const proxy = await new Promise<{ dataPort: number; opsPort: number }>((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (!line.startsWith('{')) {
         said.push(line)
@@ -65,25 +87,7 @@ export async function startWorldProcess(options: WorldProcessOptions = {}): Prom
     })
     void ended.then(({ code }) => reject(new Error(`the proxy ended with ${code}: ${said.join('\n')}`)))
   })
-  const proxy = await ports.catch(async (error: unknown) => {
-    await ground.clear()
-    throw error
-  })
-  const { clear, ...rest } = ground
-  return {
-    ...rest,
-    proxy,
-    pid: child.pid ?? 0,
-    log,
-    ended,
-    signal: (signal) => void child.kill(signal),
-    page: (path) => pageOf(proxy.opsPort, ground, path),
-    async close() {
-      child.kill('SIGKILL')
-      await ended
-      await clear()
-    },
-  }
+  return { proxy, pid: child.pid ?? 0, log, ended, signal: (signal) => void child.kill(signal) }
 }
 
 /** The command in a mount namespace of its own, in which that file is `/etc/hosts`; without root it is root in a user namespace of its own. */
@@ -94,7 +98,12 @@ async function withOwnHosts(unshare: string, directory: string, command: readonl
   return [unshare, ...asRoot, '--mount', 'sh', '-c', `mount --bind "${hosts}" /etc/hosts && exec "$@"`, 'sh', ...command]
 }
 
-async function pageOf(port: number, { certificates }: Ground, path: string): Promise<{ readonly status: number; readonly body: string }> {
+/** A page of the operators' port that is open to anybody. */
+export async function pageOf(
+  port: number,
+  { certificates }: Pick<Ground, 'certificates'>,
+  path: string,
+): Promise<{ readonly status: number; readonly body: string }> {
   const sent = request({
     host: '127.0.0.1',
     port,

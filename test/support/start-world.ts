@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -170,7 +171,7 @@ export async function layWorld(options: WorldOptions = {}): Promise<Ground> {
     certificates: all,
     directory,
     config,
-    audit: () => entriesOf(join(directory, 'data', 'audit', 'test-main')),
+    audit: () => entriesOf(join(directory, 'data', 'audit', `${options.settings?.['audit']?.['node'] ?? 'test'}-main`)),
     async clear() {
       await provider.close()
       await rm(directory, { recursive: true, force: true })
@@ -217,6 +218,9 @@ function rootOf(interaction: string, root: string): string {
   return interaction.includes(':documents:') ? `${root}/documents` : root
 }
 
+/** One key for all worlds of a process: those that share lockouts must know each other's. */
+const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+
 function settingsOf({ settings = {}, dialOverrides = {} }: WorldOptions, providerPort: number): unknown {
   const usual: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     listener: { host: '127.0.0.1', port: 0, certificate: 'server.pem', key: 'server.key', drainNoticeSeconds: 0 },
@@ -236,6 +240,7 @@ function settingsOf({ settings = {}, dialOverrides = {} }: WorldOptions, provide
     },
     audit: { node: 'test' },
     checks: {},
+    lockouts: { signingKey },
     logging: { level: 'silent' },
   }
   const sections = Object.keys({ ...usual, ...settings })

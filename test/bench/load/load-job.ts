@@ -8,8 +8,8 @@ export interface LoadTarget {
   /** The request's text around its trace id, which is new for every request. */
   readonly request: readonly [before: string, after: string]
   readonly answerBytes: number
-  /** 200 unless told otherwise. */
-  readonly status?: number
+  /** 200 unless told otherwise; `any` takes every answer as it comes. */
+  readonly status?: number | 'any'
   /** Whose certificate is presented; the consumer's unless told otherwise. */
   readonly as?: LoadIdentity
 }
@@ -21,6 +21,7 @@ export type LoadIdentity = 'consumer' | 'stranger' | 'nobody'
 export type LoadCommand =
   | { readonly kind: 'aim'; readonly target: LoadTarget }
   | { readonly kind: 'run'; readonly requests: number }
+  | { readonly kind: 'pace'; readonly perSecond: number; readonly seconds: number }
   | { readonly kind: 'close' }
 
 /** What a run of requests came to, once every answer was there and was right. */
@@ -31,8 +32,19 @@ export interface LoadResult {
   readonly p99: number
 }
 
+/** What came of asking at a constant rate. */
+export interface PaceResult {
+  /** Answers by their status. */
+  readonly statuses: Readonly<Record<string, number>>
+  /** Milliseconds from when each request was due, whatever it had to wait for, to the last byte of its answer. */
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+}
+
 /** What the generator says to each command. */
 export type LoadReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'ran'; readonly result: LoadResult }
+  | { readonly kind: 'paced'; readonly result: PaceResult }
   | { readonly kind: 'failed'; readonly reason: string }

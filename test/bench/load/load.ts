@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { forkModule } from '../owned-processes.ts'
-import type { LoadCommand, LoadReply, LoadResult, LoadTarget } from './load-job.ts'
+import type { LoadCommand, LoadReply, LoadResult, LoadTarget, PaceResult } from './load-job.ts'
 
 /** The load generator, as whoever measures sees it. */
 export interface Load {
@@ -9,6 +9,8 @@ export interface Load {
   aim(target: LoadTarget): Promise<void>
   /** Makes that many requests. Rejects when any answer is wrong. */
   run(requests: number): Promise<LoadResult>
+  /** Asks at a constant rate for that long. Rejects when any answer is wrong. */
+  pace(perSecond: number, seconds: number): Promise<PaceResult>
   /** Ends the connections. */
   close(): Promise<void>
 }
@@ -21,6 +23,11 @@ export function startLoad(certificates: string): Load {
     run: async (requests) => {
       const reply = await tell(child, { kind: 'run', requests })
       if (reply.kind !== 'ran') throw new Error('the load generator did not run')
+      return reply.result
+    },
+    pace: async (perSecond, seconds) => {
+      const reply = await tell(child, { kind: 'pace', perSecond, seconds })
+      if (reply.kind !== 'paced') throw new Error('the load generator did not run')
       return reply.result
     },
     close: async () => void (await tell(child, { kind: 'close' })),

@@ -37,6 +37,7 @@ export async function thisProxyConfig(world: BenchWorld, port: number, strangerR
       throttle: {
         requestsPerSecond: unreachedRate,
         burst: unreachedRate,
+        concurrent: unreachedRate,
         ...(strangerRate !== undefined && { perSystem: { [cast.stranger.asid]: strangerRate } }),
       },
     },
@@ -44,6 +45,8 @@ export async function thisProxyConfig(world: BenchWorld, port: number, strangerR
       certificate: world.file('client.pem'),
       key: world.file('client.key'),
       connectionsPerProvider: world.providerConnections,
+      // One consumer alone makes the load: how it shares with others is measured elsewhere.
+      capacity: { initialLimit: world.providerConnections },
       dialOverrides: { [`${providerHost}:443`]: `127.0.0.1:${world.providerPort}` },
     },
     audit: { node: 'bench' },

@@ -20,7 +20,7 @@ test(`D8: ${each} heads that never end, bodies that nobody takes and answers tha
   const here = await startWorldProcess({
     settings: {
       listener: { ...patience, headersTimeoutSeconds: 5, bodySilenceSeconds: 5, unreadAnswerSeconds: 5 },
-      forwarding: { ...patience, connectionsPerProvider: 1000, firstByteTimeoutSeconds: 8 },
+      forwarding: { ...patience, connectionsPerProvider: 1000, firstByteTimeoutSeconds: 8, capacity: { mode: 'observe' } },
     },
   })
   const sockets: TLSSocket[] = []

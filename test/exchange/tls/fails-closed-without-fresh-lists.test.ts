@@ -5,6 +5,7 @@ import { loadConfig } from '../../../src/app/load-config.ts'
 import { createLogger } from '../../../src/lib/logger.ts'
 import { call } from '../../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
+import { expectRefusal } from '../../support/expect-refusal.ts'
 import { operatorsPage } from '../../support/operators-page.ts'
 import { certificates, type Ground, layWorld, type World } from '../../support/start-world.ts'
 import { until } from '../../support/until.ts'
@@ -43,12 +44,16 @@ test('T8: a list past its nextUpdate counts within its grace, and is announced; 
   await within.proxy.close()
   await ground?.clear()
   const past = await startWith(stale, { crlGraceSeconds: 1_800 })
-  const answer = await call(past)
-  expect([answer.status, answer.verdict.rule]).toEqual([495, 'client-certificate'])
-  const record = await until('the record', () => past.audit().find((entry) => entry.type === 'refused'))
-  expect(record).toMatchObject({
-    reason: expect.stringMatching(/^revocation unknown: the revocation list of .*Test Sub was due to be replaced on/),
-  })
+  await expectRefusal(
+    past,
+    {},
+    {
+      ...{ status: 495, rule: 'client-certificate', origin: 'consumer', code: 'BAD_CERTIFICATE', issue: 'forbidden' },
+      ...{ text: 'ACCESS_DENIED_SSL', closes: true },
+      reason: /^revocation unknown: the revocation list of .*Test Sub was due to be replaced on/,
+    },
+  )
+  expect((await call(past, { as: past.certificates.stranger })).status).toBe(495)
   const ready = await operatorsPage(past, '/readyz?verbose')
   expect(ready).toContain('[-]revocation failed: out of date past the grace: O=nhs, OU=CA, CN=Test Sub')
   expect(ready).toContain('readyz check failed')

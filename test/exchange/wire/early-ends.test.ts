@@ -34,7 +34,7 @@ async function expectFormRefused([answer]: readonly WireAnswer[]): Promise<void>
   expect(await refusalRecord(here, answer?.exchange ?? '')).toMatchObject({ status: 400, rule: 'request-form', code: 'BAD_REQUEST' })
 }
 
-describe('F9 a refusal before the body is read', () => {
+describe('F9: a refusal before the body is read', () => {
   test.each([
     [
       'by the form of the request',
@@ -149,7 +149,7 @@ describe('F9 a refusal before the body is read', () => {
   })
 })
 
-describe('F9 an answer of the provider before the body is read', () => {
+describe('F9: an answer of the provider before the body is read', () => {
   test('passes, the connection ends behind it, and the rest of the body is no request', async () => {
     const before = here.provider.received.length
     here.provider.answer = (_request, response) => {
@@ -173,7 +173,7 @@ describe('F9 an answer of the provider before the body is read', () => {
   })
 })
 
-describe('F7 a body that turns out malformed while the provider is receiving it', () => {
+describe('F7: a body that turns out malformed while the provider is receiving it', () => {
   test('before an answer: the provider leg is aborted, the consumer gets 400, and the outcome blames it', async () => {
     const received: Buffer[] = []
     let aborted = false
@@ -238,7 +238,7 @@ describe('F7 a body that turns out malformed while the provider is receiving it'
   })
 })
 
-describe('F16 a consumer that goes away', () => {
+describe('F16: a consumer that goes away', () => {
   const interrupted = { end: 'aborted', status: 499, origin: 'consumer-network' }
 
   test('midway through its body: the provider leg is aborted, and 499 recorded', async () => {
@@ -352,7 +352,7 @@ describe('F16 a consumer that goes away', () => {
   })
 })
 
-test('F9 a GET that the provider answers 200 keeps its connection for the next, whatever was refused between', async () => {
+test('F9: a GET that the provider answers 200 keeps its connection for the next, whatever was refused between', async () => {
   const line = await dial(here)
   for (const [text, status] of [
     [wireText(), 200],

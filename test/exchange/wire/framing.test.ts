@@ -22,7 +22,7 @@ afterAll(() => here.close())
 const notSpoken: Refused = { status: 505, code: 'VERSION_NOT_SUPPORTED' }
 const empty = '0\r\n\r\n'
 
-describe('F1 Content-Length beside Transfer-Encoding', () => {
+describe('F1: Content-Length beside Transfer-Encoding', () => {
   test.each([
     ['length first', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n'],
     ['coding first', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n'],
@@ -38,7 +38,7 @@ describe('F1 Content-Length beside Transfer-Encoding', () => {
   })
 })
 
-describe('F2 a transfer coding that is not chunked alone', () => {
+describe('F2: a transfer coding that is not chunked alone', () => {
   test.each([
     ',chunked',
     'chunked,',
@@ -75,7 +75,7 @@ describe('F2 a transfer coding that is not chunked alone', () => {
   })
 })
 
-describe('F3 chunked on HTTP/1.0', () => {
+describe('F3: chunked on HTTP/1.0', () => {
   test.each([
     '',
     'Connection: keep-alive\r\n',
@@ -90,7 +90,7 @@ describe('F3 chunked on HTTP/1.0', () => {
   })
 })
 
-describe('F4 other versions of HTTP', () => {
+describe('F4: other versions of HTTP', () => {
   const target = '/https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient'
 
   test('HTTP/0.9: a request line alone is refused, whatever follows', async () => {
@@ -118,7 +118,7 @@ describe('F4 other versions of HTTP', () => {
   })
 })
 
-describe('F5 Content-Length that is not one length', () => {
+describe('F5: Content-Length that is not one length', () => {
   test.each([
     'Content-Length:\r\n',
     'Content-Length: \r\nContent-Length: 5\r\n',
@@ -145,7 +145,7 @@ describe('F5 Content-Length that is not one length', () => {
 
 const chunked = (body: string) => wirePut('Transfer-Encoding: chunked\r\n', body)
 
-describe('F6 chunk sizes', () => {
+describe('F6: chunk sizes', () => {
   test.each([
     '0x1\r\na\r\n0\r\n\r\n',
     '+1\r\na\r\n0\r\n\r\n',
@@ -167,7 +167,7 @@ describe('F6 chunk sizes', () => {
   })
 })
 
-describe('F7 line ends in chunks and heads', () => {
+describe('F7: line ends in chunks and heads', () => {
   test.each([
     ['bare LF behind a size', '1\na\r\n0\r\n\r\n'],
     ['bare LF behind a chunk', '1\r\na\n0\r\n\r\n'],
@@ -212,7 +212,7 @@ describe('F7 line ends in chunks and heads', () => {
 test.each([
   ['before the target', (text: string) => text.replace('GET ', 'GET  ')],
   ['before the version', (text: string) => text.replace(' HTTP', '   HTTP')],
-])('F7 more than one space %s is read as one (RFC 9112, 3), and never reaches the provider', async (_, spaced) => {
+])('F7: more than one space %s is read as one (RFC 9112, 3), and never reaches the provider', async (_, spaced) => {
   const line = await dial(here)
   line.send(spaced(wireText()))
   expect((await line.answered(1))[0]?.status).toBe(200)
@@ -220,7 +220,7 @@ test.each([
   line.close()
 })
 
-describe('F8 chunks without end', () => {
+describe('F8: chunks without end', () => {
   test('an extension of 64 kB', async () => {
     await expectWireRefusal(here, chunked(`1;${'a'.repeat(65_536)}\r\na\r\n0\r\n\r\n`), malformed)
   })

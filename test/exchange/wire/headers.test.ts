@@ -43,7 +43,7 @@ function valuesOf({ rawHeaders }: ReceivedRequest, name: string): readonly strin
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name)
 }
 
-describe('H1 a deciding header twice', () => {
+describe('H1: a deciding header twice', () => {
   test.each([
     `Ssp-From: ${consumer.asid}\r\n`,
     `Ssp-To: ${provider.asid}\r\n`,
@@ -80,7 +80,7 @@ describe('H1 a deciding header twice', () => {
   )
 })
 
-describe('H2 names that a provider might fold to a deciding one', () => {
+describe('H2: names that a provider might fold to a deciding one', () => {
   test.each([
     'Ssp_To',
     'ssp_from',
@@ -135,7 +135,7 @@ describe('H2 names that a provider might fold to a deciding one', () => {
   })
 })
 
-describe('H3 Connection names what decides, or what the proxy sets', () => {
+describe('H3: Connection names what decides, or what the proxy sets', () => {
   test.each([
     'Ssp-From',
     'close, Ssp-To',
@@ -164,7 +164,7 @@ describe('H3 Connection names what decides, or what the proxy sets', () => {
   })
 })
 
-test('H4 what a caller says in the name of the proxy is removed or overwritten, on record', async () => {
+test('H4: what a caller says in the name of the proxy is removed or overwritten, on record', async () => {
   const names = [
     'Forwarded',
     'X-Forwarded-For',
@@ -193,7 +193,7 @@ test.each([
   ['a member called hasOwnProperty', { alg: 'none', hasOwnProperty: 1 }, '{"hasOwnProperty":1}'],
   ['valueOf', { alg: 'none', valueOf: 1, toString: 1 }, '{"valueOf":1,"toString":1,"toJSON":1}'],
   ['toJSON', { alg: 'none', toJSON: 1 }, '{"toJSON":1}'],
-])('H5 prototype names in a token (%s) are a 400, and change nothing', async (_, header, claims) => {
+])('H5: prototype names in a token (%s) are a 400, and change nothing', async (_, header, claims) => {
   const section = (text: string) => Buffer.from(text).toString('base64url')
   const token = `${section(JSON.stringify(header))}.${section(claims)}.`
   const text = wireText().replace(/Authorization: .*\r\n/, `Authorization: Bearer ${token}\r\n`)
@@ -202,14 +202,14 @@ test.each([
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
 })
 
-test('H5 __proto__, constructor and toString as header names are headers like others', async () => {
+test('H5: __proto__, constructor and toString as header names are headers like others', async () => {
   const { received } = await passed(wireText({ extra: '__proto__: 1\r\nconstructor: 2\r\ntoString: 3\r\nhasOwnProperty: 4\r\n' }))
   expect(['constructor', 'tostring', 'hasownproperty'].map((name) => valuesOf(received, name)[0])).toEqual(['2', '3', '4'])
   expect(Object.getPrototypeOf({})).toBe(Object.prototype)
   expect((await sayUntilEnd(here, wireText({ extra: 'Connection: close\r\n__proto__: x\r\n__proto__: y\r\n' })))[0]?.status).toBe(200)
 })
 
-describe('H6 bytes that do not belong into a value', () => {
+describe('H6: bytes that do not belong into a value', () => {
   test.each([
     ['NUL', 'X-A: a\x00b\r\n'],
     ['CR', 'X-A: a\rb\r\n'],
@@ -258,7 +258,7 @@ describe('H6 bytes that do not belong into a value', () => {
   })
 })
 
-describe('H7 too much', () => {
+describe('H7: too much', () => {
   const tooLarge: Refused = { status: 431, code: 'HEADERS_TOO_LARGE' }
 
   test.each([
@@ -288,14 +288,14 @@ describe('H7 too much', () => {
 })
 
 test.each(['a.b', 'a', '..', 'e30.e30.', `${'a'.repeat(12_000)}..`, tokenFor(world.searchPatient).slice(0, -1), '%00.%00.'])(
-  'H8 a token that is none is a 400 (%#), never a fault of the proxy',
+  'H8: a token that is none is a 400 (%#), never a fault of the proxy',
   async (token) => {
     const text = wireText().replace(/Authorization: .*\r\n/, `Authorization: Bearer ${token}\r\n`)
     await expectRefusedRequest(here, text, { status: 400, code: 'BAD_REQUEST', rule: 'access-token' })
   },
 )
 
-describe('H9 Expect', () => {
+describe('H9: Expect', () => {
   test.each(['200-ok', '100-continue, 200-ok', 'x', '', '100-continue;q=1', '"100-continue"'])('%j: 417', async (value) => {
     await expectWireRefusal(here, wirePut('Content-Length: 2\r\n', '{}', { extra: `Expect: ${value}\r\n` }), {
       status: 417,
@@ -327,7 +327,7 @@ describe('H9 Expect', () => {
   })
 })
 
-describe('H10 hop-by-hop headers', () => {
+describe('H10: hop-by-hop headers', () => {
   const names = [
     'TE',
     'Trailer',
@@ -363,7 +363,7 @@ describe('H10 hop-by-hop headers', () => {
   })
 })
 
-describe('H11 trailers', () => {
+describe('H11: trailers', () => {
   test.each([
     'Ssp-To: 1',
     'Ssp-From: 200000000360',

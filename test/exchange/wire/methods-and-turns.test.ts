@@ -10,6 +10,7 @@ import {
   expectRefusedRequest,
   expectWireRefusal,
   malformed,
+  outcomeRecord,
   type Refused,
   refusalRecord,
   wirePut,
@@ -36,12 +37,17 @@ afterAll(async () => {
 const notImplemented: Refused = { status: 501, code: 'NOT_IMPLEMENTED' }
 const unknownForm = { interaction: world.unknownForm, target: `/${world.root}/Slot` }
 
-describe('F10 Upgrade', () => {
+describe('F10: Upgrade', () => {
   test.each([
     'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
     'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n',
     'Connection: keep-alive, upgrade\r\nUpgrade: TLS/1.0\r\n',
     'Upgrade: websocket\r\n',
+    'Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n',
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n',
+    'Connection: close, Upgrade\r\nUpgrade: websocket\r\n',
+    'connection: UPGRADE\r\nupgrade: HTTP/2.0\r\n',
+    'Connection: Upgrade\r\nUpgrade: connect-udp\r\nCapsule-Protocol: ?1\r\n',
   ])('with a body: no tunnel, the body keeps its length, and the connection ends behind the answer (%j)', async (extra) => {
     const line = await dial(here)
     const before = here.provider.received.length
@@ -55,11 +61,12 @@ describe('F10 Upgrade', () => {
     const names = upgraded?.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase())
     expect(names).not.toContain('upgrade')
     expect(names).not.toContain('http2-settings')
+    expect(await outcomeRecord(here, answers[0]?.exchange ?? '')).toMatchObject({ end: 'complete', status: 200, requestBytes: 5 })
     line.close()
   })
 })
 
-describe('F11 methods', () => {
+describe('F11: methods', () => {
   test.each([
     ['CONNECT', wireText({ method: 'CONNECT', target: 'provider.thirdparty.nhs.uk:443' })],
     ['CONNECT with a target that is an origin form', wireText({ method: 'CONNECT' })],
@@ -126,7 +133,7 @@ describe('F11 methods', () => {
   )
 })
 
-describe('F12 methods that seldom have a body', () => {
+describe('F12: methods that seldom have a body', () => {
   /** Sends both on one connection, and gives back what the provider has then received. */
   async function receivedOf(hostile: string): Promise<readonly ReceivedRequest[]> {
     const before = wide.provider.received.length
@@ -177,7 +184,7 @@ describe('F12 methods that seldom have a body', () => {
   })
 })
 
-describe('F13 requests sent ahead of their answers', () => {
+describe('F13: requests sent ahead of their answers', () => {
   const stranger = wireText().replace(`Ssp-To: ${world.provider.asid}`, 'Ssp-To: 918999198994')
 
   test.each([
@@ -278,7 +285,7 @@ describe('F13 requests sent ahead of their answers', () => {
   })
 })
 
-describe('F13 OPTIONS among requests sent ahead', () => {
+describe('F13: OPTIONS among requests sent ahead', () => {
   const options = (framing = '', body = '') => wireText({ method: 'OPTIONS', extra: framing, body })
   const inside = wireText()
 
@@ -329,7 +336,7 @@ describe('F13 OPTIONS among requests sent ahead', () => {
   )
 })
 
-describe('D7 HTTP/2', () => {
+describe('D7: HTTP/2', () => {
   test('its preface gets 400, and the connection ends', async () => {
     await expectWireRefusal(here, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', malformed)
   })

@@ -32,7 +32,7 @@ async function ask(target: string, change: { readonly method?: string; readonly 
 const notOfTheForm: Refused = { status: 400, code: 'BAD_REQUEST', rule: 'interaction-form' }
 const another: Refused = { status: 400, code: 'ENDPOINT_VARIES', rule: 'registered-endpoint' }
 
-describe('P1 tricks in the path', () => {
+describe('P1: tricks in the path', () => {
   test.each([
     '/Patient/../Observation',
     '/Patient/..',
@@ -111,12 +111,12 @@ describe('P1 tricks in the path', () => {
     expect([status, asked]).toEqual([200, [`/T99999/STU3/1/Patient${query}`]])
   })
 
-  test.each(['#x', '?a=1#x', '#@evil.example/'])('P3 a fragment (%s) is refused', async (tail) => {
+  test.each(['#x', '?a=1#x', '#@evil.example/'])('P3: a fragment (%s) is refused', async (tail) => {
     await expectWireRefusal(here, wireText({ target: `/${base}/Patient${tail}` }), malformed)
   })
 })
 
-describe('P1 the wholly encoded form', () => {
+describe('P1: the wholly encoded form', () => {
   test('is decoded once', async () => {
     expect(await ask(encoded(`${base}/Patient?identifier=a|b`))).toMatchObject({
       status: 200,
@@ -146,7 +146,7 @@ describe('P1 the wholly encoded form', () => {
   })
 })
 
-describe('P2 tricks in scheme, host and port', () => {
+describe('P2: tricks in scheme, host and port', () => {
   test.each([
     '/https:/provider.thirdparty.nhs.uk/T99999/STU3/1/Patient',
     '/https:///T99999/STU3/1/Patient',
@@ -204,7 +204,7 @@ describe('P2 tricks in scheme, host and port', () => {
   })
 })
 
-describe('P3 other forms of the request target', () => {
+describe('P3: other forms of the request target', () => {
   test.each([
     `${base}/Patient`,
     `HTTPS://${host}/T99999/STU3/1/Patient`,
@@ -224,7 +224,7 @@ describe('P3 other forms of the request target', () => {
   })
 })
 
-describe('P4 a path that begins like the registered one', () => {
+describe('P4: a path that begins like the registered one', () => {
   test.each([
     'https://provider.thirdparty.nhs.uk/T99999/STU3/10/Patient',
     'https://provider.thirdparty.nhs.uk/T99999/STU3/1x/Patient',
@@ -241,7 +241,7 @@ describe('P4 a path that begins like the registered one', () => {
   })
 })
 
-describe('P8 an interaction id that says something else than the request does', () => {
+describe('P8: an interaction id that says something else than the request does', () => {
   const read = 'urn:nhs:names:services:gpconnect:fhir:rest:read:patient-1'
 
   test.each([
@@ -268,7 +268,7 @@ describe('P8 an interaction id that says something else than the request does', 
   })
 })
 
-describe('P9 another method than the one in the request line', () => {
+describe('P9: another method than the one in the request line', () => {
   const refused: Refused = malformed
   test.each([
     ['a header', { extra: 'X-HTTP-Method-Override: DELETE\r\n' }],

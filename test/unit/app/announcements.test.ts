@@ -13,7 +13,7 @@ beforeEach(() => {
     (text: string): void =>
       void said.push(`${name}: ${text}`)
   const announcements = createAnnouncements({ error: level('error'), warn: level('warn'), info: level('info') } as unknown as Logger)
-  tell = (state, now) => announcements.tell({ ready: true, items: [], warnings: [], observed: [], ...state }, now)
+  tell = (state, now) => announcements.tell({ ready: true, items: [], degraded: [], warnings: [], observed: [], ...state }, now)
 })
 
 test('a warning is told once, again after a day, and when it is over', () => {

@@ -22,7 +22,9 @@ const leaves = [
   ['reload'],
   ['lockout', 'list'],
   ['lockout', 'add'],
+  ['lockout', 'confirm'],
   ['lockout', 'release'],
+  ['lockout', 'drill'],
 ]
 
 let here: Installation

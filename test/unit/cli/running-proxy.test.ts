@@ -20,7 +20,13 @@ function ssp(...args: string[]) {
 
 test('status prints the conditions, and ends with 1 where the proxy is not ready', async () => {
   expect(await ssp('status')).toEqual({ code: 0, out: '[+]registry ok: 12 systems\nreadyz check passed\n', error: '' })
-  proxy.world.readiness = { ready: false, items: [{ name: 'audit', ok: false, detail: 'disk full' }], warnings: [], observed: ['throttle'] }
+  proxy.world.readiness = {
+    ready: false,
+    items: [{ name: 'audit', ok: false, detail: 'disk full' }],
+    degraded: [],
+    warnings: [],
+    observed: ['throttle'],
+  }
   expect(await ssp('status')).toEqual({
     code: 1,
     out: '[-]audit failed: disk full\n[~]throttle is only observed\nreadyz check failed\n',
@@ -49,6 +55,20 @@ test('a lockout is released by its id', async () => {
   const id = out.split(' ', 1)[0]!
   expect(await ssp('lockout', 'release', id)).toMatchObject({ code: 0 })
   expect(await ssp('lockout', 'release', id)).toEqual({ code: 1, out: '', error: 'There is no such lockout.\n' })
+})
+
+test('a lockout that is in force cannot be confirmed, and one that nobody proposed is not known', async () => {
+  const { out } = await ssp('lockout', 'add', '--binding', `${'AB'.repeat(32)}:200000000359`, '--reason', 'x')
+  expect(out).toContain(` binding ${'ab'.repeat(32)}:200000000359 until released by `)
+  const id = out.split(' ', 1)[0]!
+  expect(await ssp('lockout', 'confirm', id)).toEqual({ code: 1, out: '', error: 'The lockout is in force already.\n' })
+  expect(await ssp('lockout', 'release', id)).toMatchObject({ code: 0 })
+  expect(await ssp('lockout', 'confirm', id)).toEqual({ code: 1, out: '', error: 'There is no such lockout.\n' })
+})
+
+test('a drill prints each node with its time, and is in the audit', async () => {
+  expect(await ssp('lockout', 'drill')).toEqual({ code: 0, out: 'test 0.0 ms\n', error: '' })
+  expect(proxy.acts.at(-1)).toEqual([expect.anything(), 'lockout-drill', {}])
 })
 
 test('releasing what is not locked out ends with 1', async () => {

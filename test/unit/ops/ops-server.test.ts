@@ -33,6 +33,7 @@ describe('the open routes of the operators’ port', () => {
     running.world.readiness = {
       ready: true,
       items: [{ name: 'registry', ok: true, detail: '12 systems' }],
+      degraded: [],
       warnings: ['revocation\nof \u001b[31mOld CA is 5 h old'],
       observed: ['audit-token'],
     }
@@ -42,6 +43,12 @@ describe('the open routes of the operators’ port', () => {
       '[+]registry ok: 12 systems\n[~]audit-token is only observed\n[!]warning: revocation of  [31mOld CA is 5 h old\nreadyz check passed\n',
     )
     expect((await nobody.get('/readyz').set('Accept', 'application/json')).body).toEqual(running.world.readiness)
+    running.world.readiness = { ...running.world.readiness, degraded: ['shared-state: gone'] }
+    const degraded = await nobody.get('/readyz')
+    expect([degraded.status, degraded.text]).toEqual([
+      200,
+      '[+]registry ok\n[~]degraded: shared-state: gone\nreadyz check passed, degraded\n',
+    ])
   })
 
   test('answer 503 and name what fails when not ready', async () => {

@@ -3,10 +3,12 @@ import type { AuditTrail } from '../../../src/audit/audit-trail.ts'
 import type { AuditEntry } from '../../../src/audit/entry.ts'
 import type { Start } from '../../../src/checks/check-needs.ts'
 import type { AnswerSink } from '../../../src/forwarding/answer-sink.ts'
+import { BodyDigest } from '../../../src/forwarding/body-digest.ts'
 import type { Forwarding, Place } from '../../../src/forwarding/forward.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { Admitted } from '../../../src/proxy/admission.ts'
 import { type ConsumerLeg, type ExchangeParts, exchange } from '../../../src/proxy/exchange.ts'
+import { createExchangesInFlight } from '../../../src/proxy/exchanges-in-flight.ts'
 import type { ExchangeEnd } from '../../../src/proxy/observers.ts'
 import type { Refusal } from '../../../src/spine/refusal.ts'
 
@@ -24,12 +26,16 @@ const start = {
   registry: undefined,
 } as unknown as Start
 
+/** How often what a call holds of its limits was given back. */
+let released = 0
+
 const evidence = {
   ...start,
   ...(start.form as object),
   endpoint: { cpaId: 'S1', url: 'https://p', host: 'p' },
   consumer: { asid: '1', odsCode: 'A' },
   provider: { asid: '2', odsCode: 'B' },
+  holding: { tightest: undefined, beyond: [], weighs: false, carry: () => undefined, release: () => void released++ },
 } as unknown as Admitted
 
 /** A path whose parts do as they are told; what it says, records and tells is kept. */
@@ -56,6 +62,7 @@ function path(over: {
     body: Readable.from([]),
     sink: {} as AnswerSink,
     fault: undefined,
+    end: () => undefined,
     proceed: () => void steps.push('proceeded'),
     refuse: (refusal, headers) => void said.push({ refusal, headers }),
   }
@@ -72,6 +79,7 @@ function path(over: {
     } as unknown as AuditTrail,
     forwarding: { reserve: over.reserve ?? (() => place) } as unknown as Forwarding,
     observer: { began: () => undefined, ended: (end) => void ended.push(end) },
+    inFlight: createExchangesInFlight(),
     clock: systemClock,
     settingsVersion: '1',
     timeoutStatus: 504,
@@ -119,6 +127,40 @@ test.each<readonly [string, Parameters<typeof path>[0]]>([
   expect(recorded).toEqual([expect.objectContaining({ type: 'refused', status: 500, rule: 'unforeseen', exchange: start.exchange })])
   expect(ended).toHaveLength(1)
   expect(steps).toEqual([])
+})
+
+test.each<readonly [string, Parameters<typeof path>[0]]>([
+  [
+    'no place is to be had',
+    {
+      reserve: () => {
+        throw new RangeError('a place broke')
+      },
+    },
+  ],
+  ['no record can be made', { record: () => Promise.reject(new Error('disk full')) }],
+  ['the provider leg breaks', {}],
+  [
+    'it was answered',
+    {
+      place: {
+        forward: async () => ({
+          digest: new BodyDigest(),
+          status: 200,
+          consumerGone: false,
+          retriable: false,
+          droppedHeaders: [],
+          requestBytes: 0,
+          requestSha256: undefined,
+          retried: false,
+        }),
+      },
+    },
+  ],
+])('what a call holds of its limits is given back exactly once where %s', async (_name, over) => {
+  const before = released
+  await path(over).run()
+  expect(released - before).toBe(1)
 })
 
 test('no record, no forwarding: 503, the place is given back, and 100 Continue is not sent', async () => {

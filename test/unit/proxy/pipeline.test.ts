@@ -103,11 +103,12 @@ function wouldNotCompile(forwarding: Forwarding, arrival: Arrival, start: Start,
   empty.use(wireForm).use(clientCertificate).use(identityBinding)
   // @ts-expect-error and the certificate
   empty.use(wireForm).use(requestForm).use(identityBinding)
-  forwarding.reserve(admitted)
+  const sink = { gone: undefined }
+  void forwarding.reserve(admitted, sink)
   // @ts-expect-error an arrival has proven nothing
-  forwarding.reserve(arrival)
+  void forwarding.reserve(arrival, sink)
   // @ts-expect-error nor has a request before the checks
-  forwarding.reserve(start)
+  void forwarding.reserve(start, sink)
 }
 
 test('a list in a wrong order does not compile, nor does forwarding what has not been admitted', () => {

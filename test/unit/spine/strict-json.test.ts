@@ -61,3 +61,21 @@ test('__proto__ is a member like any other, and pollutes nothing', () => {
   expect(Object.hasOwn(parsed.value, '__proto__')).toBe(true)
   expect(({} as { polluted?: number }).polluted).toBeUndefined()
 })
+
+test('D9: members that would fall into one place of a table, and nesting and escapes without end, cost linear time', () => {
+  // Names that are array indices are hashed by their number, others by a secret seed.
+  const colliding = Array.from({ length: 100_000 }, (_, at) => `"${at * 4096}":1`).join(',')
+  const alike = Array.from({ length: 100_000 }, (_, at) => `"${'a'.repeat(20)}${at}":1`).join(',')
+  const texts = [
+    `{${colliding}}`,
+    `{${alike}}`,
+    '['.repeat(1_000_000),
+    `"${'\\\\'.repeat(1_000_000)}`,
+    `{"a":"${'\\"'.repeat(1_000_000)}"}`,
+    ':'.repeat(1_000_000),
+  ]
+  const started = performance.now()
+  for (const text of texts) parseStrictJson(text, 32)
+  // Quadratic would be hours.
+  expect(performance.now() - started).toBeLessThan(5_000)
+})

@@ -1,157 +1,125 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { openLockouts } from '../../../src/state/lockout-list.ts'
-import { type LockoutChange, type LockoutKind, LockoutRefused, LockoutsUnreadable } from '../../../src/state/lockouts.ts'
+import { silentReport } from '../../../src/state/lockout-fan-out.ts'
+import { type LockoutSettings, lockoutSettings } from '../../../src/state/lockout-settings.ts'
+import { type Lockouts, LockoutsUnreadable } from '../../../src/state/lockouts.ts'
+import { openLockouts } from '../../../src/state/open-lockouts.ts'
+import { lockoutRequest as request } from '../../contract/lockouts.ts'
 
 const certificate = 'ab'.repeat(32)
-const time = { ms: Date.UTC(2026, 0, 1) }
-const clock = { now: () => time.ms, elapsed: () => time.ms }
+const now = Date.UTC(2026, 0, 1)
+const clock = { now: () => now, elapsed: () => now }
 let directory: string
+let file: string
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lockouts-'))
+  file = join(directory, 'lockouts.json')
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-function request(kind: LockoutKind, value: string, forSeconds?: number) {
-  return { selector: { kind, value }, reason: 'Stolen key', ...(forSeconds !== undefined && { forSeconds }) }
+function open(settings: Partial<LockoutSettings> = {}, dataDirectory = directory): Promise<Lockouts> {
+  return openLockouts(
+    { ...lockoutSettings.parse({}), ...settings },
+    { dataDirectory, node: 'node1', clock, redis: undefined, report: silentReport },
+  )
 }
 
-describe('the list of lockouts', () => {
-  test('is empty in a new data directory', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    expect(lockouts.list()).toEqual([])
-    expect(lockouts.find('certificate', certificate)).toBeUndefined()
-  })
+function newKey(): { readonly signingKey: string; readonly publicKey: string } {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  return {
+    signingKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString(),
+  }
+}
 
-  test.each([
-    ['certificate', certificate.toUpperCase(), certificate],
-    ['asid', '200000000359', '200000000359'],
-    ['partyKey', 't77777-7777777', 'T77777-7777777'],
-    ['organisation', 'T77777', 'T77777'],
-    ['endpoint', 'S918999198993:1', 'S918999198993:1'],
-  ] as const)('finds a %s that was locked out, and still after a restart', async (kind, given, value) => {
-    const lockouts = await openLockouts(directory, clock)
-    const lockout = await lockouts.add(request(kind, given), 'socket:1000')
-    expect(lockout).toEqual({
-      id: expect.any(String),
-      selector: { kind, value },
-      author: 'socket:1000',
-      reason: 'Stolen key',
-      created: time.ms,
-    })
-    expect(lockouts.find(kind, value)).toEqual(lockout)
-    expect(lockouts.find(kind === 'asid' ? 'organisation' : 'asid', value)).toBeUndefined()
-    expect((await openLockouts(directory, clock)).find(kind, value)).toEqual(lockout)
-  })
+/** Changes what stands in the file, as somebody with an editor would. */
+async function edit(change: (content: { epoch: number; lockouts: Record<string, unknown>[] }) => void): Promise<void> {
+  const content = JSON.parse(await readFile(file, 'utf8'))
+  change(content)
+  await writeFile(file, JSON.stringify(content))
+}
 
-  test('releases by id, on disk too, and knows no other id', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    const { id } = await lockouts.add(request('certificate', certificate), 'socket:0')
-    expect(await lockouts.release('constructor')).toBeUndefined()
-    expect((await lockouts.release(id))?.id).toBe(id)
-    expect(await lockouts.release(id)).toBeUndefined()
-    expect(lockouts.find('certificate', certificate)).toBeUndefined()
-    expect((await openLockouts(directory, clock)).list()).toEqual([])
-  })
-
-  test('ends a lockout when its time is over and not a millisecond before', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    const begun = time.ms
-    await lockouts.add(request('asid', '200000000359', 60), 'socket:0')
-    time.ms = begun + 59_999
-    expect(lockouts.find('asid', '200000000359')?.until).toBe(begun + 60_000)
-    time.ms = begun + 60_000
-    expect(lockouts.find('asid', '200000000359')).toBeUndefined()
-    expect(lockouts.list()).toEqual([])
-  })
-
-  test('keeps a lockout in force where a shorter one on the same party ends or is released', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    await lockouts.add(request('organisation', 'T77777', 1), 'socket:0')
-    const lasting = await lockouts.add(request('organisation', 'T77777'), 'socket:0')
-    const third = await lockouts.add(request('organisation', 'T77777'), 'socket:0')
-    time.ms += 1_000
-    await lockouts.release(third.id)
-    expect(lockouts.find('organisation', 'T77777')).toEqual(lasting)
-  })
-
-  test('tells each change after it is in force, so that open connections can be cut', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    const told: [LockoutChange, boolean][] = []
-    const stop = lockouts.onChange((change) => told.push([change, lockouts.find('certificate', certificate) !== undefined]))
-    const lockout = await lockouts.add(request('certificate', certificate), 'socket:0')
-    await lockouts.release(lockout.id)
-    stop()
-    await lockouts.add(request('certificate', certificate), 'socket:0')
-    expect(told).toEqual([
-      [{ type: 'added', lockout }, true],
-      [{ type: 'released', lockout }, false],
-    ])
-  })
-
-  test('loses none of many changes made at once', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    const asids = Array.from({ length: 20 }, (_, at) => String(200_000_000_000 + at))
-    await Promise.all(asids.map((asid) => lockouts.add(request('asid', asid), 'socket:0')))
-    expect((await openLockouts(directory, clock)).list().map(({ selector }) => selector.value)).toEqual(asids)
-    expect(await readdir(directory)).toEqual(['lockouts.json'])
-  })
-
-  test('is readable by this user alone', async () => {
-    const lockouts = await openLockouts(directory, clock)
-    await lockouts.add(request('certificate', certificate), 'socket:0')
-    expect((await stat(join(directory, 'lockouts.json'))).mode & 0o777).toBe(0o600)
-  })
-
-  test.each([
-    ['a certificate that is no SHA-256', request('certificate', 'ab')],
-    ['an ASID of 11 digits', request('asid', '20000000035')],
-    ['an endpoint with a space', request('endpoint', 'a b')],
-    ['an empty reason', { ...request('asid', '200000000359'), reason: '' }],
-    ['a reason with a newline', { ...request('asid', '200000000359'), reason: 'a\nb' }],
-    ['a reason of 501 characters', { ...request('asid', '200000000359'), reason: 'x'.repeat(501) }],
-    ['no time at all', request('asid', '200000000359', 0)],
-    ['half a second', request('asid', '200000000359', 0.5)],
-    ['more than a hundred years', request('asid', '200000000359', 1e12)],
-  ])('refuses %s and writes nothing', async (_, wrong) => {
-    const lockouts = await openLockouts(directory, clock)
-    await expect(lockouts.add(wrong, 'socket:0')).rejects.toThrow(LockoutRefused)
-    expect(await readdir(directory)).toEqual([])
+describe('the file of lockouts', () => {
+  test('and its key are readable by this user alone, and nothing else is left', async () => {
+    await (await open()).add(request('certificate', certificate), 'socket:0')
+    expect((await readdir(directory)).sort()).toEqual(['lockouts.json', 'lockouts.key'])
+    for (const name of await readdir(directory)) expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600)
   })
 
   test('does not put in force what the disk does not take', async () => {
-    const lockouts = await openLockouts(join(directory, 'gone'), clock)
+    const lockouts = await open({ signingKey: newKey().signingKey }, join(directory, 'gone'))
     await expect(lockouts.add(request('certificate', certificate), 'socket:0')).rejects.toThrow(/ENOENT/)
     expect(lockouts.find('certificate', certificate)).toBeUndefined()
+  })
+
+  test.each<[string, Parameters<typeof edit>[0]]>([
+    ['names somebody else', ({ lockouts }) => Object.assign(lockouts[0] ?? {}, { selector: { kind: 'asid', value: '200000000360' } })],
+    ['gives another reason', ({ lockouts }) => Object.assign(lockouts[0] ?? {}, { reason: 'a mistake' })],
+    ['says that it was released', ({ lockouts }) => Object.assign(lockouts[0] ?? {}, { state: 'released' })],
+    ['has lost a lockout', ({ lockouts }) => lockouts.pop()],
+    ['has other numbers', (content) => content.epoch++],
+  ])('is not taken where it %s: its signature does not fit', async (_, change) => {
+    const lockouts = await open()
+    await lockouts.add(request('asid', '200000000359'), 'socket:0')
+    await lockouts.add(request('organisation', 'T77777'), 'socket:0')
+    await edit(change)
+    await expect(open()).rejects.toThrow(/signature/)
+  })
+
+  test('is not taken where a key signed it that does not count, and is where the settings name that key', async () => {
+    const [old, next] = [newKey(), newKey()]
+    const { id } = await (await open({ signingKey: old.signingKey })).add(request('asid', '200000000359'), 'socket:0')
+    await expect(open({ signingKey: next.signingKey })).rejects.toThrow(LockoutsUnreadable)
+    const rotating = await open({ signingKey: next.signingKey, verificationKeys: [old.publicKey] })
+    await rotating.add(request('asid', '200000000360'), 'socket:0')
+    const rotated = await open({ signingKey: next.signingKey })
+    expect(rotated.list().map((one) => one.selector.value)).toEqual(['200000000359', '200000000360'])
+    expect(rotated.find('asid', '200000000359')?.id).toBe(id)
+  })
+
+  test('of format 1 is taken over, with epochs and signed', async () => {
+    const old = {
+      id: '0f0e4c8c-1e1c-4b7b-9a58-3f1f1c1d1e1f',
+      selector: { kind: 'asid', value: '200000000359' },
+      author: 'socket:0',
+      reason: 'r',
+      created: 1,
+    }
+    await writeFile(file, JSON.stringify({ format: 1, lockouts: [old] }))
+    const lockouts = await open()
+    expect(lockouts.list()).toMatchObject([{ ...old, effect: 'block', state: 'inForce', epoch: 1, changedBy: 'socket:0' }])
+    expect((await lockouts.add(request('asid', '200000000360'), 'socket:0')).epoch).toBe(2)
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ format: 2, epoch: 2, lockouts: [{ id: old.id }, {}] })
+    expect((await open()).list()).toHaveLength(2)
   })
 
   test.each([
     ['cut short', '{"format":1,"lockouts":[{"id":'],
     ['empty', ''],
-    ['of another format', '{"format":2,"lockouts":[]}'],
+    ['of another format', '{"format":3,"lockouts":[]}'],
+    ['without a signature', '{"format":2,"epoch":0,"lockouts":[]}'],
     ['with a field too many', '{"format":1,"lockouts":[],"all":true}'],
     [
       'with a value that no look-up would find',
       `{"format":1,"lockouts":[{"id":"0f0e4c8c-1e1c-4b7b-9a58-3f1f1c1d1e1f","selector":{"kind":"certificate","value":"${certificate.toUpperCase()}"},"author":"a","reason":"r","created":1}]}`,
     ],
-  ])('does not open a file that is %s, and names it', async (_, content) => {
-    const file = join(directory, 'lockouts.json')
+  ])('is not opened where it is %s, and is named', async (_, content) => {
     await writeFile(file, content)
-    const error: unknown = await openLockouts(directory, clock).catch((reason: unknown) => reason)
+    const error: unknown = await open().catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(LockoutsUnreadable)
     expect((error as Error).message).toContain(file)
     expect(await readFile(file, 'utf8')).toBe(content)
   })
 
-  test('never opens anything but a list, whatever stands in the file', async () => {
-    const file = join(directory, 'lockouts.json')
+  test('is never opened unless it is a list, whatever stands in it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), async (content) => {
         await writeFile(file, content)
-        await expect(openLockouts(directory, clock)).rejects.toThrow(LockoutsUnreadable)
+        await expect(open()).rejects.toThrow(LockoutsUnreadable)
       }),
       { numRuns: 50 },
     )
@@ -164,10 +132,10 @@ describe('the list of lockouts', () => {
       author: 'socket:0',
       reason: 'r',
       created: 1,
-      until: time.ms + 1e9,
+      until: now + 1e9,
     }))
-    await writeFile(join(directory, 'lockouts.json'), JSON.stringify({ format: 1, lockouts: entries }))
-    const lockouts = await openLockouts(directory, clock)
+    await writeFile(file, JSON.stringify({ format: 1, lockouts: entries }))
+    const lockouts = await open()
     const values = Array.from({ length: 2_000 }, (_, at) => String(200_000_000_000 + at))
     let found = 0
     const best = Math.min(

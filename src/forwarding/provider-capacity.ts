@@ -1,0 +1,208 @@
+import type { BreakerState } from '../protection/breaker.ts'
+import { type GatePlace, type GateRefusal, type GateSample, ProviderGate } from '../protection/provider-gate.ts'
+import type { WaitingCall } from '../protection/waiting-flow.ts'
+import type { ProviderEndpoint } from '../spine/accredited-system.ts'
+import { type Refusal, refuse } from '../spine/refusal.ts'
+import type { AnswerSink } from './answer-sink.ts'
+import type { CapacityRules } from './gate-rules.ts'
+
+/** A call that asks for a place. */
+export interface CapacityCall {
+  readonly endpoint: ProviderEndpoint
+  readonly interactionId: string
+  readonly consumer: { readonly asid: string }
+}
+
+/** A place at a provider; given back once with `leave`. */
+export interface CapacityPlace {
+  readonly gate: ProviderGate
+  readonly place: GatePlace
+  readonly kind: number
+  /** What would have been refused or kept waiting, were it not only observed. */
+  readonly observed: Refusal | undefined
+}
+
+/** How one provider's gate stands. */
+export interface GateState {
+  readonly host: string
+  readonly circuit: BreakerState['kind']
+  /** Milliseconds until the circuit may let a call through; 0 where it does. */
+  readonly opensInMs: number
+  readonly limit: number
+  readonly inFlight: number
+  readonly waiting: number
+}
+
+/** What an operator does with a circuit. */
+export type CircuitAct = 'hold-open' | 'hold-closed' | 'release'
+
+/** Somebody who is told of waiting and refusals, to count them. */
+export interface CapacityObserver {
+  /** A call stopped waiting: it got its place, was refused, or its caller hung up. */
+  waited(how: 'granted' | 'hung-up' | GateRefusal): void
+  /** A call was refused without having waited. */
+  refused(why: GateRefusal): void
+}
+
+/** Row 15: which calls may go to a provider now, which wait, and which do not. One gate a host and pin, as there is one pool of connections. */
+export interface ProviderCapacity {
+  /** A place or the refusal at once, or a promise where the call waits; it is never rejected. `sink` tells when a waiting caller hangs up. */
+  reserve(call: CapacityCall, sink: Pick<AnswerSink, 'gone'>): CapacityPlace | Refusal | Promise<CapacityPlace | Refusal>
+  /** Gives a place back, once, with how it went. */
+  leave(place: CapacityPlace, sample: GateSample): void
+  /** Holds or releases the circuits of a host, those that come to be later too. */
+  hold(host: string, act: CircuitAct): void
+  states(): readonly GateState[]
+  /** Refuses all that wait. */
+  close(): void
+}
+
+interface Entry {
+  readonly host: string
+  readonly gate: ProviderGate
+  timer: NodeJS.Timeout | undefined
+  lastUsed: number
+}
+
+/** What was learned of a provider that nobody has called for so long is forgotten. */
+const forgottenAfterMs = 3_600_000
+const longestRetryAfterSeconds = 300
+const rule = 'provider-capacity'
+
+/** Makes it. `now` is monotonic, in ms. */
+export function createProviderCapacity(
+  rules: CapacityRules,
+  waitingInAll: number,
+  observer: CapacityObserver,
+  now: () => number,
+): ProviderCapacity {
+  const entries = new Map<string, Entry>()
+  const held = new Map<string, CircuitAct>()
+  let waiting = 0
+
+  function entryOf({ host, pin }: ProviderEndpoint): Entry {
+    const key = pin === undefined ? host : `${host} ${pin}` // no host has a space
+    const known = entries.get(key)
+    if (known !== undefined) return known
+    const made: Entry = { host, gate: new ProviderGate(rules.gate(host), rules.kinds), timer: undefined, lastUsed: 0 }
+    const act = held.get(host)
+    if (act !== undefined) made.gate.hold(act, now())
+    entries.set(key, made)
+    return made
+  }
+
+  const sweeper = setInterval(() => {
+    for (const [key, { gate, lastUsed }] of entries)
+      if (gate.inFlight + gate.waiting === 0 && gate.breaker.kind === 'closed' && now() - lastUsed > forgottenAfterMs) entries.delete(key)
+  }, 60_000)
+  sweeper.unref()
+
+  function refusal({ host, gate }: Entry, why: GateRefusal): Refusal {
+    const seconds = Math.min(longestRetryAfterSeconds, Math.max(1, Math.ceil(gate.retryAfterMs(why, now()) / 1000)))
+    const headers = ['Retry-After', String(seconds)]
+    if (why === 'unavailable')
+      return refuse(rule, 'PROVIDER_UNAVAILABLE', { reason: `the circuit to ${host} is ${gate.breaker.kind}`, headers })
+    const busy = `${gate.inFlight} calls to ${host} are under way (the limit is ${gate.limit.limit}) and ${gate.waiting} wait`
+    return refuse(rule, 'PROVIDER_BUSY', { reason: why === 'full' ? busy : `${busy}; no place in time`, headers })
+  }
+
+  function placeAt(entry: Entry, place: GatePlace, kind: number): CapacityPlace {
+    const why = place.observed
+    const observed = why === undefined ? undefined : refusal(entry, why === 'circuit' ? 'unavailable' : 'full')
+    return { gate: entry.gate, place, kind, observed }
+  }
+
+  /** Sets the alarm for the call that has waited longest. */
+  function watch(entry: Entry): void {
+    const { deadline } = entry.gate
+    if (deadline === undefined || entry.timer !== undefined) return
+    entry.timer = setTimeout(
+      () => {
+        entry.timer = undefined
+        entry.gate.expire(now())
+        watch(entry)
+      },
+      Math.max(1, Math.ceil(deadline - now())),
+    )
+  }
+
+  function wait(
+    entry: Entry,
+    { interactionId, consumer }: CapacityCall,
+    sink: Pick<AnswerSink, 'gone'>,
+  ): Promise<CapacityPlace | Refusal> | undefined {
+    const { promise, resolve } = Promise.withResolvers<CapacityPlace | Refusal>()
+    const ends = (how: Parameters<CapacityObserver['waited']>[0], result: CapacityPlace | Refusal): void => {
+      waiting--
+      sink.gone = undefined
+      observer.waited(how)
+      resolve(result)
+    }
+    const call: WaitingCall<unknown> | undefined = entry.gate.wait(
+      { consumer: consumer.asid, rank: rules.rankOf(interactionId) },
+      {
+        granted: (place) => ends('granted', placeAt(entry, place, rules.kindOf(interactionId))),
+        refused: (why) => ends(why, refusal(entry, why)),
+      },
+      now(),
+    )
+    if (call === undefined) return undefined
+    waiting++
+    sink.gone = () => {
+      entry.gate.cancel(call as Parameters<ProviderGate['cancel']>[0], now())
+      ends('hung-up', hungUp)
+    }
+    watch(entry)
+    return promise
+  }
+
+  return {
+    reserve(call, sink) {
+      const entry = entryOf(call.endpoint)
+      const at = now()
+      entry.lastUsed = at
+      const found = entry.gate.enter(call.consumer.asid, at)
+      if (typeof found !== 'string') return placeAt(entry, found, rules.kindOf(call.interactionId))
+      const waits = found === 'full' && waiting < waitingInAll ? wait(entry, call, sink) : undefined
+      if (waits !== undefined) return waits
+      observer.refused(found)
+      return refusal(entry, found)
+    },
+    leave: ({ gate, place, kind }, sample) => gate.leave(place, kind, sample, now()),
+    hold(host, act) {
+      if (act === 'release') held.delete(host)
+      else held.set(host, act)
+      for (const entry of entries.values()) if (entry.host === host) entry.gate.hold(act, now())
+    },
+    states() {
+      const gates = [...entries.values()].map(({ host, gate }) => ({
+        host,
+        circuit: gate.breaker.kind,
+        opensInMs: gate.retryAfterMs('unavailable', now()),
+        limit: gate.limit.limit,
+        inFlight: gate.inFlight,
+        waiting: gate.waiting,
+      }))
+      const idle = [...held].filter(([host]) => !gates.some((one) => one.host === host))
+      return [...gates, ...idle.map(([host, act]) => idleState(host, act))]
+    },
+    close() {
+      clearInterval(sweeper)
+      for (const { gate, timer } of entries.values()) {
+        clearTimeout(timer)
+        gate.refuseAll(now())
+      }
+    },
+  }
+}
+
+const hungUp = refuse(rule, 'PROVIDER_BUSY', {
+  status: 499,
+  origin: 'consumer-network',
+  reason: 'the consumer closed its connection while its call waited for the provider',
+})
+
+/** A circuit that is held although nobody has called yet. */
+function idleState(host: string, act: CircuitAct): GateState {
+  return { host, circuit: act === 'hold-open' ? 'held-open' : 'held-closed', opensInMs: 0, limit: 0, inFlight: 0, waiting: 0 }
+}

@@ -1,0 +1,26 @@
+import type { OpsParts } from './ops-parts.ts'
+import type { OpsRole } from './ops-settings.ts'
+
+/** What a route is told about its request. */
+export interface OpsCall {
+  /** `anybody` on an open route. */
+  readonly actor: string
+  readonly id: string
+  readonly verbose: boolean
+  readonly accept: string
+  readonly body: unknown
+}
+
+/** What a route answers: text where it has a content type, else JSON. */
+export type OpsAnswer =
+  | { readonly status: number; readonly contentType: string; readonly text: string }
+  | { readonly status: number; readonly json: unknown }
+
+/** One line of the operators' API. `needs: 'nothing'` is open to whoever reaches the port. */
+export interface OpsRoute {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly needs: 'nothing' | OpsRole
+  readonly summary: string
+  readonly answer: (parts: OpsParts, call: OpsCall) => OpsAnswer | Promise<OpsAnswer>
+}

@@ -1,0 +1,153 @@
+/** What bounds a learned limit, and how it is learned. Times are in milliseconds. */
+export interface LimitRules {
+  /** The limit never falls below this many calls at a time, nor rises above `ceiling`; `initial` is where it begins. */
+  readonly floor: number
+  readonly ceiling: number
+  readonly initial: number
+  /** How many times its usual time an answer may take before the limit falls. */
+  readonly tolerance: number
+  /** Answers that begin sooner than this are never a sign of overload: the proxy's own noise is of that size. */
+  readonly noiseMs: number
+  /** How long samples are gathered before the limit moves. */
+  readonly windowMs: number
+}
+
+/** Samples that make a window tell: fewer count in proportion, and are waited for ten windows long. */
+const tellingSamples = 10
+/** A single sample counts for no more than this many times the usual, so that one straggler in ten moves nothing. */
+const longestRatio = 10
+/** The share of the way that the usual time moves within a window: down, and up. */
+const [down, up] = [0.3, 0.15]
+
+/**
+ * How many calls at a time a provider can take, learned from when its answers begin and from those it does not give.
+ *
+ * A gradient, after Netflix's concurrency-limits (Gradient2): the limit is multiplied by `tolerance · usual / measured` where that is below one, no
+ * faster than to its half a window. What failed for overload shrinks it in proportion to its share, as marks do in DCTCP (Alizadeh et al., 2010).
+ * It grows by doubling up to half of where it last broke down (TCP's slow start, RFC 5681), then by half its root, and only while the calls use half of it.
+ *
+ * The known weakness of the family is the drift of "usual": learned under overload, overload becomes the norm. Here it goes down freely, and up only from
+ * windows with at most `floor` calls at a time: what an answer takes then is the provider's own time, not a queue that we made. Each kind of
+ * call has a usual time of its own, so that a change of the mix is no change of speed. O(1) and constant in memory.
+ */
+export class AdaptiveLimit {
+  readonly #rules: LimitRules
+  readonly #usual: Float64Array
+  readonly #sums: Float64Array
+  readonly #counts: Uint32Array
+  #limit: number
+  #threshold: number
+  #congested = false
+  #began: number | undefined
+  #answered = 0
+  #overloaded = 0
+  #peak = 0
+
+  /** `kinds` is how many kinds of call are told apart. */
+  constructor(rules: LimitRules, kinds = 1) {
+    this.#rules = rules
+    this.#usual = new Float64Array(kinds)
+    this.#sums = new Float64Array(kinds)
+    this.#counts = new Uint32Array(kinds)
+    this.#limit = within(rules, rules.initial)
+    this.#threshold = rules.ceiling
+  }
+
+  /** Most calls at a time, now. */
+  get limit(): number {
+    return Math.floor(this.#limit)
+  }
+
+  /** What an answer to this kind of call usually takes, in ms; 0 where none is known. */
+  usual(kind: number): number {
+    return this.#usual[kind] ?? 0
+  }
+
+  /** An answer began `latencyMs` after its request was sent, while so many calls were under way. */
+  answered(kind: number, latencyMs: number, inFlight: number, now: number): void {
+    const usual = this.#usual[kind] ?? 0
+    const counted = usual === 0 ? latencyMs : Math.min(latencyMs, longestRatio * Math.max(usual, this.#rules.noiseMs))
+    this.#sums[kind] = (this.#sums[kind] ?? 0) + counted
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1
+    this.#answered++
+    this.#sampled(inFlight, now)
+  }
+
+  /** The provider was not reached, did not answer in time, or said that it has too much to do. */
+  overloaded(inFlight: number, now: number): void {
+    this.#overloaded++
+    this.#sampled(inFlight, now)
+  }
+
+  /** The caller hung up before an answer began: a sign only where the provider had taken longer than usual already. */
+  abandoned(kind: number, waitedMs: number, inFlight: number, now: number): void {
+    const usual = this.#usual[kind] ?? 0
+    if (usual > 0 && waitedMs > this.#rules.tolerance * Math.max(usual, this.#rules.noiseMs)) this.answered(kind, waitedMs, inFlight, now)
+  }
+
+  /** Begins again from the floor, after the provider was out of reach. */
+  restart(): void {
+    this.#threshold = Math.max(this.#rules.floor, this.#limit / 2)
+    this.#limit = this.#rules.floor
+    this.#forgetWindow()
+  }
+
+  #sampled(inFlight: number, now: number): void {
+    if (inFlight > this.#peak) this.#peak = inFlight
+    this.#began ??= now
+    const elapsed = now - this.#began
+    const enough = this.#answered + this.#overloaded >= tellingSamples
+    if (elapsed >= this.#rules.windowMs * (enough ? 1 : 10)) this.#close()
+  }
+
+  #close(): void {
+    const samples = this.#answered + this.#overloaded
+    const ratio = this.#answered === 0 ? 1 : this.#learnUsual()
+    const failed = this.#overloaded / Math.max(samples, tellingSamples)
+    const gradient = Math.min(1, Math.max(0.5, this.#rules.tolerance / ratio))
+    const congested = gradient < 1 || failed > 0.05
+    if (congested && !this.#congested) this.#threshold = Math.max(this.#rules.floor, this.#limit / 2)
+    this.#congested = congested
+    this.#limit = within(this.#rules, (congested ? this.#limit * gradient : this.#grown()) * (1 - failed / 2))
+    this.#forgetWindow()
+  }
+
+  /** A limit that nobody uses is not known to be right, and does not grow. */
+  #grown(): number {
+    if (this.#peak * 2 < this.#limit) return this.#limit
+    return this.#limit < this.#threshold
+      ? Math.min(this.#limit * 2, this.#threshold)
+      : this.#limit + Math.max(1, Math.sqrt(this.#limit) / 2)
+  }
+
+  /** Moves the usual times by this window's; returns how many times the usual its answers took. */
+  #learnUsual(): number {
+    const { floor, noiseMs } = this.#rules
+    const undisturbed = this.#peak <= floor || this.#limit <= floor
+    let excess = 0
+    for (let kind = 0; kind < this.#counts.length; kind++) {
+      const count = this.#counts[kind] ?? 0
+      if (count === 0) continue
+      const mean = (this.#sums[kind] ?? 0) / count
+      const usual = this.#usual[kind] || mean
+      excess += count * (mean / Math.max(usual, noiseMs) - 1)
+      const weight = Math.min(1, count / tellingSamples)
+      if (mean < usual) this.#usual[kind] = usual + down * weight * (mean - usual)
+      else this.#usual[kind] = undisturbed ? usual + up * weight * (mean - usual) : usual
+    }
+    return 1 + Math.max(0, excess / Math.max(this.#answered, tellingSamples))
+  }
+
+  #forgetWindow(): void {
+    this.#sums.fill(0)
+    this.#counts.fill(0)
+    this.#began = undefined
+    this.#answered = 0
+    this.#overloaded = 0
+    this.#peak = 0
+  }
+}
+
+function within({ floor, ceiling }: LimitRules, limit: number): number {
+  return Math.min(ceiling, Math.max(Math.min(floor, ceiling), limit))
+}

@@ -1,0 +1,207 @@
+import { LinkedList } from './linked-list.ts'
+import { type CallRank, firstOf, rankedLists, WaitingCall, WaitingFlow } from './waiting-flow.ts'
+
+/** Who gets how much of a provider. */
+export interface QueueRules {
+  /** Most calls that wait. One consumer may have as many waiting as there is room left (Choudhury and Hahne's dynamic threshold, 1998). */
+  readonly length: number
+  /** How long a call may wait, in ms. */
+  readonly patienceMs: number
+  /** Calls of this consumer that a round serves: a whole number from 1. */
+  weightOf(consumer: string): number
+  /** The share of the places, 0 to 1, up to which this consumer comes before every other. */
+  guaranteeOf(consumer: string): number
+}
+
+/** How many places there are, and how many of them one consumer may hold. */
+export interface Places {
+  readonly limit: number
+  readonly mostOfOne: number
+}
+
+/** A round that has served so many calls takes in no newcomers: those who wait for the next one are not kept from it. */
+const longestRound = 256
+/** Idle consumers are forgotten in one go, when this many more are idle than had to be kept the last time. */
+const idleKept = 256
+
+/**
+ * Calls that wait for one provider, served in rounds: deficit round robin over consumers (Shreedhar and Varghese, 1995) with a call as the unit. In a
+ * round each consumer has as many calls served as its weight says, those with the more urgent call first; who has had its share waits for the next round, so
+ * that urgency buys an earlier place in the round but no larger share. Consumers below their guarantee come first. O(1) a step, amortised; memory is
+ * bounded by `length`, by the calls under way and by some hundreds of idle consumers, however many there are.
+ */
+export class FairQueue<Item> {
+  readonly #rules: QueueRules
+  #flows = new Map<string, WaitingFlow<Item>>()
+  #idle = 0
+  #keptIdle = 0
+  #waiting = 0
+  #round = 0
+  #served = 0
+  readonly #guaranteed = new LinkedList<WaitingFlow<Item>>()
+  /** Consumers with as many calls under way as one may have: looked at again when one of those ends. */
+  readonly #parked = new LinkedList<WaitingFlow<Item>>()
+  readonly #ages = new LinkedList<WaitingCall<Item>>()
+  #now = rankedLists<WaitingFlow<Item>>()
+  #next = rankedLists<WaitingFlow<Item>>()
+
+  constructor(rules: QueueRules) {
+    this.#rules = rules
+  }
+
+  /** Calls that wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Consumers that are remembered. */
+  get consumers(): number {
+    return this.#flows.size
+  }
+
+  /** The call that has waited longest. */
+  get oldest(): WaitingCall<Item> | undefined {
+    return this.#ages.first
+  }
+
+  /** What is known of the consumer; begins to know it. */
+  flowOf(consumer: string): WaitingFlow<Item> {
+    const known = this.#flows.get(consumer)
+    if (known !== undefined) return known
+    if (this.#idle > idleKept + 2 * this.#keptIdle) this.#forgetIdle()
+    const flow = new WaitingFlow<Item>(consumer, this.#rules.weightOf(consumer), this.#rules.guaranteeOf(consumer))
+    this.#flows.set(consumer, flow)
+    this.#idle++
+    return flow
+  }
+
+  /** Whether one more call of this consumer may begin, as far as its own calls go. */
+  mayBegin(flow: WaitingFlow<Item>, places: Places): boolean {
+    return flow.waiting === 0 && flow.inFlight < mostOf(flow, places)
+  }
+
+  /** A call of this consumer begins without having waited. */
+  begin(flow: WaitingFlow<Item>): void {
+    if (flow.idle) this.#idle--
+    flow.inFlight++
+  }
+
+  /** A call that had begun ends. */
+  end(flow: WaitingFlow<Item>, places: Places): void {
+    flow.inFlight--
+    if (flow.waiting > 0) this.#place(flow, places)
+    else if (flow.idle) this.#idle++
+  }
+
+  /** Lets a call wait; undefined where there is no room for it. */
+  add(flow: WaitingFlow<Item>, rank: CallRank, item: Item, now: number, places: Places): WaitingCall<Item> | undefined {
+    if (flow.waiting >= this.#rules.length - this.#waiting) return undefined
+    if (flow.idle) this.#idle--
+    const call = new WaitingCall(item, flow, rank, now, now + this.#rules.patienceMs)
+    flow.fifos[rank].add(call.inFifo)
+    this.#ages.add(call.inAge)
+    flow.waiting++
+    this.#waiting++
+    this.#place(flow, places)
+    return call
+  }
+
+  /** The next call to begin, counted as under way from now on; undefined where none may. */
+  take(places: Places): WaitingCall<Item> | undefined {
+    for (;;) {
+      const flow = this.#guaranteed.first ?? firstOf(this.#now)
+      if (flow === undefined) {
+        if (firstOf(this.#next) === undefined) return undefined
+        this.#turn()
+      } else if (flow.inFlight < (flow.node.list === this.#guaranteed ? guaranteed(flow, places) : mostOf(flow, places))) {
+        return this.#serve(flow, places)
+      } else this.#place(flow, places)
+    }
+  }
+
+  /** A waiting call leaves: its caller hung up. False where it had left already. */
+  cancel(call: WaitingCall<Item>, places: Places): boolean {
+    if (call.inAge.list === undefined) return false
+    this.#leave(call)
+    this.#settle(call.flow, places)
+    return true
+  }
+
+  /** Takes out a call whose time is up, if there is one. */
+  expire(now: number, places: Places): WaitingCall<Item> | undefined {
+    const oldest = this.#ages.first
+    if (oldest === undefined || oldest.deadline > now) return undefined
+    this.cancel(oldest, places)
+    return oldest
+  }
+
+  #serve(flow: WaitingFlow<Item>, places: Places): WaitingCall<Item> {
+    const call = firstOf(flow.fifos) as WaitingCall<Item>
+    this.#leave(call)
+    flow.inFlight++
+    this.#joinRound(flow)
+    flow.credit--
+    this.#served++
+    this.#settle(flow, places)
+    return call
+  }
+
+  #leave(call: WaitingCall<Item>): void {
+    call.flow.fifos[call.rank].remove(call.inFifo)
+    this.#ages.remove(call.inAge)
+    call.flow.waiting--
+    this.#waiting--
+  }
+
+  /** After a call left: to the end of where the consumer belongs now, or out. */
+  #settle(flow: WaitingFlow<Item>, places: Places): void {
+    flow.node.list?.remove(flow.node)
+    if (flow.waiting > 0) this.#place(flow, places)
+    else if (flow.idle) this.#idle++
+  }
+
+  /** Puts a consumer that has calls waiting where it belongs now; it keeps its turn where that is where it is. */
+  #place(flow: WaitingFlow<Item>, places: Places): void {
+    const list = this.#listFor(flow, places)
+    if (flow.node.list !== list) list.add(flow.node)
+  }
+
+  #listFor(flow: WaitingFlow<Item>, places: Places): LinkedList<WaitingFlow<Item>> {
+    if (flow.inFlight < guaranteed(flow, places)) return this.#guaranteed
+    if (flow.inFlight >= mostOf(flow, places)) return this.#parked
+    this.#joinRound(flow)
+    return (flow.round === this.#round ? this.#now : this.#next)[flow.rank]
+  }
+
+  /** A newcomer belongs to the round that goes on, where that is not too long already; who has had its share, to the next. */
+  #joinRound(flow: WaitingFlow<Item>): void {
+    if (flow.round > this.#round || (flow.round === this.#round && flow.credit > 0)) return
+    flow.round = flow.round < this.#round && this.#served < longestRound ? this.#round : this.#round + 1
+    flow.credit = flow.weight
+  }
+
+  #turn(): void {
+    const over = this.#now
+    this.#now = this.#next
+    this.#next = over
+    this.#round++
+    this.#served = 0
+  }
+
+  /** Whoever is idle and has had of this round is remembered until it is over, so that nobody gains by coming one call at a time. */
+  #forgetIdle(): void {
+    if (this.#waiting === 0) this.#turn()
+    const kept = [...this.#flows].filter(([, flow]) => !flow.idle || flow.round >= this.#round)
+    this.#flows = new Map(kept)
+    this.#idle = kept.filter(([, flow]) => flow.idle).length
+    this.#keptIdle = this.#idle
+  }
+}
+
+function guaranteed({ guarantee }: { readonly guarantee: number }, { limit }: Places): number {
+  return guarantee === 0 ? 0 : Math.floor(limit * guarantee)
+}
+
+function mostOf(flow: { readonly guarantee: number }, places: Places): number {
+  return Math.max(places.mostOfOne, guaranteed(flow, places))
+}

@@ -1,0 +1,114 @@
+import { idleAsk, type LeaseAsk, mayUse, newLease, nextAsk, takeGrant, takeNoGrant, useLease } from './lease.ts'
+import { conforms, type Rate } from './party-limit.ts'
+import type { Party } from './party-table.ts'
+import type { SharedBuckets } from './shared-buckets.ts'
+
+/** Requests of parties, taken from a bucket: this node's own, or the one that all nodes share. */
+export interface Bucketing {
+  /** Whether one more request of the party conforms. */
+  conforms(party: Party, rate: Rate, now: number): boolean
+  take(party: Party, rate: Rate, now: number): void
+  /** Told of each request after it was decided. */
+  decided(dimension: string, party: Party, rate: Rate, now: number): void
+  /** Parts of what is not leased: each node has its share. */
+  readonly nodes: number
+}
+
+/** A bucket in this process, exact. */
+export const ownBuckets: Bucketing = {
+  conforms: (party, rate, now) => conforms(rate, party.due, now),
+  take(party, rate, now) {
+    party.due = Math.max(party.due, now) + rate.interval
+  },
+  decided: () => undefined,
+  nodes: 1,
+}
+
+interface Asking {
+  readonly party: Party
+  readonly ask: LeaseAsk & { readonly bucket: string }
+}
+
+interface Holder {
+  readonly dimension: string
+  readonly rate: Rate
+}
+
+/** Not more buckets in one operation: it must stay short, Redis does one thing at a time. */
+const mostAtOnce = 100
+
+/** Buckets that all nodes share, by leases; where they cannot be reached and the lease is used up, the node's own share of the limit. */
+export function createLeasing(shared: SharedBuckets, now: () => number): Bucketing & { tick(): void } {
+  const waiting: Asking[] = []
+  /** Parties that hold something, to be looked at when they go quiet. */
+  const holders = new Map<Party, Holder>()
+  let under = false
+
+  /** As if every other node passed as much as this one: together they stay within the limit. */
+  function share(rate: Rate): Rate {
+    const interval = rate.interval * shared.nodes
+    return { ...rate, interval, tolerance: Math.max(rate.tolerance, interval) }
+  }
+
+  function queue(dimension: string, party: Party, ask: LeaseAsk | undefined): void {
+    if (ask === undefined) return
+    waiting.push({ party, ask: { ...ask, bucket: `${dimension}:${party.key}` } })
+    // Whatever else this request needs goes along.
+    if (!under) {
+      under = true
+      queueMicrotask(() => void flush())
+    }
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      const going = waiting.splice(0, mostAtOnce)
+      const grants = await shared.lease(going.map(({ ask }) => ask))
+      const at = now()
+      going.forEach(({ party, ask }, index) => {
+        const grant = grants?.[index]
+        const lease = party.lease
+        if (lease === undefined) return
+        if (grant === undefined) takeNoGrant(lease)
+        else party.due = takeGrant(lease, ask, grant, at)
+      })
+    }
+    under = false
+  }
+
+  return {
+    get nodes() {
+      return shared.nodes
+    },
+    conforms(party, rate, at) {
+      party.lease ??= newLease()
+      if (shared.reachable) return mayUse(party.lease, rate, shared.nodes, at)
+      return party.lease.cells.some(({ start }) => start <= at) || conforms(share(rate), party.due, at)
+    },
+    take(party, rate, at) {
+      const lease = party.lease ?? newLease()
+      if (!shared.reachable && !lease.cells.some(({ start }) => start <= at)) {
+        party.due = Math.max(party.due, at) + share(rate).interval
+        lease.alone = true
+      } else useLease(lease, at)
+    },
+    decided(dimension, party, rate, at) {
+      const { lease } = party
+      if (lease === undefined) return
+      lease.offered++
+      if (!shared.reachable) return
+      queue(dimension, party, nextAsk(lease, rate, shared.nodes, party.due, at))
+      if (!holders.has(party)) holders.set(party, { dimension, rate })
+    },
+    /** Once a second: what quiet parties leave unused goes back. */
+    tick() {
+      if (!shared.reachable) return
+      const at = now()
+      for (const [party, { dimension, rate }] of holders) {
+        const { lease } = party
+        if (lease !== undefined) queue(dimension, party, idleAsk(lease, rate, party.due, at))
+        if (lease === undefined || (lease.cells.length === 0 && lease.debt === 0 && !lease.asking)) holders.delete(party)
+      }
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { LinkedList, type ListNode, listNode } from './linked-list.ts'
+
+/** The classes of calls, in the order in which a round serves them. */
+export const callRanks = ['urgent', 'usual', 'bulk'] as const
+
+/** A call's class, as its place in `callRanks`. */
+export type CallRank = 0 | 1 | 2
+
+/** One list for each class of calls. */
+export type RankedLists<Item> = readonly [LinkedList<Item>, LinkedList<Item>, LinkedList<Item>]
+
+/** Empty lists. */
+export function rankedLists<Item>(): RankedLists<Item> {
+  return [new LinkedList(), new LinkedList(), new LinkedList()]
+}
+
+/** The first of the most urgent class that has any. */
+export function firstOf<Item>(lists: RankedLists<Item>): Item | undefined {
+  return lists[0].first ?? lists[1].first ?? lists[2].first
+}
+
+/** A consumer with calls waiting or under way at one provider. Written by its queue alone. */
+export class WaitingFlow<Item> {
+  readonly consumer: string
+  readonly weight: number
+  readonly guarantee: number
+  inFlight = 0
+  waiting = 0
+  /** How many more calls may be served in `round`. */
+  credit = 0
+  round = -1
+  readonly fifos: RankedLists<WaitingCall<Item>> = rankedLists()
+  readonly node: ListNode<WaitingFlow<Item>> = listNode(this)
+
+  constructor(consumer: string, weight: number, guarantee: number) {
+    this.consumer = consumer
+    this.weight = weight
+    this.guarantee = guarantee
+  }
+
+  /** Nothing waits and nothing is under way. */
+  get idle(): boolean {
+    return this.waiting === 0 && this.inFlight === 0
+  }
+
+  /** The class of its most urgent waiting call. */
+  get rank(): CallRank {
+    if (this.fifos[0].first !== undefined) return 0
+    return this.fifos[1].first !== undefined ? 1 : 2
+  }
+}
+
+/** A call that waits. */
+export class WaitingCall<Item> {
+  readonly item: Item
+  readonly flow: WaitingFlow<Item>
+  readonly rank: CallRank
+  /** Monotonic ms at which it came, and from which on it is refused. */
+  readonly since: number
+  readonly deadline: number
+  readonly inFifo: ListNode<WaitingCall<Item>> = listNode(this)
+  readonly inAge: ListNode<WaitingCall<Item>> = listNode(this)
+
+  constructor(item: Item, flow: WaitingFlow<Item>, rank: CallRank, since: number, deadline: number) {
+    this.item = item
+    this.flow = flow
+    this.rank = rank
+    this.since = since
+    this.deadline = deadline
+  }
+}

@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream'
+import type { AnswerSink } from '../forwarding/answer-sink.ts'
+import type { Holding } from '../protection/allowances.ts'
+import type { Admitted } from './admission.ts'
+
+/** The two bodies of an exchange, as the provider's leg takes and gives them. */
+interface Bodies {
+  readonly body: Readable
+  readonly sink: AnswerSink
+}
+
+/**
+ * The bodies, counted against the call's limits as they pass, where one of these is on bytes: a request's without a declared length, and the
+ * answer's. (A declared length was counted when the call was let in.) The call gives all of it back at its end.
+ */
+export function weighed({ body, sink }: Bodies, { holding, body: framing }: Pick<Admitted, 'holding' | 'body'>): Bodies {
+  if (holding?.weighs !== true) return { body, sink }
+  if (framing.kind === 'chunked') {
+    // A listener must not make the body flow before somebody takes it.
+    body.pause()
+    body.on('data', (chunk: Buffer) => holding.carry(chunk.length))
+  }
+  return { body, sink: weighedSink(sink, holding) }
+}
+
+function weighedSink(sink: AnswerSink, holding: Holding): AnswerSink {
+  return {
+    begin: (status, reason, headers) => sink.begin(status, reason, headers),
+    write(chunk) {
+      holding.carry(chunk.length)
+      return sink.write(chunk)
+    },
+    end: () => sink.end(),
+    cut: () => sink.cut(),
+    get drained() {
+      return sink.drained
+    },
+    set drained(drained) {
+      sink.drained = drained
+    },
+    get gone() {
+      return sink.gone
+    },
+    set gone(gone) {
+      sink.gone = gone
+    },
+  }
+}

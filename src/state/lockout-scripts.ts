@@ -1,0 +1,64 @@
+import { redisScript } from './redis-connection.ts'
+
+/**
+ * What is kept in Redis about lockouts, each name behind the settings' prefix. The hash holds the last change of every lockout, so that a node
+ * that was away needs nothing but it; an append-only log beside it would only grow, and would have to be replayed.
+ */
+export const lockoutKeys = {
+  /** Hash: id → `epoch rank node {record}`. */
+  records: 'lockouts:records',
+  /** The highest epoch given. */
+  epoch: 'lockouts:epoch',
+  /** How often the hash has changed: who missed a message sees a gap. */
+  sequence: 'lockouts:sequence',
+  /** A random word, made anew in an empty Redis: who knows another one brings back what it has. */
+  incarnation: 'lockouts:incarnation',
+  /** Sorted set: node → when it was last heard of, by Redis' clock. */
+  nodes: 'lockouts:nodes',
+  /** Channel: `change SEQUENCE FROM {record}` and `drill FROM NONCE`. */
+  changes: 'lockouts:changes',
+  /** Channel of the answers to one node, with its name behind. */
+  answers: 'lockouts:answers:',
+} as const
+
+const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`
+
+/** KEYS incarnation, sequence, records, nodes; ARGV node, a random word, how long a silent node counts (ms). Returns incarnation, sequence, number of records, the nodes that live. */
+export const beatScript = redisScript(`${now}
+redis.call('ZADD', KEYS[4], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 86400000)
+local incarnation = redis.call('GET', KEYS[1])
+if not incarnation then incarnation = ARGV[2]; redis.call('SET', KEYS[1], incarnation) end
+return { incarnation, redis.call('GET', KEYS[2]) or '0', tostring(redis.call('HLEN', KEYS[3])),
+  redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf') }`)
+
+/** KEYS epoch; ARGV the highest epoch that the node knows. Returns a higher one than any that was given. */
+export const epochScript = redisScript(`local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') or 0, tonumber(ARGV[1])) + 1
+local text = string.format('%.0f', epoch)
+redis.call('SET', KEYS[1], text)
+return text`)
+
+/**
+ * KEYS records, epoch, sequence, nodes; ARGV id, epoch, rank, the node that made the change, record, channel, the node that tells, how long a
+ * silent node counts (ms). Keeps and tells the change where it supersedes what is kept. Returns the nodes that live where it did, else nothing.
+ */
+export const tellScript = redisScript(`${now}
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known then
+  local epoch, rank, node = string.match(known, '^(%d+) (%d+) (%S+) ')
+  epoch = tonumber(epoch or '0'); rank = tonumber(rank or '0')
+  if epoch > tonumber(ARGV[2]) then return false end
+  if epoch == tonumber(ARGV[2]) and rank > tonumber(ARGV[3]) then return false end
+  if epoch == tonumber(ARGV[2]) and rank == tonumber(ARGV[3]) and (node or '') >= ARGV[4] then return false end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5])
+local highest = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+if highest < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2]) end
+local sequence = redis.call('INCR', KEYS[3])
+redis.call('PUBLISH', ARGV[6], 'change ' .. sequence .. ' ' .. ARGV[7] .. ' ' .. ARGV[5])
+return redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf')`)
+
+/** KEYS records; ARGV id, value. Takes a record off that is past, unless it has changed meanwhile. */
+export const forgetScript =
+  redisScript(`if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 0`)

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../lib/clock.ts'
+import { createAwaitedAnswers } from './awaited-answers.ts'
+import type { FanOutReport, LockoutFanOut } from './lockout-fan-out.ts'
+import type { LockoutList } from './lockout-list.ts'
+import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
+import { beatScript, epochScript, forgetScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
+import type { LockoutSigning } from './lockout-signing.ts'
+import { genuineRecord, isKeptAs, keptText, lockoutMessage, toldFields } from './lockout-wire.ts'
+import type { LockoutHealth } from './lockouts.ts'
+import type { RedisConnection } from './redis-connection.ts'
+
+/** What the fan-out is made with. */
+export interface RedisFanOutParts {
+  readonly redis: RedisConnection
+  readonly list: LockoutList
+  readonly signing: LockoutSigning
+  readonly node: string
+  readonly clock: Clock
+  readonly report: FanOutReport
+}
+
+const beatMs = 1_000
+/** A node that has been silent for so long counts as away: it will catch up before it takes calls. */
+const livesMs = 5_000
+const answerWithinMs = 5_000
+/** What nothing else has noticed is found by comparing all, now and then. */
+const beatsPerSync = 60
+/** Nodes' clocks may differ. */
+const forgetAfterMs = 60_000
+const atOnce = 50
+
+/** Lockouts through Redis. It holds nothing that the nodes do not have on disk, and is believed nothing that is not signed. */
+export function createRedisLockoutFanOut({ redis, list, signing, node, clock, report }: RedisFanOutParts): LockoutFanOut {
+  const key = (name: keyof typeof lockoutKeys): string => redis.prefix + lockoutKeys[name]
+  const answers = createAwaitedAnswers(clock, answerWithinMs)
+  const unsent = new Map<string, { readonly record: LockoutRecord; readonly began: number }>()
+  const caughtUpOnce = Promise.withResolvers<void>()
+  let incarnation: string | undefined
+  let sequence = 0
+  let nodes: readonly string[] = [node]
+  let synced = false
+  let syncing: Promise<void> | undefined
+  let beats = 0
+  let missed = 0
+  let closed = false
+
+  async function beat(): Promise<{ readonly incarnation: string; readonly sequence: number; readonly records: number } | undefined> {
+    const keys = [key('incarnation'), key('sequence'), key('records'), key('nodes')]
+    const reply = await redis.run(beatScript, keys, [node, randomUUID(), String(livesMs)])
+    if (reply.kind === 'failed' || !Array.isArray(reply.value)) return undefined
+    const [word, changes, records, living] = reply.value as [string, string, string, string[]]
+    nodes = living
+    return { incarnation: word, sequence: Number(changes), records: Number(records) }
+  }
+
+  async function look(): Promise<void> {
+    const now = await beat()
+    if (now === undefined || closed) return
+    list.merge([]).catch(report.unwritten)
+    for (const { record, began } of [...unsent.values()]) await tell(record, began)
+    missed = now.sequence > sequence ? missed + 1 : 0
+    const lost = now.incarnation !== incarnation || now.records < list.records().length
+    if (!synced || lost || missed > 1 || ++beats % beatsPerSync === 0) await sync()
+  }
+
+  /** Brings this node and Redis to the same: first what Redis has, then what this node has and Redis not. One at a time. */
+  function sync(): Promise<void> {
+    syncing ??= compare().finally(() => {
+      syncing = undefined
+    })
+    return syncing
+  }
+
+  async function compare(): Promise<void> {
+    const begun = await beat()
+    if (begun === undefined) return
+    // What changed before is in the hash, what changes from now on is told.
+    sequence = begun.incarnation === incarnation ? Math.max(sequence, begun.sequence) : begun.sequence
+    const kept = await readAll()
+    if (kept === undefined || closed) return
+    await list.merge([...kept.values()]).catch(report.unwritten)
+    const lacking = list.records().filter((record) => supersedes(record, kept.get(record.id)))
+    for (let at = 0; at < lacking.length; at += atOnce) {
+      const told = await Promise.all(lacking.slice(at, at + atOnce).map((record) => tell(record)))
+      if (told.includes(false)) return
+    }
+    incarnation = begun.incarnation
+    missed = 0
+    synced = true
+    caughtUpOnce.resolve()
+  }
+
+  /** All genuine records that Redis has, by id; undefined where it stops answering. What is past is taken off it. */
+  async function readAll(): Promise<ReadonlyMap<string, LockoutRecord> | undefined> {
+    const found = new Map<string, LockoutRecord>()
+    let cursor = '0'
+    do {
+      const reply = await redis.send('HSCAN', key('records'), cursor, 'COUNT', '200')
+      if (reply.kind === 'failed') return undefined
+      const [next, pairs] = reply.value as [string, string[]]
+      for (let at = 0; at + 1 < pairs.length; at += 2) {
+        const [id = '', value = ''] = pairs.slice(at, at + 2)
+        const text = keptText(value)
+        const mine = list.get(id)
+        // Most are as they are here, and need not be verified again.
+        const record = mine !== undefined && JSON.stringify(mine) === text ? mine : genuineRecord(text, signing)
+        if (typeof record === 'string') report.refused(record)
+        else if (isPast(record, clock.now() - forgetAfterMs)) await redis.run(forgetScript, [key('records')], [id, value])
+        else if (record.id === id) found.set(id, record)
+      }
+      cursor = next
+    } while (cursor !== '0')
+    return found
+  }
+
+  /** Keeps a change in Redis and tells it; false where Redis does not answer. With `began` the answers of the others are timed. */
+  async function tell(record: LockoutRecord, began?: number): Promise<boolean> {
+    const question = `${record.id}:${record.epoch}`
+    if (began !== undefined) answers.ask(question, began)
+    const keys = [key('records'), key('epoch'), key('sequence'), key('nodes')]
+    const put = () => redis.run(tellScript, keys, [...toldFields(record), key('changes'), node, String(livesMs)])
+    const first = await put()
+    const reply = first.kind === 'reply' && first.value === null && (await removedForgery(record.id)) ? await put() : first
+    if (reply.kind === 'failed') {
+      answers.drop(question)
+      if (began !== undefined) unsent.set(record.id, { record, began })
+      return false
+    }
+    if (unsent.get(record.id)?.record === record) unsent.delete(record.id)
+    if (began === undefined) return true
+    const living = Array.isArray(reply.value) ? (reply.value as string[]).filter((one) => one !== node) : []
+    void answers.from(question, living).then((all) => {
+      const late = all.filter(({ milliseconds }) => milliseconds === undefined)
+      if (late.length > 0) report.unacknowledged(late.map((one) => one.node))
+      else report.everywhere(Math.max(clock.elapsed() - began, ...all.map(({ milliseconds = 0 }) => milliseconds)) / 1000)
+    })
+    return true
+  }
+
+  /** Takes off what stands in the way of a genuine record and is none itself. */
+  async function removedForgery(id: string): Promise<boolean> {
+    const found = await redis.send('HGET', key('records'), id)
+    if (found.kind === 'failed' || typeof found.value !== 'string') return false
+    const record = genuineRecord(keptText(found.value), signing)
+    if (typeof record !== 'string' && record.id === id && isKeptAs(found.value, record)) return false
+    report.refused(typeof record === 'string' ? record : 'it stands under another id or epoch than its own')
+    await redis.run(forgetScript, [key('records')], [id, found.value])
+    return true
+  }
+
+  async function hear(text: string): Promise<void> {
+    const message = lockoutMessage(text)
+    if (message === undefined) return report.refused('it is no message about lockouts')
+    if (message.kind === 'drill') return answer(message.from, message.nonce)
+    if (message.sequence > sequence + 1 && synced) missed++
+    sequence = Math.max(sequence, message.sequence)
+    if (message.from === node) return
+    const record = genuineRecord(message.text, signing)
+    if (typeof record === 'string') return report.refused(record)
+    try {
+      await list.merge([record])
+      answer(message.from, `${record.id}:${record.epoch}`)
+    } catch (error) {
+      report.unwritten(error)
+    }
+  }
+
+  function answer(to: string, question: string): void {
+    void redis.send('PUBLISH', key('answers') + to, `${node} ${question}`)
+  }
+
+  const ends = [
+    redis.subscribe(key('changes'), (text) => void hear(text)),
+    redis.subscribe(key('answers') + node, (text) => {
+      const [from = '', question = ''] = text.split(' ', 2)
+      answers.answered(question, from)
+    }),
+    redis.onReady(() => {
+      synced = false
+      void sync()
+    }),
+  ]
+  const timer = setInterval(() => void look(), beatMs)
+  timer.unref()
+
+  return {
+    get health(): LockoutHealth {
+      if (!redis.health.ok) return { shared: true, ok: false, since: redis.health.since, why: redis.health.why }
+      return synced ? { shared: true, ok: true } : { shared: true, ok: false, since: redis.health.since, why: 'not caught up yet' }
+    },
+    async nextEpoch(known) {
+      const reply = await redis.run(epochScript, [key('epoch')], [String(known)])
+      const epoch = reply.kind === 'reply' ? Number(reply.value) : Number.NaN
+      return Number.isSafeInteger(epoch) && epoch > known && epoch < known + 1e9 ? epoch : undefined
+    },
+    publish: (record, began) => void tell(record, began),
+    async drill() {
+      const question = randomUUID()
+      answers.ask(question, clock.elapsed())
+      await beat()
+      const reply = await redis.send('PUBLISH', key('changes'), `drill ${node} ${question}`)
+      // Whoever cannot ask tells who else there was.
+      if (reply.kind === 'reply') return answers.from(question, [...new Set([node, ...nodes])].sort())
+      answers.drop(question)
+      return [...new Set([node, ...nodes])].sort().map((one) => ({ node: one }))
+    },
+    caughtUp: (withinMs) => within(withinMs, caughtUpOnce.promise),
+    async close() {
+      closed = true
+      clearInterval(timer)
+      for (const end of ends) end()
+      answers.close()
+      await redis.send('ZREM', key('nodes'), node)
+    },
+  }
+}
+
+async function within(milliseconds: number, done: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds)
+  })
+  const result = await Promise.race([done.then(() => true), late])
+  clearTimeout(timer)
+  return result
+}

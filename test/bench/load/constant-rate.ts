@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { SecureContext } from 'node:tls'
+import { LoadConnection } from './load-connection.ts'
+import type { LoadTarget, PaceResult } from './load-job.ts'
+
+/** Asks at a constant rate, whatever the answers take, over no more connections than the target has: what finds none free waits, and its time runs. */
+export class ConstantRate {
+  readonly #target: LoadTarget
+  readonly #secureContext: SecureContext
+  readonly #free: LoadConnection[] = []
+  readonly #all: LoadConnection[] = []
+  #fault: ((reason: Error) => void) | undefined
+
+  constructor(target: LoadTarget, secureContext: SecureContext) {
+    this.#target = target
+    this.#secureContext = secureContext
+  }
+
+  /** Asks that often for that long, and waits for the last answer. Rejects at a wrong answer, or where a connection breaks. */
+  async run(perSecond: number, seconds: number): Promise<PaceResult> {
+    const count = Math.round(perSecond * seconds)
+    const latencies = new Float64Array(count)
+    const statuses: Record<string, number> = {}
+    const from = performance.now()
+    const dueAt = (nth: number): number => from + (nth * 1000) / perSecond
+    const waiting: number[] = []
+    let answered = 0
+    await new Promise<void>((resolve, reject) => {
+      this.#fault = reject
+      const ask = (connection: LoadConnection, nth: number): void => {
+        const [before, after] = this.#target.request
+        connection.send(`${before}${randomUUID()}${after}`, (status) => {
+          latencies[nth] = performance.now() - dueAt(nth)
+          statuses[status] = (statuses[status] ?? 0) + 1
+          const next = waiting.shift()
+          if (next === undefined) this.#free.push(connection)
+          else ask(connection, next)
+          if (++answered === count) resolve()
+        })
+      }
+      const begin = async (): Promise<void> => {
+        for (let nth = 0; nth < count; nth++) {
+          const wait = dueAt(nth) - performance.now()
+          if (wait > 0) await pause(wait)
+          const connection = this.#free.pop() ?? this.#another()
+          if (connection === undefined) waiting.push(nth)
+          else ask(connection, nth)
+        }
+      }
+      begin().catch(reject)
+    })
+    latencies.sort()
+    const at = (share: number): number => latencies[Math.min(count - 1, Math.floor(count * share))] ?? 0
+    return { statuses, p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+  }
+
+  /** Ends the connections. */
+  close(): void {
+    for (const connection of this.#all.splice(0)) connection.close()
+    this.#free.length = 0
+  }
+
+  #another(): LoadConnection | undefined {
+    if (this.#all.length >= this.#target.connections) return undefined
+    const made = new LoadConnection(this.#target, this.#secureContext, (reason) => this.#fault?.(new Error(reason)))
+    this.#all.push(made)
+    return made
+  }
+}

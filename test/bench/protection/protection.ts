@@ -1,0 +1,155 @@
+import { parseArgs } from 'node:util'
+import { honestHeaders } from '../../support/consumer.ts'
+import { world as cast } from '../../support/start-world.ts'
+import { answerBytes } from '../answers.ts'
+import { makeBenchWorld } from '../bench-world.ts'
+import { consumerContext } from '../load/consumer-context.ts'
+import { type Load, startLoad } from '../load/load.ts'
+import type { LoadTarget, PaceResult } from '../load/load-job.ts'
+import { nodeCommand } from '../node-command.ts'
+import { freePort, startProcess, stopProcesses } from '../owned-processes.ts'
+import { cpuSecondsOf } from '../process-cpu.ts'
+import { aroundTrace, tracePlace } from '../refused/refused-calls.ts'
+import { spreadOf } from '../statistics.ts'
+import { thisProxyConfig } from '../subjects/this-proxy.ts'
+import { surroundings } from '../surroundings.ts'
+import { tableText } from '../table-text.ts'
+
+/** The fixed scene: requests a second, connections, milliseconds. */
+const scene = {
+  victim: { perSecond: 20, connections: 10 },
+  attacker: { perSecond: 500, connections: 10, limit: { requestsPerSecond: 5, burst: 5 } },
+  providerMs: 20,
+}
+/** How much the victim's p95 may move, at the median of the pairs. */
+const atMost = 0.1
+const warmUpSeconds = 2
+
+/** The victim alone, and with the attacker; milliseconds from when each request was due. */
+interface Pair {
+  readonly alone: PaceResult
+  readonly attacked: PaceResult
+  readonly attacker: PaceResult
+  /** Share of one core that the proxy used. */
+  readonly cpuAlone: number
+  readonly cpuAttacked: number
+}
+
+/**
+ * `npm run bench -- protection [--runs N] [--seconds N] [--json] [--profile DIR]`: what a consumer within its limit feels of one that sends a hundred times
+ * its own. Resolves with whether what is promised holds.
+ */
+export async function benchProtection(args: readonly string[], say: (text: string) => void): Promise<boolean> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '15' },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+    },
+  })
+  const [runs, seconds] = [Number(values.runs), Number(values.seconds)]
+  const providerPort = await freePort()
+  const world = await makeBenchWorld(providerPort, 64)
+  try {
+    const handshake = consumerContext(world.directory)
+    await startProcess(
+      'the provider',
+      nodeCommand('provider.ts', [world.directory, String(providerPort), String(scene.providerMs)], providerPort),
+      handshake,
+    )
+    const port = await freePort()
+    const config = await thisProxyConfig(world, port, scene.attacker.limit)
+    const proxy = await startProcess(
+      'the proxy',
+      nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, values.profile),
+      handshake,
+    )
+    const [victim, attacker] = [startLoad(world.directory), startLoad(world.directory)]
+    const machine = surroundings(world)
+    const pairs: Pair[] = []
+    for (let run = 1; run <= runs; run++) {
+      const of = async (attacked: boolean) => {
+        await victim.aim(targetOf(port, 'consumer'))
+        await attacker.aim(targetOf(port, 'stranger'))
+        await victim.pace(scene.victim.perSecond, warmUpSeconds)
+        return timed(proxy.pid, victim, attacked ? attacker : undefined, seconds)
+      }
+      // Whoever comes first takes turns, too.
+      const first = await of(run % 2 === 0)
+      const second = await of(run % 2 !== 0)
+      const [alone, attacked] = run % 2 === 0 ? [second, first] : [first, second]
+      const pair = {
+        ...{ alone: alone.victim, attacked: attacked.victim, attacker: attacked.attacker ?? attacked.victim },
+        ...{ cpuAlone: alone.cpu, cpuAttacked: attacked.cpu },
+      }
+      pairs.push(pair)
+      say(`run ${run} of ${runs}: p95 alone ${pair.alone.p95.toFixed(1)} ms, attacked ${pair.attacked.p95.toFixed(1)} ms`)
+    }
+    const moved = spreadOf(pairs.map(({ alone, attacked }) => attacked.p95 / alone.p95 - 1))
+    const served = pairs.every(({ alone, attacked }) => onlyGood(alone) && onlyGood(attacked))
+    const holds = served && moved.median < atMost
+    if (values.json) console.log(JSON.stringify({ machine, scene, seconds, pairs, moved, atMost, served, holds }, null, 2))
+    else console.log(textOf(pairs, moved, holds, seconds, machine))
+    return holds
+  } finally {
+    await stopProcesses()
+  }
+}
+
+async function timed(pid: number, victim: Load, attacker: Load | undefined, seconds: number) {
+  const before = cpuSecondsOf(pid)
+  const attack = attacker?.pace(scene.attacker.perSecond, seconds)
+  const result = await victim.pace(scene.victim.perSecond, seconds)
+  const other = await attack
+  const cpu = (cpuSecondsOf(pid) - before) / seconds
+  await victim.close()
+  await attacker?.close()
+  return { victim: result, attacker: other, cpu }
+}
+
+function targetOf(port: number, as: 'consumer' | 'stranger'): LoadTarget {
+  const headers = { Host: 'localhost', ...honestHeaders(cast.searchPatient), 'Ssp-TraceID': tracePlace, 'Ssp-From': cast[as].asid }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const text = `GET /${cast.root}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018 HTTP/1.1\r\n${lines.join('')}\r\n`
+  const { connections } = as === 'consumer' ? scene.victim : scene.attacker
+  const common = {
+    port,
+    servername: 'localhost',
+    connections,
+    fresh: false,
+    request: aroundTrace(text),
+    answerBytes: answerBytes.small,
+    as,
+  }
+  return as === 'consumer' ? common : { ...common, status: 'any' }
+}
+
+function onlyGood({ statuses }: PaceResult): boolean {
+  return Object.keys(statuses).every((status) => status === '200')
+}
+
+function textOf(pairs: readonly Pair[], moved: ReturnType<typeof spreadOf>, holds: boolean, seconds: number, machine: object): string {
+  const ms = (milliseconds: number) => milliseconds.toFixed(1)
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  const rows = pairs.map(({ alone, attacked, attacker, cpuAlone, cpuAttacked }, at) => [
+    String(at + 1),
+    ...[ms(alone.p50), ms(alone.p95), ms(attacked.p50), ms(attacked.p95), percent(attacked.p95 / alone.p95 - 1)],
+    Object.entries(attacker.statuses)
+      .map(([status, count]) => `${status}: ${count}`)
+      .join(', '),
+    `${percent(cpuAlone)} → ${percent(cpuAttacked)}`,
+  ])
+  const { victim, attacker, providerMs } = scene
+  return [
+    `protection: a victim at ${victim.perSecond}/s, an attacker limited to ${attacker.limit.requestsPerSecond}/s sends ${attacker.perSecond}/s on ${attacker.connections} connections; the provider takes ${providerMs} ms; ${seconds} s each; ms from when a request was due`,
+    '',
+    tableText([['run', 'alone p50', 'p95', 'attacked p50', 'p95', 'p95 moved', 'the attacker was answered', 'CPU of the proxy'], ...rows]),
+    '',
+    `the victim's p95 moved by ${percent(moved.median)} (${percent(moved.min)} to ${percent(moved.max)}) at the median; less than ${percent(atMost)}: ${holds ? 'holds' : 'missed'}`,
+    Object.entries(machine)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('; '),
+  ].join('\n')
+}

@@ -1,0 +1,245 @@
+import fc from 'fast-check'
+import {
+  type GatePlace,
+  type GateRefusal,
+  type GateRules,
+  type GateSample,
+  ProviderGate,
+  type Waiter,
+} from '../../../src/protection/provider-gate.ts'
+import type { WaitingCall } from '../../../src/protection/waiting-flow.ts'
+
+const rules: GateRules = {
+  limit: { floor: 2, ceiling: 8, initial: 4, tolerance: 2, noiseMs: 5, windowMs: 1000 },
+  limitObserves: false,
+  breaker: {
+    failureRate: 0.5,
+    minimumCalls: 4,
+    windowMs: 10_000,
+    openMs: 5_000,
+    longestOpenMs: 60_000,
+    longestRetryAfterMs: 300_000,
+    probes: 2,
+    probeMs: 1_000,
+  },
+  breakerObserves: false,
+  queue: { length: 16, patienceMs: 2000, weightOf: () => 1, guaranteeOf: () => 0 },
+  mostOfOne: 0.5,
+  contestedMs: 60_000,
+}
+const answered: GateSample = { kind: 'answered', latencyMs: 50, pushback: false, failed: false, retryAt: 0 }
+const failed: GateSample = { kind: 'failed' }
+const entered = (found: GatePlace | 'full' | 'unavailable'): GatePlace => {
+  if (typeof found === 'string') throw new Error(`expected a place, found ${found}`)
+  return found
+}
+
+/** A waiter that notes what becomes of it. */
+function noting() {
+  const became: (GateRefusal | 'granted')[] = []
+  let place: GatePlace | undefined
+  const waiter: Waiter = {
+    granted(granted) {
+      place = granted
+      became.push('granted')
+    },
+    refused: (why) => became.push(why),
+  }
+  return { waiter, became, place: () => place as GatePlace }
+}
+
+function trip(gate: ProviderGate, now: number, retryAt = 0) {
+  const bad: GateSample = { kind: 'answered', latencyMs: undefined, pushback: true, failed: true, retryAt }
+  for (let nth = 0; nth < 4; nth++) gate.leave(entered(gate.enter('a', now)), 0, bad, now)
+}
+
+test('up to the limit calls pass at once; the next waits, and begins when one ends', () => {
+  const gate = new ProviderGate(rules)
+  const places = Array.from({ length: 4 }, () => entered(gate.enter('a', 0)))
+  expect(gate.enter('a', 0)).toBe('full')
+  const { waiter, became } = noting()
+  gate.wait({ consumer: 'a', rank: 1 }, waiter, 0)
+  expect(became).toEqual([])
+  gate.leave(places[0] as GatePlace, 0, answered, 50)
+  expect(became).toEqual(['granted'])
+  expect([gate.inFlight, gate.waiting]).toEqual([4, 0])
+})
+
+test('one consumer alone may use it all; once another has called, no more than its half', () => {
+  const gate = new ProviderGate(rules)
+  entered(gate.enter('small', 0))
+  for (let nth = 0; nth < 2; nth++) entered(gate.enter('hog', 0))
+  expect(gate.enter('hog', 0)).toBe('full')
+  entered(gate.enter('other', 0))
+  const later = new ProviderGate(rules)
+  const one = entered(later.enter('small', 0))
+  later.leave(one, 0, answered, 50)
+  for (let nth = 0; nth < 2; nth++) entered(later.enter('hog', 100))
+  expect(later.enter('hog', 59_000)).toBe('full')
+  entered(later.enter('hog', 61_000))
+})
+
+test('a waiting call is refused when its time is up, and takes no place afterwards', () => {
+  const gate = new ProviderGate(rules)
+  const places = Array.from({ length: 4 }, () => entered(gate.enter('a', 0)))
+  const { waiter, became } = noting()
+  gate.wait({ consumer: 'a', rank: 1 }, waiter, 500)
+  expect(gate.deadline).toBe(2500)
+  gate.expire(2499)
+  expect(became).toEqual([])
+  gate.expire(2500)
+  expect(became).toEqual(['too-late'])
+  expect(gate.deadline).toBeUndefined()
+  for (const place of places) gate.leave(place, 0, answered, 3000)
+  expect(became).toEqual(['too-late'])
+  expect(gate.inFlight).toBe(0)
+})
+
+test('a circuit that opens refuses all that wait, says how long, tries again after that, and begins at the floor', () => {
+  const gate = new ProviderGate(rules)
+  const places = Array.from({ length: 4 }, (_, nth) => entered(gate.enter('abcd'.charAt(nth), 0)))
+  const waiters = Array.from({ length: 6 }, noting)
+  for (const { waiter } of waiters) gate.wait({ consumer: 'a', rank: 1 }, waiter, 0)
+  for (const place of places) gate.leave(place, 0, failed, 1000)
+  expect(waiters.flatMap(({ became }) => became)).toEqual([
+    'granted',
+    'granted',
+    'unavailable',
+    'unavailable',
+    'unavailable',
+    'unavailable',
+  ])
+  expect(gate.breaker).toMatchObject({ kind: 'open', until: 6000 })
+  expect(gate.enter('a', 3000)).toBe('unavailable')
+  expect(gate.retryAfterMs('unavailable', 3000)).toBe(3000)
+  const probes = [entered(gate.enter('a', 6000)), entered(gate.enter('b', 6000))]
+  expect(gate.enter('c', 6000)).toBe('unavailable')
+  for (const probe of probes) gate.leave(probe, 0, answered, 6050)
+  expect(gate.breaker.kind).toBe('closed')
+  expect(gate.limit.limit).toBe(2)
+})
+
+test('probes that hang keep neither the next ones nor the recovery', () => {
+  const gate = new ProviderGate(rules)
+  trip(gate, 0)
+  for (const now of [5000, 5000, 6000, 6000]) entered(gate.enter('a', now))
+  expect(gate.enter('a', 6500)).toBe('unavailable')
+  const fine = [entered(gate.enter('a', 7000)), entered(gate.enter('a', 7000))]
+  for (const probe of fine) gate.leave(probe, 0, answered, 7050)
+  expect(gate.breaker.kind).toBe('closed')
+})
+
+test("a provider's Retry-After is heeded, also of calls that end when the circuit is open already", () => {
+  const gate = new ProviderGate(rules)
+  const late = entered(gate.enter('late', 0))
+  trip(gate, 0, 20_000)
+  expect(gate.breaker).toMatchObject({ kind: 'open', until: 20_000 })
+  gate.leave(late, 0, { kind: 'answered', latencyMs: undefined, pushback: true, failed: true, retryAt: 33_000 }, 1000)
+  expect(gate.breaker).toMatchObject({ kind: 'open', until: 33_000 })
+})
+
+test('an operator holds the circuit open or closed, whatever happens, until it is released', () => {
+  const gate = new ProviderGate(rules)
+  gate.hold('hold-open', 0)
+  expect(gate.enter('a', 0)).toBe('unavailable')
+  expect(gate.enter('a', 1e9)).toBe('unavailable')
+  gate.hold('hold-closed', 0)
+  trip(gate, 1e9)
+  entered(gate.enter('a', 1e9))
+  gate.hold('release', 1e9)
+  expect(gate.breaker.kind).toBe('closed')
+})
+
+test('answers that say nothing against the provider do not open it: 4xx, callers that hang up, calls that were never sent', () => {
+  const gate = new ProviderGate(rules)
+  const samples: GateSample[] = [
+    { kind: 'answered', latencyMs: undefined, pushback: false, failed: false, retryAt: 0 },
+    { kind: 'answered', latencyMs: undefined, pushback: true, failed: false, retryAt: 0 },
+    { kind: 'abandoned', waitedMs: 60_000 },
+    { kind: 'none' },
+  ]
+  for (let nth = 0; nth < 200; nth++) gate.leave(entered(gate.enter('a', nth)), 0, samples[nth % 4] as GateSample, nth)
+  expect(gate.breaker.kind).toBe('closed')
+})
+
+test('observing, both decide and say so, and keep nobody; an operator still does', () => {
+  const gate = new ProviderGate({ ...rules, limitObserves: true, breakerObserves: true })
+  const places = Array.from({ length: 8 }, () => entered(gate.enter('a', 0)))
+  expect(places.map(({ observed }) => observed)).toEqual([...Array(4).fill(undefined), ...Array(4).fill('limit')])
+  const { waiter, became } = noting()
+  gate.wait({ consumer: 'a', rank: 1 }, waiter, 0)
+  for (const place of places) gate.leave(place, 0, failed, 100)
+  expect(gate.breaker.kind).toBe('open')
+  expect(became).toEqual(['granted'])
+  expect(entered(gate.enter('a', 200)).observed).toBe('circuit')
+  gate.hold('hold-open', 300)
+  expect(gate.enter('a', 300)).toBe('unavailable')
+})
+
+test('the time that a refused call is told is what the queue takes to drain', () => {
+  const gate = new ProviderGate(rules)
+  for (let now = 0; now < 200_000; now += 500) gate.leave(entered(gate.enter('a', now)), 0, answered, now + 400)
+  for (let nth = 0; nth < 4; nth++) gate.enter('a', 200_000)
+  for (let nth = 0; nth < 7; nth++) gate.wait({ consumer: 'a', rank: 1 }, noting().waiter, 200_000)
+  expect(gate.retryAfterMs('full', 200_000)).toBeGreaterThan(750)
+  expect(gate.retryAfterMs('full', 200_000)).toBeLessThan(850)
+})
+
+const step = fc.record({
+  gap: fc.nat(1500),
+  act: fc.constantFrom('enter', 'enter', 'enter', 'leave', 'leave', 'fail', 'cancel', 'expire', 'hold-open', 'hold-closed', 'release'),
+  consumer: fc.nat(3),
+  nth: fc.nat(30),
+})
+
+test('every call is let through, refused or still waits: once; the accounts agree; nobody waits where there is room', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 250 }), fc.boolean(), (steps, observes) => {
+      const gate = new ProviderGate({ ...rules, limitObserves: observes, breakerObserves: observes })
+      let now = 0
+      const running: GatePlace[] = []
+      const waiting = new Map<WaitingCall<Waiter>, string>()
+      for (const { gap, act, consumer, nth } of steps) {
+        now += gap
+        if (act === 'enter') {
+          const found = gate.enter(`c${consumer}`, now)
+          if (typeof found !== 'string') running.push(found)
+          else if (found === 'full') {
+            const call: WaitingCall<Waiter> | undefined = gate.wait(
+              { consumer: `c${consumer}`, rank: (nth % 3) as 0 | 1 | 2 },
+              {
+                granted(place) {
+                  expect(waiting.delete(call as WaitingCall<Waiter>)).toBe(true)
+                  running.push(place)
+                },
+                refused: () => expect(waiting.delete(call as WaitingCall<Waiter>)).toBe(true),
+              },
+              now,
+            )
+            if (call !== undefined) waiting.set(call, `c${consumer}`)
+          }
+        } else if (act === 'leave' || act === 'fail') {
+          const [place] = running.splice(nth % Math.max(1, running.length), 1)
+          if (place !== undefined) gate.leave(place, 0, act === 'fail' ? failed : answered, now)
+        } else if (act === 'cancel') {
+          const call = [...waiting.keys()][nth % Math.max(1, waiting.size)]
+          if (call !== undefined) {
+            gate.cancel(call, now)
+            waiting.delete(call)
+          }
+        } else if (act === 'expire') gate.expire(now)
+        else gate.hold(act as 'release', now)
+        expect(gate.inFlight).toBe(running.length)
+        expect(gate.waiting).toBe(waiting.size)
+        expect(gate.inFlight).toBeLessThanOrEqual(8)
+        const shut = gate.breaker.kind === 'held-open' || (!observes && (gate.breaker.kind === 'open' || gate.breaker.kind === 'half-open'))
+        if (shut) expect(waiting.size).toBe(0)
+        if (gate.inFlight === 0) expect(waiting.size).toBe(0)
+      }
+      for (const place of running.splice(0)) gate.leave(place, 0, answered, now)
+      while (running.length > 0) gate.leave(running.shift() as GatePlace, 0, answered, now)
+      expect([gate.inFlight, gate.waiting]).toEqual([0, 0])
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,157 @@
+import { systemClock } from '../../../src/lib/clock.ts'
+import type { RedisTls } from '../../../src/state/redis-client.ts'
+import { openRedisConnection, type RedisConnection, type RedisHealth, redisScript } from '../../../src/state/redis-connection.ts'
+import { type RedisSettings, redisSettings } from '../../../src/state/state-settings.ts'
+import { whereInstalled } from '../../support/outside-program.ts'
+import { type RedisServer, type RedisServerOptions, startRedisServer } from '../../support/redis-server.ts'
+import { certificates } from '../../support/start-world.ts'
+import { startTcpRelay } from '../../support/tcp-relay.ts'
+import { until } from '../../support/until.ts'
+
+whereInstalled('redis-server', (program) => {
+  const closing: (() => Promise<unknown>)[] = []
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close()
+  })
+
+  async function serve(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = await startRedisServer(program, options)
+    closing.push(() => server.close())
+    return server
+  }
+
+  function open(settings: Partial<RedisSettings>, tls?: RedisTls): RedisConnection & { readonly told: readonly RedisHealth[] } {
+    const told: RedisHealth[] = []
+    const connection = openRedisConnection(redisSettings.parse({ commandTimeoutMs: 100, ...settings }), {
+      tls: () => tls,
+      clock: systemClock,
+      changed: (health) => told.push(health),
+    })
+    closing.push(() => connection.close())
+    return Object.assign(connection, { told })
+  }
+
+  const healthy = (connection: RedisConnection) => until('redis answers', () => connection.health.ok)
+  const unwell = (connection: RedisConnection) => until('redis is missed', () => !connection.health.ok)
+  const whyNot = ({ health }: RedisConnection) => (health.ok ? '' : health.why)
+
+  test('it answers commands and scripts, the first time and when it has forgotten them', async () => {
+    const server = await serve()
+    const connection = open({ port: server.port })
+    await healthy(connection)
+    expect(await connection.send('SET', 'k', 'v')).toEqual({ kind: 'reply', value: 'OK' })
+    const script = redisScript('return {KEYS[1], tonumber(ARGV[1]) + 1}')
+    expect(await connection.run(script, ['k'], ['41'])).toEqual({ kind: 'reply', value: ['k', 42] })
+    await server.cli('SCRIPT', 'FLUSH')
+    expect(await connection.run(script, ['k'], ['1'])).toEqual({ kind: 'reply', value: ['k', 2] })
+    expect(await connection.send('INCR', 'k')).toMatchObject({ kind: 'failed', why: expect.stringMatching(/integer/) })
+    expect(connection.health.ok).toBe(true)
+  })
+
+  test('it begins without Redis, says why there is none, and uses it once there is one', async () => {
+    const server = await serve()
+    await server.stop()
+    const connection = open({ port: server.port })
+    expect(await connection.send('PING')).toMatchObject({ kind: 'failed' })
+    await until('the reason is known', () => whyNot(connection).includes('ECONNREFUSED'))
+    expect(connection.operations).toBe(0)
+    await server.start()
+    await healthy(connection)
+  })
+
+  test('stopped: commands fail at once; started again, empty, it is used and subscriptions stand again', async () => {
+    const server = await serve()
+    const connection = open({ port: server.port })
+    const heard: string[] = []
+    let ready = 0
+    connection.subscribe('c', (message) => heard.push(message))
+    connection.onReady(() => ready++)
+    await healthy(connection)
+    await server.stop()
+    await unwell(connection)
+    const began = performance.now()
+    for (let i = 0; i < 1000; i++) expect((await connection.send('PING')).kind).toBe('failed')
+    expect(performance.now() - began).toBeLessThan(1000)
+    await server.start()
+    await healthy(connection)
+    expect(await connection.send('GET', 'k')).toEqual({ kind: 'reply', value: null })
+    await connection.send('PUBLISH', 'c', 'again')
+    await until('the message is heard', () => heard.includes('again'))
+    expect(ready).toBe(2)
+    expect(connection.told.map(({ ok }) => ok)).toEqual([true, false, true])
+  })
+
+  test('held still: an answer is awaited for the budget and no longer; when it goes on, so does the connection', async () => {
+    const server = await serve()
+    const connection = open({ port: server.port })
+    await healthy(connection)
+    server.pause()
+    const began = performance.now()
+    expect(await connection.send('PING')).toEqual({ kind: 'failed', why: 'no answer within 100 ms' })
+    expect(performance.now() - began).toBeLessThan(1000)
+    expect(connection.health).toMatchObject({ ok: false, why: 'no answer within 100 ms' })
+    server.resume()
+    await healthy(connection)
+    expect(await connection.send('PING')).toEqual({ kind: 'reply', value: 'PONG' })
+  })
+
+  test('slow beyond the budget is as good as gone, and is used again when it is fast', async () => {
+    const server = await serve()
+    const relay = await startTcpRelay(server.port)
+    closing.push(() => relay.close())
+    const connection = open({ port: relay.port })
+    await healthy(connection)
+    relay.delay(400)
+    await unwell(connection)
+    expect(whyNot(connection)).toBe('no answer within 100 ms')
+    relay.delay(0)
+    await healthy(connection)
+  })
+
+  test('cut off without a word: the connection is given up and made anew', async () => {
+    const server = await serve()
+    const relay = await startTcpRelay(server.port)
+    closing.push(() => relay.close())
+    const connection = open({ port: relay.port, connectTimeoutMs: 300 })
+    let ready = 0
+    connection.onReady(() => ready++)
+    await healthy(connection)
+    relay.cut()
+    await until('it tries to connect anew', () => /no connection within 300 ms/.test(whyNot(connection)))
+    relay.mend()
+    await healthy(connection)
+    expect(ready).toBe(2)
+  })
+
+  test('a password opens, a wrong one is named as such, and its value is never said', async () => {
+    const server = await serve({ lines: ['requirepass right-one', 'user ssp on >of-user ~* &* +@all'] })
+    const good = open({ port: server.port, password: 'right-one' })
+    const user = open({ port: server.port, username: 'ssp', password: 'of-user' })
+    const bad = open({ port: server.port, password: 'wrong-one' })
+    const none = open({ port: server.port })
+    await healthy(good)
+    await healthy(user)
+    await until('the wrong one is refused', () => whyNot(bad).includes('WRONGPASS'))
+    await until('no one is refused', () => whyNot(none).includes('NOAUTH'))
+    expect(whyNot(bad)).not.toContain('wrong-one')
+  })
+
+  test('TLS: the server must chain to the anchors and bear the name; it may ask for a certificate', async () => {
+    const all = await certificates()
+    const server = await serve({ tls: { server: all.server, anchorPem: all.authority.certificatePem, clientsMustProve: true } })
+    const mine = { anchors: [all.authority.certificatePem], certificate: all.client.chainPem, key: all.client.keyPem }
+    const settings = (serverName?: string) => ({
+      port: server.port,
+      tls: { anchors: ['-'], ...(serverName !== undefined && { serverName }) },
+    })
+    await healthy(open(settings(), mine))
+    await healthy(open(settings('localhost'), mine))
+    const misnamed = open(settings('redis.example.nhs.uk'), mine)
+    const strange = open(settings(), { ...mine, anchors: [all.operators.certificatePem] })
+    const unproven = open(settings(), { anchors: mine.anchors })
+    await until('the wrong name is refused', () => /altnames/.test(whyNot(misnamed)))
+    await until('the wrong authority is refused', () => /certificate/.test(whyNot(strange)))
+    await until('whoever proves nothing is refused', () => /certificate|closed|ECONNRESET|ended/i.test(whyNot(unproven)))
+    for (const refused of [misnamed, strange, unproven]) expect(refused.told).toEqual([])
+  })
+})
