@@ -63,6 +63,8 @@ export class OpenConnections {
     }
     const peer = peerOf(socket)
     this.#accepted.add(socket)
+    // One that broke off, and whose end has not been told yet: its port is used again.
+    this.#shaken(peer)
     this.#handshaking.set(peer, { socket, address })
     socket.once('close', () => {
       this.#byAddress.release(address)

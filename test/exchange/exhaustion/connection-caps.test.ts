@@ -68,3 +68,27 @@ test('T17: of 100 handshakes that do not go on as many stay as one address may h
   await allGone()
   expect(await refusedBy('handshake')).toBe(100 - most.handshakes)
 })
+
+test('T17: handshakes that break off and begin anew from the same port at once leave no place taken', async () => {
+  const before = await refusedBy('handshake')
+  const from = { host: '127.0.0.1', port: here.proxy.dataPort, localAddress: '127.0.0.10' }
+  const first = connect(from)
+  await once(first, 'connect')
+  const { localPort } = first
+  first.resetAndDestroy()
+  for (let nth = 0; nth < 40 * most.handshakes; nth++) {
+    const socket = connect({ ...from, ...(localPort !== undefined && { localPort }) })
+    socket.on('error', () => undefined)
+    await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+    socket.resetAndDestroy()
+  }
+  await allGone()
+  const sockets = Array.from({ length: most.handshakes }, () => connect(from))
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  await until('all of them are there', async () =>
+    new RegExp(`^ssp_consumer_connections ${most.handshakes}$`, 'm').test(await operatorsPage(here, '/metrics')),
+  )
+  expect(await refusedBy('handshake')).toBe(before)
+  for (const socket of sockets) socket.destroy()
+  await allGone()
+})
