@@ -8,6 +8,7 @@ import { headerLine, recordLine, segmentName } from './log-line.ts'
 import { findLogEnd, type LogEnd } from './log-recovery.ts'
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts'
 import { type Pending, PendingQueue } from './pending-queue.ts'
+import { writeFault } from './write-fault.ts'
 
 /** What a log is opened with. */
 export interface AppendLogOptions {
@@ -45,12 +46,6 @@ const longestSharing = 100
 const longestWrite = 5000
 /** Kept entries that wait while the disk takes none; beyond, the oldest is given up. */
 const mostKept = 100_000
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') return `the disk is full (${code})`
-  return message ?? String(error)
-}
 
 function unavailable(reason: string, cause?: unknown): AuditUnavailable {
   return new AuditUnavailable(`the audit log takes no record: ${reason}`, { cause })
@@ -172,7 +167,7 @@ export class AppendLog {
       if (group.length > 0) await this.#writeGroup(segment, group)
       this.#down = undefined
     } catch (error) {
-      this.#down = reasonOf(error)
+      this.#down = writeFault(error)
       await this.#leaveSegment()
       this.#refuse(group, error)
     } finally {

@@ -10,7 +10,9 @@ const many = 30
 let here: World
 beforeAll(async () => {
   const limits = { headersTimeoutSeconds: 2, bodySilenceSeconds: 2, minimumBytesPerSecond: 1000, minimumRateAfterSeconds: 2 }
-  here = await startWorld({ settings: { ...everyRefusalRecorded, listener: limits } })
+  // All of them are one consumer's, who would wait for its own: how a provider's places are shared has tests of its own.
+  const forwarding = { capacity: { mode: 'observe' } }
+  here = await startWorld({ settings: { ...everyRefusalRecorded, listener: limits, forwarding } })
 })
 afterAll(() => here.close())
 
