@@ -3,9 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { jsonSchema } from '../src/app/load-config.ts'
 import { decisionTableMarkdown } from '../src/cli/decision-table.ts'
 import { describeAdmission } from '../src/proxy/describe.ts'
+import { auditEntriesReference } from './audit-entries-reference.ts'
 import { commandReference } from './command-reference.ts'
 import { metricsReference } from './metrics-reference.ts'
+import { reloadReference } from './reload-reference.ts'
 import { settingsReference } from './settings-reference.ts'
+import { verdictReference } from './verdict-reference.ts'
 
 const begin = '<!-- made from the code by `npm run docs`: begin -->'
 const end = '<!-- made from the code by `npm run docs`: end -->'
@@ -16,6 +19,9 @@ export const generatedParts: Readonly<Record<string, () => string | Promise<stri
   'settings.md': () => settingsReference(jsonSchema()),
   'metrics.md': metricsReference,
   'commands.md': commandReference,
+  'verdicts.md': verdictReference,
+  'audit-entries.md': auditEntriesReference,
+  'operating.md': reloadReference,
 }
 
 /** A page with that part in the place of the one between its markers. Throws where it has no markers. */

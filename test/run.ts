@@ -20,7 +20,7 @@ interface Report {
 }
 
 const checkout = fileURLToPath(new URL('..', import.meta.url))
-const longestRun = 20 * 60_000
+const longestRun = 24 * 60_000
 const graceBeforeKill = 5_000
 
 async function main(): Promise<number> {

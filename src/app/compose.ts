@@ -1,19 +1,23 @@
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import { createDialGuard } from '../forwarding/dial-guard.ts'
-import { createForwarding, type Forwarding } from '../forwarding/forward.ts'
+import { createForwardingLeg, type ForwardingLeg } from '../forwarding/forward.ts'
 import type { ProvenConnections } from '../forwarding/proven-connections.ts'
 import type { ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import { createDialHost } from '../forwarding/provider-connector.ts'
 import { createProviderPools } from '../forwarding/provider-pools.ts'
 import type { Clock } from '../lib/clock.ts'
+import { derived } from '../lib/derived.ts'
 import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsSettings } from '../ops/ops-settings.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
 import type { Allowances } from '../protection/allowances.ts'
 import { admission, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
+import type { LookParts } from '../proxy/exchange-look.ts'
 import type { ExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
+import { lookAdmission } from '../proxy/look-admission.ts'
 import type { ExchangeObserver } from '../proxy/observers.ts'
 import type { LockedOut } from '../state/lockouts.ts'
 import type { Config } from './config.ts'
@@ -33,12 +37,16 @@ export interface ForwardingParts {
   readonly ownPorts: () => readonly number[]
 }
 
-/** The providers' leg for these settings. */
-export function composeForwarding(config: Config, parts: ForwardingParts): Forwarding {
-  const { materials, trust, proven, clock, expiry, capacity, ownPorts } = parts
-  const settings = config.forwarding
-  const guard = createDialGuard(settings.allowedNetworks)
+/** The providers' leg. */
+export function composeForwarding({ materials, trust, proven, clock, expiry, capacity, ownPorts }: ForwardingParts): ForwardingLeg {
+  const settings = () => materials().loaded.config.forwarding
   const identity = createDialIdentity(() => materials().client, trust)
+  const terms = derived(settings, ({ allowedNetworks, dialOverrides, connectTimeoutSeconds, tlsTimeoutSeconds }) => ({
+    guard: createDialGuard(allowedNetworks),
+    dialOverrides,
+    connectTimeoutMs: connectTimeoutSeconds * 1000,
+    tlsTimeoutMs: tlsTimeoutSeconds * 1000,
+  }))
   const pools = createProviderPools(
     settings,
     (name) =>
@@ -50,15 +58,18 @@ export function composeForwarding(config: Config, parts: ForwardingParts): Forwa
           return trust().judge(presented, clock.now(), 'server')
         },
         proven: proven.add,
-        guard,
+        terms,
         ownPorts,
-        dialOverrides: settings.dialOverrides,
-        connectTimeoutMs: settings.connectTimeoutSeconds * 1000,
-        tlsTimeoutMs: settings.tlsTimeoutSeconds * 1000,
       }),
     clock.elapsed,
   )
-  return createForwarding(settings, pools, capacity, { via: config.listener.via }, clock)
+  return createForwardingLeg(pools, capacity, clock)
+}
+
+/** Whether other addresses may be dialled than before. */
+export function dialsOtherwise(before: Config, after: Config): boolean {
+  const addresses = ({ forwarding: { allowedNetworks, dialOverrides } }: Config) => [allowedNetworks, dialOverrides]
+  return !isDeepStrictEqual(addresses(before), addresses(after))
 }
 
 /** The path for these settings: what decides, records, forwards and is told. */
@@ -66,7 +77,7 @@ export function composeExchange(
   materials: Materials,
   parts: {
     readonly audit: AuditTrail
-    readonly forwarding: Forwarding
+    readonly forwarding: ForwardingLeg
     readonly lockouts: LockedOut
     readonly inFlight: ExchangesInFlight
     readonly allowances: Allowances
@@ -79,13 +90,23 @@ export function composeExchange(
   return {
     admit: admission.bind({ settings: config.checks, lockouts, allowances, clock }, modeUnder(config.checks)),
     audit,
-    forwarding,
+    forwarding: forwarding.under(config.forwarding, { via: config.listener.via }),
     observer,
     inFlight,
     clock,
     settingsVersion: version,
     timeoutStatus: config.forwarding.timeoutStatus,
   }
+}
+
+/** What looks at exchanges under these settings. */
+export function composeLook(
+  { loaded: { config } }: Materials,
+  parts: Omit<LookParts, 'admit' | 'lockouts'> & { readonly lockouts: LockedOut; readonly allowances: Allowances },
+): LookParts {
+  const { look, audit, observer, clock, lockouts, allowances } = parts
+  const admit = lookAdmission.bind({ settings: config.checks, lockouts, allowances, clock }, modeUnder(config.checks))
+  return { admit, look, lockouts, audit, observer, clock }
 }
 
 /** The operators' settings with their files' paths from the settings file's folder. */

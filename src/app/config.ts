@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { auditSettings } from '../audit/audit-settings.ts'
+import { indexSettings } from '../audit/index/index-settings.ts'
 import { forwardingSettings } from '../forwarding/forwarding-settings.ts'
 import { loggingSettings } from '../lib/logger.ts'
 import { listenerSettings } from '../listener/listener-settings.ts'
@@ -10,6 +11,7 @@ import { checkSettings } from '../proxy/admission.ts'
 import { registrySettings } from '../registry/registry-settings.ts'
 import { lockoutSettings } from '../state/lockout-settings.ts'
 import { stateSettings } from '../state/state-settings.ts'
+import { workersSettings } from '../workers/workers-settings.ts'
 
 /** Everything that can be set, each section with the part that it belongs to. Relative paths start at the settings file's folder. */
 export const configSchema = z
@@ -24,6 +26,7 @@ export const configSchema = z
       .regex(/^[A-Za-z0-9._ -]{1,64}$/, 'must be 1 to 64 letters, digits, spaces, dots, dashes or underscores')
       .default('development')
       .describe('What this installation is called: shown in the log and on the operators’ pages; decides nothing.'),
+    workers: workersSettings,
     listener: listenerSettings.describe('The consumers’ port.'),
     operators: opsSettings.describe('The operators’ port.'),
     trust: pkiSettings.describe('Which certificates of consumers are trusted, and how their revocation is learned.'),
@@ -33,6 +36,7 @@ export const configSchema = z
     lockouts: lockoutSettings.prefault({}).describe('Lockouts: how they are signed, confirmed and caught up with.'),
     lockoutRules: lockoutRuleSettings.prefault({}).describe('Lockouts by rule: what evidence leads to what.'),
     audit: auditSettings.prefault({}).describe('The audit trail.'),
+    index: indexSettings.prefault({}).describe('The index by which what was recorded is found.'),
     state: stateSettings.prefault({}).describe('What the proxies of one installation share.'),
     logging: loggingSettings.prefault({}).describe('The program’s own log, on stderr.'),
   })

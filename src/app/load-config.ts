@@ -13,12 +13,14 @@ export interface LoadedConfig {
   readonly file: string
   /** Its folder, absolute: relative paths in the settings start there. */
   readonly baseDir: string
+  /** Settings that are otherwise in the file than in force, by name: they wait for the next start. */
+  readonly waiting: readonly string[]
 }
 
 /** Reads the settings file and the environment's `SSP_…` overrides. Rejects with `ConfigRejected`, which holds every problem and its place. */
 export async function loadConfig(path: string, environment: Environment): Promise<LoadedConfig> {
   const { settings, ...from } = await loadSettings(configSchema, path, environment)
-  return { config: settings, ...from }
+  return { config: settings, waiting: [], ...from }
 }
 
 /** The JSON Schema (draft 2020-12) of the settings file, for editors. */

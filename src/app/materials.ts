@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { createIssuerMemory } from '../pki/issuer-memory.ts'
+import type { IssuerMemory } from '../pki/issuer-memory.ts'
 import { type KeptCrl, loadTrustStore } from '../pki/load-trust-store.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
 import type { Registry, RegistrySource } from '../registry/registry.ts'
@@ -29,10 +29,10 @@ export interface Materials {
   readonly client: OwnIdentity
 }
 
-/** What a load starts from: what is in force or, at the first load, what was fetched before, and who is told that the issuers of a resumable session were forgotten. */
+/** What a load starts from: what is in force or, at the first load, what was fetched before, and the memory of issuers. */
 export type LoadOptions =
   | { readonly previous: Materials; readonly first?: undefined }
-  | { readonly previous?: undefined; readonly first: { readonly onIssuersForgotten: () => void; readonly keptCrls: readonly KeptCrl[] } }
+  | { readonly previous?: undefined; readonly first: { readonly issuerMemory: IssuerMemory; readonly keptCrls: readonly KeptCrl[] } }
 
 /** Reads all of it. Rejects with `StartRefused`, naming the place, when any part cannot be used; what was in force before stays so. */
 export async function loadMaterials(loaded: LoadedConfig, { previous, first }: LoadOptions): Promise<Materials> {
@@ -42,9 +42,7 @@ export async function loadMaterials(loaded: LoadedConfig, { previous, first }: L
     loadTrustStore(
       config.trust,
       baseDir,
-      previous === undefined
-        ? { issuerMemory: createIssuerMemory({ onForgotten: first.onIssuersForgotten }), kept: first.keptCrls }
-        : { previous: previous.trust },
+      previous === undefined ? { issuerMemory: first.issuerMemory, kept: first.keptCrls } : { previous: previous.trust },
     ),
     source.load(previous?.registry),
     readIdentity(baseDir, config.listener.certificate, config.listener.key),

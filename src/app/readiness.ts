@@ -8,6 +8,7 @@ import { type TrustStore, withoutList } from '../pki/trust-store.ts'
 import { observedUnder } from '../proxy/admission.ts'
 import type { Lockouts } from '../state/lockouts.ts'
 import type { Materials } from './materials.ts'
+import type { Finding } from './open-finding.ts'
 import type { RevocationState } from './revocation.ts'
 import type { SharedState } from './shared-state.ts'
 
@@ -22,13 +23,16 @@ export interface LastReload {
 /** What readiness is read from. */
 export interface ReadinessView {
   readonly materials: Materials
-  readonly audit: AuditTrail
+  readonly audit: Pick<AuditTrail, 'health' | 'open'>
+  readonly finding: Pick<Finding, 'degraded'>
   readonly draining: boolean
   readonly lastReload: LastReload
   readonly revocation: RevocationState
   readonly shared: Pick<SharedState, 'degraded'>
   readonly lockouts: Pick<Lockouts, 'health'>
   readonly capacity: Pick<ProviderCapacity, 'states' | 'observing'>
+  /** What else does less than it should. */
+  readonly degraded: readonly string[]
   /** Of the operators' port: its own certificates and its anchors. */
   readonly operators: readonly OwnCertificate[]
 }
@@ -40,7 +44,7 @@ const announceListMs = 86_400_000
 
 /** Whether calls would be forwarded now, and what an operator should see to. */
 export function readinessOf(
-  { materials, audit, draining, lastReload, revocation, shared, lockouts, capacity, operators }: ReadinessView,
+  { degraded: others, materials, audit, finding, draining, lastReload, revocation, shared, lockouts, capacity, operators }: ReadinessView,
   clock: Clock,
 ): Readiness {
   const { trust, registry, server, client, loaded } = materials
@@ -67,13 +71,16 @@ export function readinessOf(
     ...endingSoon([...trust.certificates, server, ...server.issuers, client, ...client.issuers, ...operators], now),
     ...(registry.counts.faulty > 0 ? [`${registry.counts.faulty} records of the registry are set aside: run ssp registry lint`] : []),
     ...(lastReload.ok ? [] : [`the last reload was refused (${new Date(lastReload.at).toISOString()}): ${lastReload.detail}`]),
+    ...loaded.waiting.map((setting) => `${setting} is otherwise in the settings file: it waits for the next start`),
     ...Object.entries(loaded.config.forwarding.dialOverrides).map(
       ([host, address]) => `${host} is dialled at ${address}, past the dial guard (forwarding.dialOverrides)`,
     ),
   ]
   const degraded = [
+    ...others,
     ...(shared.degraded === undefined ? [] : [`shared-state: ${shared.degraded}`]),
     ...(lockouts.health.ok ? [] : [`lockouts: those that are known stay in force, others are not heard of: ${lockouts.health.why}`]),
+    ...(finding.degraded === undefined ? [] : [`index: ${finding.degraded}`]),
     ...providersInTrouble(capacity.states()),
   ]
   return {

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import { keepFromStart, type StartValues } from './at-start-only.ts'
 import { describeReload } from './describe-reload.ts'
 import { type LoadedConfig, loadConfig } from './load-config.ts'
 import { loadMaterials, type Materials } from './materials.ts'
@@ -15,11 +16,13 @@ export interface ReloadResult {
 export interface ReloadParts {
   readonly file: string
   readonly environment: NodeJS.ProcessEnv
+  /** Of what no reload changes, what the start had. */
+  readonly atStart: StartValues
   readonly inForce: () => Materials
   /** Takes in what may still be refused, before anything is swapped; rejects where it is. */
   readonly prepare: (loaded: LoadedConfig, next: Materials) => Promise<void>
-  /** Puts the new materials in force, at once. */
-  readonly swap: (next: Materials) => void
+  /** Puts the new materials in force; resolves once they are. */
+  readonly swap: (next: Materials) => Promise<void>
   readonly record: (actor: string, act: 'reloaded' | 'reload-refused', detail: string) => Promise<unknown>
   readonly logger: Logger
   readonly clock: Clock
@@ -33,17 +36,17 @@ export interface Reloading {
 }
 
 /** Makes reloads of these parts; what was just started counts as the first. */
-export function createReloading({ file, environment, inForce, prepare, swap, record, logger, clock }: ReloadParts): Reloading {
+export function createReloading({ file, environment, atStart, inForce, prepare, swap, record, logger, clock }: ReloadParts): Reloading {
   let last: LastReload = { ok: true, at: clock.now(), detail: 'started' }
   let turn: Promise<unknown> = Promise.resolve()
 
   async function reloadNow(actor: string): Promise<ReloadResult> {
     try {
-      const loaded = await loadConfig(file, environment)
+      const loaded = keepFromStart(await loadConfig(file, environment), atStart)
       const next = await loadMaterials(loaded, { previous: inForce() })
       await prepare(loaded, next)
       const detail = describeReload(inForce(), next)
-      swap(next)
+      await swap(next)
       last = { ok: true, at: clock.now(), detail }
       logger.info({ actor, detail }, 'reloaded')
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { OperationAct } from '../audit/operations.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -23,6 +24,8 @@ export interface RevocationParts {
   /** Puts a store with newer lists in its place. */
   readonly replace: (trust: TrustStore) => void
   readonly kept: KeptCrls
+  /** Whether lists are fetched here, and who is told of them. */
+  readonly lists: { readonly fetches: boolean; readonly taken?: (der: Buffer, url: string) => void }
   readonly mayNotDial: MayNotDial
   readonly renewTickets: () => void
   readonly cutConsumers: (why: (connection: ConsumerConnection) => Refusal | undefined) => number
@@ -50,6 +53,8 @@ export interface Revocation {
   start(): Promise<void>
   /** Takes addresses from the settings in force, and asks all of them. Resolves when each has answered or failed. Never rejects. */
   refresh(): Promise<void>
+  /** Takes a list that another process of this machine has fetched; throws where it is not to be believed. */
+  take(der: Buffer, url: string): void
   readonly state: RevocationState
   close(): void
 }
@@ -121,6 +126,8 @@ export function createRevocation(parts: RevocationParts): Revocation {
     if (after === before) return crls
     parts.replace(after)
     enforce(before, after)
+    parts.lists.taken?.(der, url)
+    if (!parts.lists.fetches) return crls
     for (const { authority } of crls)
       kept
         .keep(authority, der)
@@ -150,7 +157,7 @@ export function createRevocation(parts: RevocationParts): Revocation {
     return { cutConsumers, cutProviders }
   }
 
-  function record(act: string, detail: Readonly<Record<string, string | number | boolean>>): void {
+  function record(act: OperationAct, detail: Readonly<Record<string, string | number | boolean>>): void {
     parts.audit
       .operation({ type: 'operation', v: 1, at: clock.now(), actor: 'process', act, detail })
       .catch((error: unknown) => logger.error({ act, error: String(error) }, 'not recorded'))
@@ -168,15 +175,17 @@ export function createRevocation(parts: RevocationParts): Revocation {
   }, sweepMs)
   sweeper.unref()
 
-  function refresh(): Promise<void> {
+  async function refresh(): Promise<void> {
+    if (!parts.lists.fetches) return
     refresher.configure(crlSourcesOf(settings(), authoritiesOf(trust().material)))
-    return refresher.refresh()
+    await refresher.refresh()
   }
 
   return {
     trust: judgedBy,
     enforce,
     refresh,
+    take: (der, url) => void takeList(der, url),
     async start() {
       const fetched = refresh()
       if (withoutList(trust().material).length > 0) await fetched

@@ -1,11 +1,15 @@
-import { createLogger } from '../lib/logger.ts'
-import { type RunningProxy, startLifecycle } from './lifecycle.ts'
+import { openLog } from '../lib/logger.ts'
+import { workersOf } from '../workers/workers-settings.ts'
+import { startControl } from './control-process.ts'
+import { startLifecycle } from './lifecycle.ts'
 import { loadConfig } from './load-config.ts'
+import type { RunningProxy } from './running-proxy.ts'
 
-/** Starts a proxy by its settings file and resolves once it takes calls. Rejects with `ConfigRejected` or `StartRefused`. */
+/** Starts a proxy by its settings file, in one process or in several, and resolves once it takes calls. Rejects with `ConfigRejected` or `StartRefused`. */
 export async function startProxy(configPath: string, environment: NodeJS.ProcessEnv = process.env): Promise<RunningProxy> {
   const loaded = await loadConfig(configPath, environment)
-  return startLifecycle(loaded, environment, createLogger(loaded.config.logging))
+  const start = workersOf(loaded.config.workers) > 1 ? startControl : startLifecycle
+  return start(loaded, environment, openLog(loaded.config.logging))
 }
 
 /** Runs a proxy until SIGTERM or SIGINT, drains it, and resolves. SIGHUP reloads. A second signal ends the process at once. */

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { TlsClientPem } from '../lib/tls-client-settings.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { type Allowances, createAllowances } from '../protection/allowances.ts'
 import { createLeasing } from '../protection/leasing.ts'
+import type { SharedBuckets } from '../protection/shared-buckets.ts'
 import { openRedisBuckets } from '../state/redis-buckets.ts'
-import type { RedisTls } from '../state/redis-client.ts'
 import { openRedisConnection, type RedisConnection } from '../state/redis-connection.ts'
 import type { RedisSettings } from '../state/state-settings.ts'
 import type { LoadedConfig } from './load-config.ts'
+import { readTlsClient } from './read-tls-client.ts'
 import { StartRefused } from './start-refused.ts'
 
 /** What this proxy shares with others. */
@@ -24,10 +24,14 @@ export interface SharedState {
   close(): Promise<void>
 }
 
+/** Whose limits a process takes from where there is no Redis: its own, those of its machine, or nobody's as it takes no calls. */
+export type LimitsOf = 'itself' | 'nobody' | SharedBuckets
+
 /** Begins to connect to what the settings name; calls are taken without it. Throws `StartRefused` where a file of its TLS cannot be read. */
 export function openSharedState(
   { config, baseDir }: LoadedConfig,
   { metrics, logger, clock }: { readonly metrics: Metrics; readonly logger: Logger; readonly clock: Clock },
+  limitsOf: LimitsOf = 'itself',
 ): SharedState {
   const redis =
     config.state.kind === 'memory'
@@ -40,7 +44,7 @@ export function openSharedState(
             else logger.error({ reason: health.why }, 'the shared state is out of reach: limits go on with the last shares')
           },
         })
-  const { allowances, end } = allowancesOn(redis, clock)
+  const { allowances, end } = allowancesOn(redis, limitsOf, clock)
   const shared: SharedState = {
     redis,
     allowances,
@@ -69,32 +73,32 @@ export function openSharedState(
 /** How often quiet parties' leases are looked at. */
 const tickMs = 1_000
 
-function allowancesOn(redis: RedisConnection | undefined, clock: Clock): { readonly allowances: Allowances; end(): Promise<void> } {
-  if (redis === undefined) return { allowances: createAllowances(clock.elapsed), end: async () => undefined }
+function allowancesOn(
+  redis: RedisConnection | undefined,
+  limitsOf: LimitsOf,
+  clock: Clock,
+): { readonly allowances: Allowances; end(): Promise<void> } {
+  if (limitsOf === 'nobody' || (redis === undefined && limitsOf === 'itself'))
+    return { allowances: createAllowances(clock.elapsed), end: async () => undefined }
   // A process counts as a new node at each start: its share is what others have left.
-  const buckets = openRedisBuckets(redis, randomUUID())
-  const leasing = createLeasing(buckets, clock.elapsed)
+  const inRedis = redis === undefined ? undefined : openRedisBuckets(redis, randomUUID())
+  const leasing = createLeasing(inRedis ?? (limitsOf as SharedBuckets), clock.elapsed)
   const timer = setInterval(leasing.tick, tickMs)
   timer.unref()
   return {
     allowances: createAllowances(clock.elapsed, leasing),
     async end() {
       clearInterval(timer)
-      await buckets.close()
+      await inRedis?.close()
     },
   }
 }
 
 /** Reads the files now, and again at each connection: where they cannot be read then, the last ones count. */
-function tlsFiles({ tls }: RedisSettings, baseDir: string, logger: Logger): () => RedisTls | undefined {
+function tlsFiles({ tls }: RedisSettings, baseDir: string, logger: Logger): () => TlsClientPem | undefined {
   if (tls === undefined) return () => undefined
-  const read = (file: string): string => readFileSync(resolve(baseDir, file), 'utf8')
-  const readAll = (): RedisTls => ({
-    anchors: tls.anchors.map(read),
-    ...(tls.certificate !== undefined && { certificate: read(tls.certificate) }),
-    ...(tls.key !== undefined && { key: read(tls.key) }),
-  })
-  let last: RedisTls
+  const readAll = (): TlsClientPem => readTlsClient(tls, baseDir)
+  let last: TlsClientPem
   try {
     last = readAll()
   } catch (error) {

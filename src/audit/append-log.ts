@@ -1,38 +1,25 @@
 import { join } from 'node:path'
-import type { Clock } from '../lib/clock.ts'
-import { asciiJson } from './ascii-json.ts'
+import type { AppendLogOptions } from './append-log-options.ts'
 import { AuditUnavailable } from './audit-trail.ts'
-import type { AuditEntry } from './entry.ts'
-import type { LogFile, LogFiles } from './log-file.ts'
-import { headerLine, recordLine, segmentName } from './log-line.ts'
+import type { Claim } from './claim.ts'
+import type { AuditEntry, OperationEntry } from './entry.ts'
+import { groupText } from './group-text.ts'
+import type { LogFile } from './log-file.ts'
+import { type Handover, handoverIn } from './log-handover.ts'
+import { headerBehind, headerLine, segmentName } from './log-line.ts'
 import { findLogEnd, type LogEnd } from './log-recovery.ts'
+import type { Frontier } from './merkle-tree.ts'
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts'
 import { type Pending, PendingQueue } from './pending-queue.ts'
+import type { ReceiptProof } from './receipt-proof.ts'
+import { draftOf } from './stored-entry.ts'
 import { writeFault } from './write-fault.ts'
 
-/** What a log is opened with. */
-export interface AppendLogOptions {
-  /** `node/worker`. */
-  readonly name: string
-  /** The log's own directory, locked by the caller. */
-  readonly directory: string
-  readonly segmentBytes: number
-  readonly groupDelayMs: number
-  readonly clock: Clock
-  readonly files: LogFiles
-}
-
-/**
- * How much an entry matters while the disk is slow or takes nothing. `kept`: waits until it is written; `awaited`: refused at once when it
- * cannot be written; `dispensable`: refused already when half the memory for waiting entries is used.
- */
-export type Claim = 'kept' | 'awaited' | 'dispensable'
-
+/** `link` is the chain hash of the last line, the header's included. */
 interface Segment {
   readonly file: LogFile
   readonly path: string
   bytes: number
-  /** Chain hash of the last line, the header's included. */
   link: string
 }
 
@@ -47,9 +34,8 @@ const longestWrite = 5000
 /** Kept entries that wait while the disk takes none; beyond, the oldest is given up. */
 const mostKept = 100_000
 
-function unavailable(reason: string, cause?: unknown): AuditUnavailable {
-  return new AuditUnavailable(`the audit log takes no record: ${reason}`, { cause })
-}
+const unavailable = (reason: string, cause?: unknown): AuditUnavailable =>
+  new AuditUnavailable(`the audit log takes no record: ${reason}`, { cause })
 
 /**
  * An append-only log in segments. Entries that come while one write runs share the next (group commit), and each is confirmed once the
@@ -89,24 +75,34 @@ export class AppendLog {
     return this.#open.list()
   }
 
+  /** From which key to which the log was handed over, in order. */
+  get handovers(): readonly Handover[] {
+    return this.#end.handovers
+  }
+
+  /** All that is on disk. */
+  get tree(): Frontier {
+    return this.#end.tree
+  }
+
   /**
-   * Resolves with the entry's index once it is on disk. Rejects with `AuditUnavailable`: a `kept` entry only when it is still not written
+   * Resolves with the entry's receipt once it is on disk. Rejects with `AuditUnavailable`: a `kept` entry only when it is still not written
    * at closing, has more than 1 MiB, or is the oldest of more than 100,000 that wait.
    */
-  append(entry: AuditEntry, claim: Claim): Promise<number> {
+  append(entry: AuditEntry, claim: Claim): Promise<ReceiptProof> {
     return new Promise((resolve, reject) => {
       const kept = claim === 'kept'
       if (this.#closed) return reject(unavailable('it is closed'))
       const down = this.down
       if (down !== undefined && !kept) return reject(unavailable(down))
-      const json = asciiJson(entry)
-      if (json.length > mostInEntry) return reject(unavailable(`${json.length} bytes are more than the ${mostInEntry} of an entry`))
+      const draft = draftOf(entry)
+      if (draft.bytes > mostInEntry) return reject(unavailable(`${draft.bytes} bytes are more than the ${mostInEntry} of an entry`))
       const room = claim === 'dispensable' ? mostPending / 2 : mostPending
-      if (this.#queue.bytes + json.length > room && !kept) return reject(unavailable(`${this.#queue.bytes} bytes wait for the disk`))
+      if (this.#queue.bytes + draft.bytes > room && !kept) return reject(unavailable(`${this.#queue.bytes} bytes wait for the disk`))
       if (this.#down !== undefined && this.#queue.length >= mostKept) {
         this.#queue.takeOldest()?.reject(unavailable('too many entries wait for the disk'))
       }
-      this.#queue.push({ entry, json, kept, resolve, reject })
+      this.#queue.push({ entry, draft, kept, resolve, reject })
       this.#urgent ||= claim !== 'dispensable'
       this.#schedule()
     })
@@ -143,8 +139,9 @@ export class AppendLog {
       if (this.#queue.length > 0) void this.#work()
     }
     // Not at once: what this turn of the event loop still brings shares the write.
-    if (this.#options.groupDelayMs === 0) setImmediate(start)
-    else setTimeout(start, this.#options.groupDelayMs)
+    const { groupDelayMs } = this.#options.writing()
+    if (groupDelayMs === 0) setImmediate(start)
+    else setTimeout(start, groupDelayMs)
   }
 
   #work(): Promise<void> {
@@ -161,7 +158,7 @@ export class AppendLog {
     this.#writingSince = this.#options.clock.elapsed()
     try {
       let segment = this.#segment
-      if (segment === undefined || segment.bytes >= this.#options.segmentBytes) segment = await this.#beginSegment()
+      if (segment === undefined || segment.bytes >= this.#options.writing().segmentBytes) segment = await this.#beginSegment()
       group = this.#queue.takeGroup()
       if (this.#queue.length === 0) this.#urgent = false
       if (group.length > 0) await this.#writeGroup(segment, group)
@@ -176,32 +173,29 @@ export class AppendLog {
   }
 
   async #writeGroup(segment: Segment, group: readonly Pending[]): Promise<void> {
-    const first = this.#end.next
-    let next = first
-    let link = segment.link
-    let text = ''
-    for (const { json } of group) {
-      const line = recordLine(link, next, first, json)
-      link = line.hash
-      text += line.text
-      next += 1
-    }
+    const { next: first, tree: before } = this.#end
+    const { text, link, leaves } = groupText(group, { keys: this.#options.keys, log: this.#options.name, first, link: segment.link })
+    // Signed while the disk writes. Nobody is given a signature of what the disk then does not confirm.
+    const signing = this.#options.signer.group(before, leaves)
+    signing.catch(() => {})
     await segment.file.append(Buffer.from(text, 'latin1'))
+    const { tree, proof } = await signing
     segment.link = link
     segment.bytes += text.length
-    this.#end = { next, hash: link, tail: { path: segment.path, bytes: segment.bytes } }
-    let index = first
-    for (const { entry, resolve } of group) {
+    const handed = group.flatMap(({ entry }) => handoverIn(entry as OperationEntry) ?? [])
+    const handovers = handed.length === 0 ? this.#end.handovers : [...this.#end.handovers, ...handed]
+    this.#end = { next: tree.size, hash: link, tree, handovers, tail: { path: segment.path, bytes: segment.bytes } }
+    this.#options.written?.(first, leaves)
+    for (const [place, { entry, resolve }] of group.entries()) {
       this.#open.apply(entry)
-      resolve(index)
-      index += 1
+      resolve(proof(place))
     }
   }
 
   /** Cuts off what was not confirmed, then begins the file that the next record goes to. */
   async #beginSegment(): Promise<Segment> {
     const { directory, files, name, clock } = this.#options
-    const { next, hash, tail } = this.#end
+    const { next, tail } = this.#end
     await this.#leaveSegment()
     if (tail !== undefined) await files.truncate(tail.path, tail.bytes)
     const path = join(directory, segmentName(next))
@@ -209,7 +203,7 @@ export class AppendLog {
     await files.remove(path)
     const file = await files.create(path)
     try {
-      const header = headerLine({ format: 1, log: name, first: next, prev: hash, at: clock.now(), open: this.#open.list() })
+      const header = headerLine(headerBehind(this.#end, name, clock.now(), this.#open.list()))
       await file.append(Buffer.from(header.text, 'latin1'))
       await files.sync(directory)
       this.#segment = { file, path, bytes: header.text.length, link: header.hash }

@@ -42,6 +42,12 @@ export const auditSettings = z.strictObject({
     .describe(
       'Free disk space in bytes below which only forwarded calls are recorded, and below half of which only the outcomes of calls already forwarded.',
     ),
+  retentionMonths: z
+    .int()
+    .min(1)
+    .max(1200)
+    .default(24)
+    .describe('Whole months after the end of a month for which what names people in its records can be read; then its key is destroyed.'),
   flood: z
     .strictObject({
       perKeyPerSecond: z

@@ -1,12 +1,8 @@
 import type { ForwardingEntry, OperationEntry, OutcomeEntry, RefusedEntry } from './entry.ts'
+import type { ReceiptProof } from './receipt-proof.ts'
 
-/** Where an entry stands: it is durable when one holds this. */
-export interface Receipt {
-  /** The log's name, `node/worker`. */
-  readonly log: string
-  /** 0-based, without gaps. */
-  readonly index: number
-}
+/** Where an entry stands, with the proof of it: it is durable when one holds this. The index is 0-based, without gaps. */
+export type Receipt = ReceiptProof
 
 /** The record could not be made durable: nothing may be forwarded. */
 export class AuditUnavailable extends Error {

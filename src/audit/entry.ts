@@ -1,10 +1,13 @@
 import type { Origin } from '../spine/origin.ts'
+import type { OperationAct } from './operations.ts'
 
 /** The facts of the consumer's connection that the audit keeps (contract 8.2: ipAddr, certificateID, certificateDN, sslProtocol, sslCiphers). */
 export interface AuditedConsumer {
   readonly address: string
   readonly certificateSha256?: string
   readonly certificateSubject?: string
+  /** The names that it goes by, lower-cased, where they are others than its subject tells (`namesInSubject`), and it was good. */
+  readonly certificateNames?: readonly string[]
   readonly tlsProtocol?: string
   readonly tlsCipher?: string
   readonly tlsResumed?: boolean
@@ -25,7 +28,7 @@ export interface AuditedRequest {
   readonly droppedHeaders?: readonly string[]
 }
 
-/** What can name a patient or a user. Kept in the audit alone; part of every entry so that it can be encrypted as one. */
+/** What can name a patient or a user. Kept in the audit alone, and there sealed under the key of the period. */
 export interface AuditedPersonal {
   /** The whole request target as it came. */
   readonly url?: string
@@ -33,6 +36,8 @@ export interface AuditedPersonal {
   readonly claims?: string
   readonly requestSha256?: string
   readonly responseSha256?: string
+  /** NHS numbers that the call names, as far as they were found in its query or body. */
+  readonly subjects?: readonly string[]
 }
 
 /** A check that would have refused and was only observing. */
@@ -77,6 +82,8 @@ export interface OutcomeEntry extends EntryBase {
   readonly origin: Origin
   readonly rule: string
   readonly reason?: string
+  /** Its name in the catalogue of verdicts; absent in records of before there was one, and where the process ended first. */
+  readonly verdict?: string
   readonly requestBytes: number
   readonly responseBytes: number
   /** Phase durations in milliseconds. */
@@ -96,6 +103,10 @@ export interface RefusedEntry extends EntryBase {
   readonly rule: string
   readonly origin: Origin
   readonly reason: string
+  /** ODS codes, as far as they were established before the refusal. */
+  readonly organisations?: { readonly from?: string; readonly to?: string }
+  /** As in an outcome. */
+  readonly verdict?: string
   readonly registryVersion?: string
   readonly observed: readonly Observation[]
   readonly phases: Readonly<Record<string, number>>
@@ -113,9 +124,9 @@ export interface FloodEntry extends EntryBase {
 /** An operator's act, or the proxy's own: start, stop, reload, lockout. */
 export interface OperationEntry extends EntryBase {
   readonly type: 'operation'
-  /** `process`, `socket:<uid>`, or the SHA-256 and subject of an operator's certificate. */
+  /** `process`, `socket:<uid>`, `cli:<uid>` where no proxy ran, the SHA-256 and subject of an operator's certificate, or `party`, a space and those of a party's. */
   readonly actor: string
-  readonly act: string
+  readonly act: OperationAct
   readonly detail: Readonly<Record<string, string | number | boolean>>
 }
 

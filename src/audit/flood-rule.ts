@@ -16,13 +16,14 @@ export interface FloodRule {
  * Windows of one second of the monotonic clock, for the process, each address and each certificate. A key is remembered only for a call that
  * is admitted, so that twice the process's limit bounds the memory, whatever comes.
  */
-export function createFloodRule(limits: FloodLimits): FloodRule {
+export function createFloodRule(limits: () => FloodLimits): FloodRule {
   let since = Number.NEGATIVE_INFINITY
   let admitted = 0
   const addresses = new Map<string, number>()
   const certificates = new Map<string, number>()
   return {
     over: (address, certificate, elapsed) => {
+      const { perKeyPerSecond, perProcessPerSecond } = limits()
       if (elapsed - since >= 1000) {
         since = elapsed
         admitted = 0
@@ -31,9 +32,9 @@ export function createFloodRule(limits: FloodLimits): FloodRule {
       }
       const ofAddress = addresses.get(address) ?? 0
       const ofCertificate = certificate === undefined ? 0 : (certificates.get(certificate) ?? 0)
-      if (certificate !== undefined && ofCertificate >= limits.perKeyPerSecond) return certificate
-      if (ofAddress >= limits.perKeyPerSecond) return address
-      if (admitted >= limits.perProcessPerSecond) return '*'
+      if (certificate !== undefined && ofCertificate >= perKeyPerSecond) return certificate
+      if (ofAddress >= perKeyPerSecond) return address
+      if (admitted >= perProcessPerSecond) return '*'
       admitted += 1
       addresses.set(address, ofAddress + 1)
       if (certificate !== undefined) certificates.set(certificate, ofCertificate + 1)

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import { asciiJson } from './ascii-json.ts'
+import type { Handover } from './log-handover.ts'
+import type { Frontier } from './merkle-tree.ts'
 
 /** What precedes the first record of a log: 32 zero bytes in base64url. */
 export const genesis = 'A'.repeat(43)
@@ -7,17 +9,21 @@ export const genesis = 'A'.repeat(43)
 /** What a segment's first line says. It is a link of the chain, so that it cannot be changed either. */
 export interface SegmentHeader {
   /** Version of the file's layout. */
-  readonly format: 1
+  readonly format: 2
   /** The log's name, `node/worker`. */
   readonly log: string
   /** Index of the segment's first record, which also names the file. */
   readonly first: number
   /** Chain hash of the record before it; `genesis` where there is none. */
   readonly prev: string
+  /** Roots of the perfect subtrees of the records before it, the largest first, base64 (RFC 9162 2.1). */
+  readonly tree: readonly string[]
   /** Wall-clock time, ms since 1970, when the segment was begun. */
   readonly at: number
   /** Exchanges whose forwarding entry stands in an earlier segment and whose outcome does not: so the last segment tells all that are open. */
   readonly open: readonly string[]
+  /** From which key to which the log was handed over before the segment; absent where it never was. */
+  readonly keys?: readonly Handover[]
 }
 
 /** A line and its chain hash. */
@@ -31,6 +37,21 @@ export interface ChainedLine {
 /** The file name of the segment whose first record has this index. */
 export function segmentName(first: number): string {
   return `${String(first).padStart(12, '0')}.log`
+}
+
+/** What a segment must continue. */
+interface Before {
+  readonly next: number
+  readonly hash: string
+  readonly tree: Frontier
+  readonly handovers: readonly Handover[]
+}
+
+/** The header of the segment of a log that goes on behind this; `at` is in ms since 1970. */
+export function headerBehind({ next, hash, tree, handovers }: Before, log: string, at: number, open: readonly string[]): SegmentHeader {
+  const roots = tree.roots.map((root) => root.toString('base64'))
+  const keys = handovers.length > 0 && { keys: handovers }
+  return { format: 2, log, first: next, prev: hash, tree: roots, at, open, ...keys }
 }
 
 /** A segment's first line; `hash` is what its first record chains to. */

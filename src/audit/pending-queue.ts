@@ -1,13 +1,15 @@
 import type { AuditUnavailable } from './audit-trail.ts'
 import type { AuditEntry } from './entry.ts'
+import type { ReceiptProof } from './receipt-proof.ts'
+import type { DraftEntry } from './stored-entry.ts'
 
 /** An entry that waits for the disk. */
 export interface Pending {
   readonly entry: AuditEntry
-  readonly json: string
+  readonly draft: DraftEntry
   /** Waits through failures. */
   readonly kept: boolean
-  readonly resolve: (index: number) => void
+  readonly resolve: (receipt: ReceiptProof) => void
   readonly reject: (error: AuditUnavailable) => void
 }
 
@@ -23,30 +25,30 @@ export class PendingQueue {
     return this.#waiting.length
   }
 
-  /** Bytes of JSON that wait. */
+  /** Bytes that wait. */
   get bytes(): number {
     return this.#bytes
   }
 
   push(pending: Pending): void {
     this.#waiting.push(pending)
-    this.#bytes += pending.json.length
+    this.#bytes += pending.draft.bytes
   }
 
   /** Takes out the oldest entries that one write may hold: at least one where there is one, and 4 MiB or less unless that one is longer. */
   takeGroup(): readonly Pending[] {
     let bytes = 0
     let count = 0
-    for (const { json } of this.#waiting) {
-      if (count > 0 && bytes + json.length > mostInGroup) break
-      bytes += json.length
+    for (const { draft } of this.#waiting) {
+      if (count > 0 && bytes + draft.bytes > mostInGroup) break
+      bytes += draft.bytes
       count += 1
     }
     return this.#take(count, bytes)
   }
 
   takeOldest(): Pending | undefined {
-    return this.#take(1, this.#waiting[0]?.json.length ?? 0)[0]
+    return this.#take(1, this.#waiting[0]?.draft.bytes ?? 0)[0]
   }
 
   /** Takes out and returns all; those given stand before those that wait. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
-import type { AppendLog, Claim } from './append-log.ts'
+import type { AppendLog } from './append-log.ts'
+import type { Claim } from './claim.ts'
 import type { RefusedEntry } from './entry.ts'
 import { createFloodRule, createRefusalCounts, type FloodLimits } from './flood-rule.ts'
 
@@ -15,7 +16,7 @@ export interface RefusalRecorder {
  * Each call given is either written as a record of its own or counted: over the flood rule's limits, while `mayWrite` says that the
  * disk's space is for others, and when the log does not take the record. So records and counts add up to the calls.
  */
-export function createRefusalRecorder(limits: FloodLimits, log: AppendLog, mayWrite: () => boolean, clock: Clock): RefusalRecorder {
+export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog, mayWrite: () => boolean, clock: Clock): RefusalRecorder {
   const rule = createFloodRule(limits)
   const counts = createRefusalCounts()
   function count({ rule, status, at }: RefusedEntry, key: string): void {

@@ -1,5 +1,7 @@
-// With verify.ts it stands alone: the two import nothing of the proxy, so that an auditor can run them, and check them, without the rest.
+// One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { hash } from 'node:crypto'
+import { type Handover, handoverAct, handoverIn } from './log-handover.ts'
+import { type Frontier, rootCount } from './merkle-tree.ts'
 
 /** A place where the log is not what was written. */
 export interface Fault {
@@ -15,7 +17,11 @@ export interface ReadHeader {
   readonly log: string
   readonly first: number
   readonly prev: string
+  /** The tree of the records before it. */
+  readonly tree: Frontier
   readonly open: readonly string[]
+  /** Each from which key to which the log was handed over before it. */
+  readonly handovers: readonly Handover[]
 }
 
 /** What reading one segment showed. */
@@ -85,13 +91,26 @@ export function jsonObject(json: string): Record<string, unknown> {
 function readHeader(text: string): (ReadHeader & { readonly digest: string }) | string {
   const [, digest, json] = headerForm.exec(text) ?? []
   if (digest === undefined || json === undefined) return 'the first line is not the header of a segment'
-  const { format, log, first, prev, open } = jsonObject(json)
-  if (format !== 1) return `the format is ${JSON.stringify(format)}; this verifier knows 1`
-  if (typeof log !== 'string' || typeof first !== 'number' || typeof prev !== 'string' || !Array.isArray(open)) {
+  const { format, log, first, prev, tree, open, keys = [] } = jsonObject(json)
+  if (format !== 2) return `the format is ${JSON.stringify(format)}; this program knows 2`
+  if (
+    typeof log !== 'string' ||
+    typeof first !== 'number' ||
+    !Number.isSafeInteger(first) ||
+    first < 0 ||
+    typeof prev !== 'string' ||
+    !Array.isArray(tree) ||
+    !Array.isArray(open) ||
+    !Array.isArray(keys)
+  ) {
     return 'the header lacks a field'
   }
   if (hash('sha256', `ssp-audit-segment-1\n${prev}\n${json}`, 'base64url') !== digest) return 'the header was changed: its hash differs'
-  return { digest, log, first, prev, open }
+  const handovers = keys.flatMap((detail) => handoverIn({ act: handoverAct, detail }) ?? [])
+  if (handovers.length !== keys.length) return 'the header holds something else than handovers of keys'
+  const roots = tree.map((root) => Buffer.from(String(root), 'base64'))
+  if (roots.length !== rootCount(first) || roots.some(({ length }) => length !== 32)) return 'the header holds no tree of its size'
+  return { digest, log, first, prev, tree: { size: first, roots }, open, handovers }
 }
 
 function headerProblem(header: ReadHeader, expected: ChainEnd | undefined): string | undefined {

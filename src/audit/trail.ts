@@ -3,17 +3,27 @@ import type { Clock } from '../lib/clock.ts'
 import { type AppendLog, openAppendLog } from './append-log.ts'
 import type { AuditSettings } from './audit-settings.ts'
 import { type AuditTrail, AuditUnavailable, type Receipt } from './audit-trail.ts'
+import { type Checkpoints, createCheckpoints, verifierBeside } from './checkpoints.ts'
 import type { OutcomeEntry } from './entry.ts'
 import { createFreeSpace, type FreeSpace } from './free-space.ts'
 import { interruptedOutcome } from './interrupted-outcome.ts'
+import { createKeyRotation, type KeyRotation } from './key-rotation.ts'
 import { diskFiles, type LogFiles } from './log-file.ts'
+import { handoverAct } from './log-handover.ts'
 import { lockLog } from './log-lock.ts'
+import { openLogSigner } from './log-signer.ts'
+import { openPeriodKeys } from './period-keys.ts'
 import { privateDirectory, requirePrivateContents } from './private-modes.ts'
 import { createRefusalRecorder } from './refusal-recorder.ts'
+import { createRetention, type Retention } from './retention.ts'
+import { mendOffThread } from './tiles/mend-off-thread.ts'
+import { createTileWriter, type TileWriter } from './tiles/tile-writer.ts'
 
 /** What the trail is opened with besides its settings. */
 export interface TrailSurroundings {
   readonly clock: Clock
+  /** Its settings as they are now, but for `node`; without this, those that it is opened with. */
+  readonly inForce?: () => AuditSettings
   /** Tells the logs of one machine's processes apart: letters, digits and `_`. Default `main`. */
   readonly worker?: string
   /** Default: the machine's own disk. */
@@ -41,20 +51,38 @@ async function makeDirectories(files: LogFiles, dataDir: string, log: string): P
  * that the last run left open with an `interrupted` outcome. Rejects with `NotPrivate`, `LogLocked` or `LogDamaged`; a disk that takes no
  * write is no reason to reject: `health` says so, and it is tried again each second.
  */
-export async function openAuditTrail(settings: AuditSettings, dataDir: string, surroundings: TrailSurroundings): Promise<AuditTrail> {
+export async function openAuditTrail(first: AuditSettings, dataDir: string, surroundings: TrailSurroundings): Promise<AuditTrail> {
   const { clock, worker = 'main', files = diskFiles, every = everyTimer } = surroundings
   if (!/^\w{1,32}$/.test(worker)) throw new RangeError(`a worker's name must be letters, digits and _, up to 32: ${JSON.stringify(worker)}`)
-  const name = `${settings.node}/${worker}`
+  const settings = surroundings.inForce ?? (() => first)
+  const name = `${first.node}/${worker}`
   const directory = await makeDirectories(files, dataDir, name)
   const unlock = lockLog(directory)
   try {
     requirePrivateContents(directory)
-    const { segmentBytes, groupDelayMs } = settings
-    const log = await openAppendLog({ name, directory, segmentBytes, groupDelayMs, clock, files })
+    const signer = openLogSigner(dataDir, name)
+    const keys = openPeriodKeys(dataDir)
+    const tiles = createTileWriter({ directory, clock, mend: mendOffThread })
+    const log = await openAppendLog({ name, directory, writing: settings, clock, files, keys, signer, written: tiles.take })
+    void tiles.follow(log.tree)
     const space = createFreeSpace(files, directory)
     await space.refresh()
     for (const exchange of log.openExchanges) log.append(interruptedOutcome(exchange, clock.now()), 'kept').catch(() => {})
-    return recordInto(settings, { name, log, space, clock, every, unlock })
+    const retention = createRetention(
+      keys,
+      () => settings().retentionMonths,
+      clock,
+      (periods) => {
+        const detail = { periods: periods.join(' ') }
+        return log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: 'retention', detail }, 'awaited')
+      },
+    )
+    const rotation = createKeyRotation(signer, log.handovers.at(-1)?.to ?? verifierBeside(directory), ({ ...detail }) =>
+      log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: handoverAct, detail }, 'awaited'),
+    )
+    rotation.look()
+    const checkpoints = createCheckpoints(directory, log.tree, signer, tiles, () => log.handovers[0]?.from ?? signer.verifierText)
+    return recordInto(settings, { retention, rotation, log, tiles, checkpoints, space, clock, every, unlock })
   } catch (error) {
     unlock()
     throw error
@@ -62,17 +90,27 @@ export async function openAuditTrail(settings: AuditSettings, dataDir: string, s
 }
 
 interface Parts extends Required<Pick<TrailSurroundings, 'clock' | 'every'>> {
-  readonly name: string
+  readonly retention: Retention
+  readonly rotation: KeyRotation
   readonly log: AppendLog
+  readonly tiles: TileWriter
+  readonly checkpoints: Checkpoints
   readonly space: FreeSpace
   readonly unlock: () => void
 }
 
-function recordInto(settings: AuditSettings, { name, log, space, clock, every, unlock }: Parts): AuditTrail {
+function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
+  const { retention, rotation, log, tiles, checkpoints, space, clock, every, unlock } = parts
   /** What is known of each exchange whose outcome is not queued: an outcome that comes first waits for its forwarding entry. */
   const exchanges = new Map<string, 'being written' | 'open' | OutcomeEntry>()
-  const halfReserve = settings.reserveBytes / 2
-  const refusals = createRefusalRecorder(settings.flood, log, () => !space.below(settings.reserveBytes), clock)
+  const reserve = (): number => settings().reserveBytes
+  const halfReserve = (): number => reserve() / 2
+  const refusals = createRefusalRecorder(
+    () => settings().flood,
+    log,
+    () => !space.below(reserve()),
+    clock,
+  )
   let open = 0
   let closing: Promise<void> | undefined
 
@@ -90,17 +128,20 @@ function recordInto(settings: AuditSettings, { name, log, space, clock, every, u
   const stop = every(1000, () => {
     void space.refresh()
     void log.retry()
-    if (!space.below(settings.reserveBytes) && log.down === undefined) refusals.flush('dispensable')
+    rotation.look()
+    void checkpoints.follow(log.tree)
+    retention.look()
+    if (!space.below(reserve()) && log.down === undefined) refusals.flush('dispensable')
   })
 
   return {
     forwarding: (entry) => {
       const { exchange } = entry
-      const reason = exchanges.has(exchange) ? `the exchange ${exchange} is already recorded` : lack(halfReserve)
+      const reason = exchanges.has(exchange) ? `the exchange ${exchange} is already recorded` : lack(halfReserve())
       if (reason !== undefined) return refuse(reason)
       exchanges.set(exchange, 'being written')
       return log.append(entry, 'awaited').then(
-        (index): Receipt => {
+        (receipt): Receipt => {
           const known = exchanges.get(exchange)
           if (typeof known === 'object') {
             exchanges.delete(exchange)
@@ -109,7 +150,7 @@ function recordInto(settings: AuditSettings, { name, log, space, clock, every, u
             exchanges.set(exchange, 'open')
             open += 1
           }
-          return { log: name, index }
+          return receipt
         },
         (error: unknown) => {
           exchanges.delete(exchange)
@@ -128,12 +169,12 @@ function recordInto(settings: AuditSettings, { name, log, space, clock, every, u
     },
     refused: (entry, floodable) => refusals.record(entry, floodable),
     operation: async (entry) => {
-      const reason = lack(settings.reserveBytes)
+      const reason = lack(reserve())
       if (reason !== undefined) return refuse(reason)
-      return { log: name, index: await log.append(entry, 'awaited') }
+      return log.append(entry, 'awaited')
     },
     get health() {
-      const reason = lack(halfReserve)
+      const reason = lack(halfReserve())
       return reason === undefined ? { writable: true } : { writable: false, reason }
     },
     get open() {
@@ -144,6 +185,8 @@ function recordInto(settings: AuditSettings, { name, log, space, clock, every, u
         stop()
         refusals.flush('kept')
         await log.close()
+        await checkpoints.follow(log.tree)
+        await tiles.close()
         unlock()
       })()
       return closing

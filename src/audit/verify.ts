@@ -1,8 +1,15 @@
-// Stands alone with segment-reading.ts: the two import nothing of the proxy, so that an auditor can run them, and check them, without the rest.
+// One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Evidence, evidenceFor } from './log-evidence.ts'
+import { remembered } from './log-expectations.ts'
+import { brokenHandover, type Handover, handoverIn, handoverProblem } from './log-handover.ts'
+import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
+import type { ReceiptProof } from './receipt-proof.ts'
 import { type ChainEnd, type Fault, jsonObject, readSegment } from './segment-reading.ts'
+import type { Checkpoint } from './signed-note.ts'
+import { tileCheck } from './tiles/tile-check.ts'
 
 /** Index of the first record of the segment with this file name. */
 function firstOf(name: string): number {
@@ -20,13 +27,15 @@ export interface Verified {
   readonly lastIndex: number
   /** Chain hash of the last record: to be remembered elsewhere, for only against it can a cut-off end be seen. */
   readonly head: string
+  /** Root of the tree of all records (RFC 9162), base64. */
+  readonly root: string
   /** Forwarded exchanges without an outcome: under way, or broken off and not yet closed by a start. */
   readonly unfinished: number
   /** The end is as a crash, or a write under way, leaves it. */
   readonly tornTail: boolean
 }
 
-/** A log that was tampered with or damaged: the first place where it shows. */
+/** A log that was tampered with or damaged: the first place where it shows; in a tile only where all the records are right. */
 export interface Broken extends Fault {
   readonly ok: false
   readonly file: string
@@ -36,6 +45,10 @@ export interface Broken extends Fault {
 export interface Expectations {
   /** A record that must be there. */
   readonly head?: { readonly index: number; readonly hash: string }
+  /** Checkpoints of the log whose signatures hold: what they say must have been so, all of it. */
+  readonly checkpoints?: readonly Checkpoint[]
+  /** Receipts of the log whose signatures hold: their records must stand there. */
+  readonly receipts?: readonly ReceiptProof[]
   /** Index of the first record that must be there; 0 unless older segments were removed on purpose. */
   readonly firstIndex?: number
   /** The log's name, `node/worker`. */
@@ -53,8 +66,14 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
   let log = expect.log
   let end: ChainEnd = { next: firstIndex, hash: 'A'.repeat(43) }
   let tornTail = false
-  let headFault: Fault | undefined
+  let memory: Fault | undefined
+  let tree = emptyTree
+  // Tiles begin with record 0: behind a removal on purpose nothing tells what they were made of.
+  const tiles = firstIndex === 0 ? tileCheck(directory) : undefined
+  const handovers: Handover[] = []
   const broken = (name: string, fault: Fault): Broken => ({ ok: false, file: join(directory, name), ...fault })
+  const past = remembered(expect.checkpoints ?? [], expect.receipts ?? [])
+  if ('problem' in past) return broken('checkpoint', { line: 1, ...past })
   for (const [position, name] of names.entries()) {
     let wrongHeader: string | undefined
     const chunks: AsyncIterable<Buffer> = createReadStream(join(directory, name), { highWaterMark: 1_048_576 })
@@ -67,19 +86,37 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
         log ??= header.log
         if (header.log !== log) wrongHeader = `the segment belongs to the log ${header.log}, not to ${log}`
         if (header.first !== firstOf(name)) wrongHeader = `the file's name does not fit its first record, ${header.first}`
+        if (position === 0) tree = header.tree
+        if (position === 0) {
+          // Nothing comes before the first segment that could have handed a key over; before a later one, what did must hold by itself.
+          wrongHeader ??= header.first === 0 && header.handovers.length > 0 ? 'keys are handed over before the first record' : undefined
+          wrongHeader ??= brokenHandover(header.handovers)
+          handovers.push(...header.handovers)
+        }
+        if (JSON.stringify(header.handovers) !== JSON.stringify(handovers))
+          wrongHeader = 'the header holds other handovers of keys than the records before it'
+        if (rootOf(header.tree).compare(rootOf(tree)) !== 0)
+          wrongHeader = 'the header holds another tree than that of the records before it'
         if (position === 0 && header.first !== firstIndex) wrongHeader = `the log begins at record ${header.first}, not at ${firstIndex}`
       },
       (index, digest, json) => {
-        const { type, exchange } = jsonObject(json)
-        if (type === 'forwarding') open.add(String(exchange))
-        if (type === 'outcome') open.delete(String(exchange))
-        if (index === expect.head?.index && digest !== expect.head.hash) {
-          headFault = { badIndex: index, line: index - firstOf(name) + 2, problem: 'the record is not the one that is remembered' }
-        }
+        const entry = jsonObject(json)
+        if (entry['type'] === 'forwarding') open.add(String(entry['exchange']))
+        if (entry['type'] === 'outcome') open.delete(String(entry['exchange']))
+        const handover = handoverIn(entry)
+        if (handover !== undefined) handovers.push(handover)
+        const foreign = handover === undefined ? undefined : handoverProblem(handovers)
+        const leaf = leafHash(json)
+        tree = grown(tree, [leaf])
+        tiles?.push(leaf)
+        const unlike = index === expect.head?.index && digest !== expect.head.hash
+        const problem = unlike ? 'the record is not the one that is remembered' : foreign
+        const unmet = problem === undefined ? past.met(tree, leaf) : { badIndex: index, problem }
+        if (unmet !== undefined) memory ??= { line: Math.max(1, unmet.badIndex - firstOf(name) + 2), ...unmet }
       },
     )
     if (wrongHeader !== undefined) return broken(name, { badIndex: end.next, line: 1, problem: wrongHeader })
-    const fault = headFault ?? reading.fault
+    const fault = memory ?? reading.fault
     if (fault !== undefined) return broken(name, fault)
     tornTail = reading.torn
     if (tornTail && position < names.length - 1) {
@@ -92,18 +129,30 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
     const problem = `the log ends before record ${expect.head.index}, which is remembered`
     return broken(names.at(-1) ?? '', { badIndex: end.next, line, problem })
   }
+  const lost = past.missing(end.next)
+  if (lost !== undefined) return broken(names.at(-1) ?? '', { line: end.next - firstOf(names.at(-1) ?? '0') + 2, ...lost })
+  const wrongTile = tiles?.wrong()
+  if (wrongTile !== undefined) return { ok: false, line: 1, ...wrongTile }
   const records = end.next - firstIndex
-  return { ok: true, log: log ?? '', records, firstIndex, lastIndex: end.next - 1, head: end.hash, unfinished: open.size, tornTail }
+  const root = rootOf(tree).toString('base64')
+  return { ok: true, log: log ?? '', records, firstIndex, lastIndex: end.next - 1, head: end.hash, root, unfinished: open.size, tornTail }
 }
 
-/** Verifies every log under `dataDir/audit`, each under the name that its directory gives it. Rejects where the directory cannot be read. */
-export async function verifyAll(dataDir: string): Promise<ReadonlyMap<string, Verified | Broken>> {
+/**
+ * Verifies every log under `dataDir/audit`, each under the name that its directory gives it, against its own checkpoint and what is given
+ * from elsewhere. Rejects where the directory cannot be read.
+ */
+export async function verifyAll(dataDir: string, evidence: Evidence = {}): Promise<ReadonlyMap<string, Verified | Broken>> {
   const root = join(dataDir, 'audit')
   const directories = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
   const results = new Map<string, Verified | Broken>()
   for (const name of directories.sort()) {
     const log = name.replace(/-([^-]*)$/, '/$1')
-    results.set(log, await verifyLog(join(root, name), { log }))
+    const known = await evidenceFor(join(root, name), log, evidence)
+    results.set(
+      log,
+      'problem' in known ? { ok: false, badIndex: 0, line: 1, ...known } : await verifyLog(join(root, name), { log, ...known }),
+    )
   }
   return results
 }

@@ -1,3 +1,4 @@
+import { speaksFor } from '../registry/speaks-for.ts'
 import type { AccreditedSystem } from '../spine/accredited-system.ts'
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import { registryOf, type Start } from './check-needs.ts'
@@ -29,12 +30,8 @@ function decide(start: Start & Certified & WellFormed): Bound | Refusal {
   if (found.kind === 'faulty') return refuse(rule, 'BAD_CERTIFICATE', { reason: `the record of ${from} is set aside: ${found.reason}` })
   if (found.kind === 'unknown') return unbound(`${from} is not in the directory`)
   const { system } = found
-  const pins = registry.pinsOf(from)
-  if (pins.length > 0) {
-    if (pins.includes(certificate.sha256) || pins.includes(certificate.publicKeySha256)) return { consumer: system }
-    return unbound(`${from} is pinned to another certificate`)
-  }
-  if (certificate.names.some((name) => registry.partyKeysOf(name).has(system.partyKey))) return { consumer: system }
+  if (speaksFor(certificate, system, registry)) return { consumer: system }
+  if (registry.pinsOf(from).length > 0) return unbound(`${from} is pinned to another certificate`)
   return unbound(
     `the certificate's names (${certificate.names.join(', ') || 'none'}) are not registered for ${system.partyKey}, the party key of ${from}`,
   )

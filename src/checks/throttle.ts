@@ -43,7 +43,7 @@ export const throttle = {
         if (limit !== undefined) wants.push({ dimension, party: partyOf[dimension](evidence), limit, observe })
       }
       const taking = allowances.take(wants, evidence.body.kind === 'length' ? evidence.body.bytes : 0)
-      if (!taking.taken) return overLimit(taking.over, wants)
+      if (!taking.taken) return overLimit(taking.over, wants, taking.settles)
       const { beyond } = taking.holding
       return { holding: taking.holding, ...(beyond.length > 0 && { beyond: beyond.map((over) => overLimit(over, wants)) }) }
     }
@@ -69,11 +69,13 @@ const partyOf: typeof namedBy = {
   'system-interaction': ({ consumer, interactionId }) => `${consumer.asid} ${interactionId}`,
 }
 
-function overLimit(over: Standing, wants: readonly Want[]): Refusal {
+/** The refusal of whoever is over a limit, with when to come again and the headers of the limit; the want of its dimension tells whose it is. */
+export function overLimit(over: Standing, wants: readonly Want[], settles?: Promise<void>): Refusal {
   const want = wants.find(({ dimension }) => dimension === over.dimension)
   return refuse('throttle', 'TOO_MANY_REQUESTS', {
     reason: `${over.dimension} ${want?.party} is over ${quotaText(over, want?.limit)}`,
     headers: ['Retry-After', String(Math.max(1, secondsOf(over.retryAfter))), ...rateHeaders(over)],
+    ...(settles !== undefined && { settles }),
   })
 }
 

@@ -1,25 +1,117 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
+import type { Evidence } from '../audit/log-evidence.ts'
+import { readReceipt, receiptProblem } from '../audit/receipt-proof.ts'
+import { type NoteVerifier, readVerifier } from '../audit/signed-note.ts'
 import { type Broken, type Verified, verifyAll } from '../audit/verify.ts'
+import { auditEventsCommand } from './audit-events.ts'
+import { auditExportCommand } from './audit-export.ts'
+import { proveCommand } from './audit-prove.ts'
+import { auditReindexCommand } from './audit-reindex.ts'
+import { auditRetileCommand } from './audit-retile.ts'
+import { auditRotateKeyCommand } from './audit-rotate-key.ts'
+import { auditSearchCommand } from './audit-search.ts'
 import { CommandFailure } from './command-failure.ts'
 import { loadConfigOf } from './config-path.ts'
 import { exitCode } from './exit-code.ts'
 import type { Terminal } from './terminal.ts'
 
-/** `ssp audit verify`: shows that no record of the audit was changed or taken out, or where that first shows. */
+interface VerifyOptions {
+  readonly data?: string
+  readonly key: readonly string[]
+  readonly checkpoint: readonly string[]
+  readonly receipt: readonly string[]
+}
+
+/** `ssp audit`: shows to anybody, from files alone, what the audit holds and that nothing of it was changed or taken out. */
 export function auditCommand(terminal: Terminal): Command {
+  const many = (value: string, before: readonly string[]): readonly string[] => [...before, value]
   const verify = new Command('verify')
     .description('Verify every audit log, whether a proxy is running or not; ends with 1 at the first place that is wrong.')
     .option('--data <dir>', "data directory, else the settings'")
-    .addHelpText('after', '\nExample:\n  ssp audit verify --data data')
-    .action(async ({ data }: { data?: string }, command: Command) => {
-      const directory = data === undefined ? await dataDirectoryOf(command, terminal) : resolve(terminal.workingDirectory, data)
-      const logs = await verifyOrFail(directory)
+    .option(
+      '--key <text>',
+      'verifier key of a log that was kept elsewhere; without it the one beside the log is believed; repeatable',
+      many,
+      [],
+    )
+    .option('--checkpoint <file>', 'checkpoint that was kept elsewhere: the log must hold all that it was signed for; repeatable', many, [])
+    .option(
+      '--receipt <text>',
+      'value of Ssp-Receipt: its record must be there; with --key and no --data it is verified by itself; repeatable',
+      many,
+      [],
+    )
+    .addHelpText('after', '\nExample:\n  ssp audit verify --data copy --checkpoint kept/2026-11-25.checkpoint')
+    .action(async (options: VerifyOptions, command: Command) => {
+      const keys = options.key.map(keyOf)
+      if (options.data === undefined && options.receipt.length > 0 && keys.length > 0) return receiptsAlone(options.receipt, keys, terminal)
+      const directory =
+        options.data === undefined ? await dataDirectoryOf(command, terminal) : resolve(terminal.workingDirectory, options.data)
+      const evidence = await evidenceOf(options, keys, terminal)
+      const logs = await verifyOrFail(directory, evidence)
       if (logs.size === 0) terminal.error(`${directory} holds no audit log\n`)
       for (const [log, result] of logs) terminal.out(`${log}  ${resultText(result)}\n`)
-      if (Array.from(logs.values()).some(({ ok }) => !ok)) throw new CommandFailure(exitCode.negative)
+      const unmet = strangers(evidence, logs)
+      for (const one of unmet) terminal.error(`${one}\n`)
+      if (unmet.length > 0 || Array.from(logs.values()).some(({ ok }) => !ok)) throw new CommandFailure(exitCode.negative)
     })
-  return new Command('audit').description('Work on the audit trail.').addCommand(verify)
+  return new Command('audit')
+    .description('Work on the audit trail.')
+    .addCommand(verify)
+    .addCommand(proveCommand(terminal))
+    .addCommand(auditSearchCommand(terminal))
+    .addCommand(auditEventsCommand(terminal))
+    .addCommand(auditExportCommand(terminal))
+    .addCommand(auditReindexCommand(terminal))
+    .addCommand(auditRetileCommand(terminal))
+    .addCommand(auditRotateKeyCommand(terminal))
+}
+
+function keyOf(text: string): NoteVerifier {
+  const key = readVerifier(text)
+  if (key === undefined) throw new CommandFailure(exitCode.usage, `--key is no verifier key: ${JSON.stringify(text)}`)
+  return key
+}
+
+async function evidenceOf({ checkpoint, receipt }: VerifyOptions, keys: readonly NoteVerifier[], terminal: Terminal): Promise<Evidence> {
+  for (const text of receipt) {
+    if (readReceipt(text) === undefined) throw new CommandFailure(exitCode.usage, `--receipt is no receipt: ${JSON.stringify(text)}`)
+  }
+  const read = async (name: string) => {
+    try {
+      return { name, note: await readFile(resolve(terminal.workingDirectory, name), 'utf8') }
+    } catch (error) {
+      throw new CommandFailure(exitCode.usage, `the checkpoint ${name} cannot be read: ${(error as Error).message}`)
+    }
+  }
+  return { keys, receipts: receipt, checkpoints: await Promise.all(checkpoint.map(read)) }
+}
+
+function receiptsAlone(texts: readonly string[], keys: readonly NoteVerifier[], terminal: Terminal): void {
+  let bad = false
+  for (const text of texts) {
+    const receipt = readReceipt(text)
+    if (receipt === undefined) throw new CommandFailure(exitCode.usage, `--receipt is no receipt: ${JSON.stringify(text)}`)
+    const { log } = receipt.group
+    const problems = keys.filter(({ name }) => name === log).map((key) => receiptProblem(receipt, key))
+    const problem = problems.length === 0 ? 'no --key is of its log' : problems.includes(undefined) ? undefined : problems[0]
+    bad ||= problem !== undefined
+    terminal.out(
+      `${log}  ${problem === undefined ? 'ok' : 'BROKEN'}  receipt of record ${receipt.index}${problem === undefined ? '' : `: ${problem}`}\n`,
+    )
+  }
+  if (bad) throw new CommandFailure(exitCode.negative)
+}
+
+/** What was given and is of no log that is there: to pass over it would say that it was verified. */
+function strangers({ receipts = [], checkpoints = [] }: Evidence, logs: ReadonlyMap<string, unknown>): readonly string[] {
+  const given = [
+    ...receipts.map((text) => ({ what: 'the receipt', log: readReceipt(text)?.group.log ?? '' })),
+    ...checkpoints.map(({ name, note }) => ({ what: `the checkpoint ${name}`, log: note.split('\n')[0] ?? '' })),
+  ]
+  return given.flatMap(({ what, log }) => (logs.has(log) ? [] : [`${what} is of the log ${JSON.stringify(log)}, which is not there`]))
 }
 
 async function dataDirectoryOf(command: Command, terminal: Terminal): Promise<string> {
@@ -27,9 +119,9 @@ async function dataDirectoryOf(command: Command, terminal: Terminal): Promise<st
   return resolve(baseDir, config.dataDirectory)
 }
 
-async function verifyOrFail(directory: string): Promise<ReadonlyMap<string, Verified | Broken>> {
+async function verifyOrFail(directory: string, evidence: Evidence): Promise<ReadonlyMap<string, Verified | Broken>> {
   try {
-    return await verifyAll(directory)
+    return await verifyAll(directory, evidence)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'there is none' : message
@@ -39,10 +131,10 @@ async function verifyOrFail(directory: string): Promise<ReadonlyMap<string, Veri
 
 function resultText(result: Verified | Broken): string {
   if (!result.ok) return `BROKEN at ${result.file}:${result.line}, record ${result.badIndex}: ${result.problem}`
-  const { records, head, unfinished, tornTail } = result
+  const { records, head, root, unfinished, tornTail } = result
   const notes = [
     ...(unfinished > 0 ? [`${unfinished} forwarded calls without an outcome yet`] : []),
     ...(tornTail ? ['the last record is unfinished, as while being written or after a crash'] : []),
   ]
-  return [`ok  ${records} records`, `head ${head}`, ...notes].join('  ')
+  return [`ok  ${records} records`, `head ${head}`, `root ${root}`, ...notes].join('  ')
 }

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 /** `ssp breaker`: the circuits in front of providers, of the running proxy. */
 export function breakerCommand(terminal: Terminal): Command {
   return new Command('breaker')
-    .description("List the circuits in front of providers, or hold one open or closed; a hold ends with its release or the proxy's stop.")
+    .description('List the circuits in front of providers, or hold one open or closed; a hold ends with its release and outlives restarts.')
     .addCommand(listCommand(terminal))
     .addCommand(actCommand(terminal, 'hold-open', 'Let no call through to a provider, whatever it answers.'))
     .addCommand(actCommand(terminal, 'hold-closed', 'Let calls through to a provider, however many fail.'))

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Terminal } from './terminal.ts'
 
@@ -9,6 +10,7 @@ export function processTerminal(): Terminal {
   })
   return {
     out: (text) => process.stdout.write(text),
+    caughtUp: async () => (process.stdout.writableNeedDrain ? await once(process.stdout, 'drain') : undefined),
     error: (text) => process.stderr.write(text),
     environment: process.env,
     workingDirectory: process.cwd(),

@@ -12,14 +12,17 @@ import { configSchemaCommand } from './config-schema.ts'
 import { describeCommand } from './describe.ts'
 import { endpointCommand } from './endpoint.ts'
 import { type ExitCode, exitCode } from './exit-code.ts'
+import { explainCommand } from './explain.ts'
 import { lockoutCommand } from './lockout.ts'
 import { printConfigCommand } from './print-config.ts'
 import { registryCommand } from './registry.ts'
 import { reloadCommand } from './reload.ts'
+import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
 import { statusCommand } from './status.ts'
 import type { Terminal } from './terminal.ts'
 import { tokenCommand } from './token.ts'
+import { traceCommand } from './trace.ts'
 
 /** Every command, in the order of the help. To add one, write its file and name it here. */
 const commands: readonly ((terminal: Terminal) => Command)[] = [
@@ -30,8 +33,11 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   describeCommand,
   tokenCommand,
   endpointCommand,
+  explainCommand,
+  replayCommand,
   registryCommand,
   auditCommand,
+  traceCommand,
   statusCommand,
   reloadCommand,
   lockoutCommand,

@@ -5,12 +5,12 @@ import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-sys
 import { CommandFailure } from './command-failure.ts'
 import { exitCode } from './exit-code.ts'
 
-/** The directory of these settings, read afresh; a directory that cannot be used ends the command with 1. */
+/** The directory of these settings, read afresh; a directory that cannot be used ends the command with 78, as settings do. */
 export async function loadRegistry({ config, baseDir }: LoadedConfig): Promise<Registry> {
   try {
     return await createRegistrySource(config.registry, baseDir).load()
   } catch (error) {
-    if (error instanceof RegistryRejected) throw new CommandFailure(exitCode.negative, `${error.message}; see ssp registry lint`)
+    if (error instanceof RegistryRejected) throw new CommandFailure(exitCode.configuration, `${error.message}; see ssp registry lint`)
     throw error
   }
 }

@@ -30,7 +30,8 @@ export function refusalText({ status, body }: ControlAnswer): string {
   return said === undefined ? `the proxy answered ${status}` : String(said).trim()
 }
 
-function whyNot(error: unknown, socket: string): string {
+/** Why a proxy that is there did not answer. */
+export function whyNot(error: unknown, socket: string): string {
   if (error instanceof ProxyNotRunning) return error.message
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'EACCES' || code === 'EPERM')

@@ -1,26 +1,45 @@
-/**
- * What is wrong with how an answer's body is framed, of what the parser lets pass: any transfer coding but one single `chunked` would be
- * read to the end of the connection, or guessed at (RFC 9112, 6.3). `raw` is name, value, ….
- */
-export function answerFramingFault(raw: readonly (Buffer | string)[]): string | undefined {
-  let coded = false
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    // Compared by length first: this runs for every header of every answer.
-    if (raw[i]!.length !== transferEncoding.length || raw[i]!.toString('latin1').toLowerCase() !== transferEncoding) continue
-    if (coded || !isChunked(raw[i + 1]!.toString('latin1'))) return 'its Transfer-Encoding is not chunked alone'
-    coded = true
+import { isBodiless } from '../http/is-bodiless.ts'
+import type { AnswerHead } from './answer-head.ts'
+
+/** How an answer's body is framed: not there, so many bytes, in chunks, or up to the end of the connection. */
+export type AnswerFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'until-close' }
+  /** It may be read in more than one way. */
+  | { readonly kind: 'fault'; readonly fault: string }
+
+const none: AnswerFraming = { kind: 'none' }
+const chunked: AnswerFraming = { kind: 'chunked' }
+const untilClose: AnswerFraming = { kind: 'until-close' }
+
+/** RFC 9112, 6.3: one framing or none; whatever two readers could take for two lengths is a fault, in an answer without a body too. */
+export function answerFraming(method: string, { status, httpVersion, lines: { raw, names } }: AnswerHead): AnswerFraming {
+  let length: string | undefined
+  let coding: string | undefined
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]
+    if (name === 'content-length') {
+      if (length !== undefined) return fault('it has several Content-Lengths')
+      length = raw[2 * i + 1]!
+    } else if (name === 'transfer-encoding') {
+      if (coding !== undefined) return fault('its Transfer-Encoding is not chunked alone')
+      coding = raw[2 * i + 1]!
+    }
   }
-  return undefined
+  if (coding !== undefined) {
+    if (length !== undefined) return fault('it has Content-Length and Transfer-Encoding')
+    if (httpVersion === '1.0') return fault('HTTP/1.0 knows no Transfer-Encoding')
+    if (coding.toLowerCase() !== 'chunked') return fault('its Transfer-Encoding is not chunked alone')
+    return isBodiless(method, status) ? none : chunked
+  }
+  if (length === undefined) return isBodiless(method, status) ? none : untilClose
+  if (!/^[0-9]{1,15}$/.test(length)) return fault('its Content-Length is no length')
+  if (isBodiless(method, status) || Number(length) === 0) return none
+  return { kind: 'length', bytes: Number(length) }
 }
 
-/** To the parser a tab behind the word makes another word of it, and it would read to the end of the connection. */
-function isChunked(value: string): boolean {
-  return /^[ \t]*chunked *$/i.test(value)
-}
-
-const transferEncoding = 'transfer-encoding'
-
-/** Whether such an answer has no body whatever its headers say (RFC 9112, 6.3). What a careless provider sends all the same would be read as the next answer. */
-export function isBodiless(method: string, status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 304
+function fault(why: string): AnswerFraming {
+  return { kind: 'fault', fault: why }
 }

@@ -4,6 +4,8 @@ export interface AnswerSink {
   begin(status: number, reason: string, headers: readonly string[]): void
   /** False when the consumer does not keep up: stop until `drained` is called. */
   write(chunk: Buffer): boolean
+  /** What was begun is sent, though nothing of the body has come yet. */
+  flush(): void
   /** The answer is whole. */
   end(): void
   /** The answer will never be whole: the consumer's connection is cut, so that it can tell. */

@@ -33,7 +33,11 @@ export const capacitySettings = z.strictObject({
     .describe('Most calls that wait for one provider; one consumer gets no more of them than are left free. 0: nobody waits.'),
   queueSeconds: seconds.default(2).describe('How long a call may wait before it is refused rather than forwarded too late.'),
   waitingInAll: z.int().min(0).default(10_000).describe('Most calls that wait, for all providers together.'),
-  consumerShare: share.default(0.5).describe('Share of a provider that one consumer may hold while others call it too.'),
+  consumerShare: share
+    .default(0.5)
+    .describe(
+      'Share of a provider that one consumer may hold while others call it too; one that wants more gives way as soon as answers take longer for it. 1: all, and it need not.',
+    ),
   consumers: z
     .record(
       z.string().regex(/^[0-9]{12}$/),

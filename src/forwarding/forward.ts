@@ -1,18 +1,19 @@
-import type { Readable } from 'node:stream'
 import type { Clock } from '../lib/clock.ts'
-import type { GateSample } from '../protection/provider-gate.ts'
+import type { GateSample } from '../protection/gate-call.ts'
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
 import type { Arrival, WireForm } from '../spine/arrival.ts'
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import { ActiveList } from './active-list.ts'
 import type { AnswerSink } from './answer-sink.ts'
+import type { BodySource } from './body-source.ts'
 import type { ForwardingSettings } from './forwarding-settings.ts'
 import { gateSample } from './gate-sample.ts'
 import { hasPassed, type OutboundHeaders, outboundHeaders, type ProxyIdentity } from './outbound-headers.ts'
 import { type HeadHeaders, ProviderAnswer, type ProviderOutcome } from './provider-answer.ts'
 import type { CapacityPlace, ProviderCapacity } from './provider-capacity.ts'
 import type { ProviderFailure } from './provider-failure.ts'
-import type { ProviderPool, ProviderPools } from './provider-pools.ts'
+import type { ProviderPool } from './provider-pool.ts'
+import type { ProviderPools } from './provider-pools.ts'
 import { RequestBody } from './request-body.ts'
 
 /** A request as the provider's leg needs it. */
@@ -28,7 +29,7 @@ export interface Place {
   /** What would have kept this call, were it not only observed. */
   readonly observed?: Refusal | undefined
   /** Sends the request and passes the answer to the sink. Never rejects. Gives the place back. */
-  forward(source: Readable, sink: AnswerSink, head: HeadHeaders): Promise<ForwardOutcome>
+  forward(source: BodySource, sink: AnswerSink, head: HeadHeaders): Promise<ForwardOutcome>
   /** Gives the place back without having forwarded. */
   release(): void
 }
@@ -41,29 +42,49 @@ export interface ForwardOutcome extends ProviderOutcome {
   readonly retried: boolean
 }
 
-/** The provider's leg. */
+/** The provider's leg, under one state of the settings. */
 export interface Forwarding {
   /** Row 15: a place for this call or the refusal at once, or a promise of it where the call waits for a place. `sink` tells when a waiting consumer hangs up. */
   reserve(request: Forwardable, sink: Pick<AnswerSink, 'gone'>): Place | Refusal | Promise<Place | Refusal>
-  /** Exchanges under way. */
-  readonly active: Iterable<ProviderAnswer>
+}
+
+/** What all calls to providers have in common, whichever settings each was begun under. */
+export interface ForwardingLeg {
+  /** For calls that begin under these settings; they keep them to their end. */
+  under(settings: ForwardingSettings, identity: ProxyIdentity): Forwarding
+  /** As `ProviderPools.retire`. */
+  retire(): void
   close(): Promise<void>
 }
 
 const rateSweepMs = 5_000
 
 /** Makes the provider's leg on these pools, with what lets calls through to them. */
-export function createForwarding(
-  settings: ForwardingSettings,
-  pools: ProviderPools,
-  capacity: ProviderCapacity,
-  identity: ProxyIdentity,
-  clock: Clock,
-): Forwarding {
-  const now = clock.elapsed
+export function createForwardingLeg(pools: ProviderPools, capacity: ProviderCapacity, clock: Clock): ForwardingLeg {
   const active = new ActiveList<ProviderAnswer>()
-  const sweeper = setInterval(() => cutTheSlow(active, settings, now()), rateSweepMs)
+  const sweeper = setInterval(() => cutTheSlow(active, clock.elapsed()), rateSweepMs)
   sweeper.unref()
+  return {
+    under: (settings, identity) => forwardingUnder(settings, identity, { pools, capacity, active, clock }),
+    retire: pools.retire,
+    async close() {
+      clearInterval(sweeper)
+      capacity.close()
+      pools.close()
+    },
+  }
+}
+
+interface LegParts {
+  readonly pools: ProviderPools
+  readonly capacity: ProviderCapacity
+  readonly active: ActiveList<ProviderAnswer>
+  readonly clock: Clock
+}
+
+function forwardingUnder(settings: ForwardingSettings, identity: ProxyIdentity, { pools, capacity, active, clock }: LegParts): Forwarding {
+  const now = clock.elapsed
+  const silenceMs = settings.silenceTimeoutSeconds * 1000
 
   function reserve(request: Forwardable, sink: Pick<AnswerSink, 'gone'>): Place | Refusal | Promise<Place | Refusal> {
     if (hasPassed(request.headers.get('via'), identity.via))
@@ -92,26 +113,22 @@ export function createForwarding(
     request: Forwardable,
     place: CapacityPlace,
     headers: OutboundHeaders,
-    source: Readable,
+    source: BodySource,
     sink: AnswerSink,
     head: HeadHeaders,
   ): Promise<ForwardOutcome> {
-    const body = request.body.kind === 'none' ? undefined : new RequestBody(source)
+    const body = request.body.kind === 'none' ? undefined : new RequestBody(source, now)
     let taken: ProviderPool | undefined
     let sample: GateSample = { kind: 'none' }
-    let askedAt: number | undefined = body === undefined ? 0 : undefined
-    body?.once('end', () => {
-      askedAt = now()
-    })
     try {
       taken = pools.take(request.endpoint)
       const first = await dispatch(request, taken, headers, body, sink, head)
       const retried = mayRetry(request, first)
       const outcome = retried ? await dispatch(request, taken, headers, undefined, sink, head) : first
-      sample = gateSample(outcome, askedAt, now(), clock.now())
+      sample = gateSample(outcome, body === undefined ? 0 : body.endedAt, now(), clock.now())
       return { ...outcome, requestBytes: body?.digest.bytes ?? 0, requestSha256: body?.digest.sha256(), retried }
     } finally {
-      body?.destroy()
+      body?.leave()
       if (taken !== undefined) pools.release(taken)
       capacity.leave(place, sample)
     }
@@ -119,41 +136,36 @@ export function createForwarding(
 
   function dispatch(
     request: Forwardable,
-    { pool }: ProviderPool,
+    pool: ProviderPool,
     headers: OutboundHeaders,
     body: RequestBody | undefined,
     sink: AnswerSink,
     head: HeadHeaders,
   ): Promise<ProviderOutcome> {
     return new Promise((resolve) => {
-      const answer = new ProviderAnswer(request.method, sink, head, now, (outcome) => {
+      const answer = new ProviderAnswer(settings, sink, head, now, (outcome) => {
         active.delete(answer)
         resolve(outcome)
       })
       active.add(answer)
       pool.dispatch(
         {
+          method: request.method,
           // The registered origin is dialled; the path is the request's own, byte for byte.
           path: (request.target.path || '/') + request.target.query,
-          method: request.method,
           headers: headers.list,
-          body: (body ?? null) as unknown as Readable | null,
-          headersTimeout: firstByteTimeoutMs(settings, request),
+          framing: request.body,
+          body,
+          firstByteTimeoutMs: firstByteTimeoutMs(settings, request),
+          silenceMs,
         },
         answer,
       )
+      answer.listen()
     })
   }
 
-  return {
-    reserve,
-    active,
-    async close() {
-      clearInterval(sweeper)
-      capacity.close()
-      await pools.close()
-    },
-  }
+  return { reserve }
 }
 
 /**
@@ -173,13 +185,13 @@ function firstByteTimeoutMs(settings: ForwardingSettings, { interactionId, endpo
 }
 
 /** An answer that drips holds a place: below the minimum rate it is cut, and blamed on the side that does not keep up. */
-function cutTheSlow(active: Iterable<ProviderAnswer>, settings: ForwardingSettings, now: number): void {
+function cutTheSlow(active: Iterable<ProviderAnswer>, now: number): void {
   for (const answer of active) {
-    if (answer.headAt === undefined || !answer.pace.isTooSlow(answer.headAt, now, answer.bytes, settings)) continue
+    if (answer.headAt === undefined || !answer.pace.isTooSlow(answer.headAt, now, answer.bytes, answer.minimumRate)) continue
     const failure: ProviderFailure = answer.paused
       ? { kind: 'timeout', origin: 'consumer-network', reason: 'the consumer read its answer more slowly than the minimum rate' }
       : { kind: 'timeout', origin: 'provider', reason: 'the provider sent its answer more slowly than the minimum rate' }
-    answer.abort(failure)
+    answer.abort?.(failure)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GateSample } from '../protection/provider-gate.ts'
+import type { GateSample } from '../protection/gate-call.ts'
 import type { ProviderOutcome } from './provider-answer.ts'
 import { retryAfterMs } from './retry-after.ts'
 

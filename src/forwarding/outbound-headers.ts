@@ -24,12 +24,11 @@ const validTraceparent = new RegExp(`^(?:00${traceFields}|(?!00|ff)[0-9a-f]{2}${
  * `Connection` names removed; `Forwarded` set anew, `Via` appended to, `traceparent` continued or begun. Never edits what arrived.
  */
 export function outboundHeaders(arrival: Arrival & WireForm, host: string, identity: ProxyIdentity): OutboundHeaders {
-  const { rawHeaders, connectionNames, headers, connection, body } = arrival
+  const { rawHeaders, headerNames, connectionNames, headers, connection, body } = arrival
   const list: string[] = ['Host', host]
   let dropped: string[] | undefined
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const raw = rawHeaders[i]!
-    const name = raw.toLowerCase()
+  for (let i = 0; i < headerNames.length; i++) {
+    const name = headerNames[i]!
     switch (name) {
       case 'host':
       case 'via':
@@ -44,7 +43,7 @@ export function outboundHeaders(arrival: Arrival & WireForm, host: string, ident
       continue
     }
     if (connectionNames.length > 0 && connectionNames.includes(name) && !foldsToGuardedName(name)) continue
-    list.push(raw, rawHeaders[i + 1]!)
+    list.push(rawHeaders[2 * i]!, rawHeaders[2 * i + 1]!)
   }
   const via = headers.get('via')
   list.push('Forwarded', forwardedOf(connection.address, headers.get('host'), identity.via))

@@ -1,5 +1,6 @@
 import type { BreakerState } from '../protection/breaker.ts'
-import { type GatePlace, type GateRefusal, type GateSample, ProviderGate } from '../protection/provider-gate.ts'
+import type { GatePlace, GateRefusal, GateSample, SharedTurn } from '../protection/gate-call.ts'
+import { ProviderGate } from '../protection/provider-gate.ts'
 import type { WaitingCall } from '../protection/waiting-flow.ts'
 import type { ProviderEndpoint } from '../spine/accredited-system.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
@@ -42,6 +43,15 @@ export interface CapacityObserver {
   waited(how: 'granted' | 'hung-up' | GateRefusal): void
   /** A call was refused without having waited. */
   refused(why: GateRefusal): void
+  /** A circuit opened or closed by what was seen here. */
+  turned?(turn: CircuitTurn): void
+}
+
+/** A circuit that opened, for so many ms from now, or closed: what other processes of this machine are told. */
+export interface CircuitTurn {
+  readonly host: string
+  readonly pin?: string
+  readonly to: SharedTurn
 }
 
 /** Row 15: which calls may go to a provider now, which wait, and which do not. One gate a host and pin, as there is one pool of connections. */
@@ -52,9 +62,13 @@ export interface ProviderCapacity {
   leave(place: CapacityPlace, sample: GateSample): void
   /** Holds or releases the circuits of a host, those that come to be later too. */
   hold(host: string, act: CircuitAct): void
+  /** Takes over what a circuit became in another process of this machine; tells nobody. */
+  adopt(turn: CircuitTurn): void
   states(): readonly GateState[]
   /** What is only observed, for at least one provider: `provider-limit`, `provider-circuit`. */
   readonly observing: readonly string[]
+  /** Goes by other rules from now on; what was learned of providers, and who waits, stays. */
+  follow(rules: CapacityRules, waitingInAll: number): void
   /** Refuses all that wait. */
   close(): void
 }
@@ -73,20 +87,23 @@ const rule = 'provider-capacity'
 
 /** Makes it. `now` is monotonic, in ms. */
 export function createProviderCapacity(
-  rules: CapacityRules,
-  waitingInAll: number,
+  firstRules: CapacityRules,
+  mostWaiting: number,
   observer: CapacityObserver,
   now: () => number,
 ): ProviderCapacity {
   const entries = new Map<string, Entry>()
   const held = new Map<string, CircuitAct>()
+  let rules = firstRules
+  let waitingInAll = mostWaiting
   let waiting = 0
 
-  function entryOf({ host, pin }: ProviderEndpoint): Entry {
+  function entryOf({ host, pin }: Pick<ProviderEndpoint, 'host' | 'pin'>): Entry {
     const key = pin === undefined ? host : `${host} ${pin}` // no host has a space
     const known = entries.get(key)
     if (known !== undefined) return known
-    const made: Entry = { host, gate: new ProviderGate(rules.gate(host), rules.kinds), timer: undefined, lastUsed: 0 }
+    const turned = (to: SharedTurn): void => observer.turned?.({ host, ...(pin !== undefined && { pin }), to })
+    const made: Entry = { host, gate: new ProviderGate(rules.gate(host), rules.kinds, turned), timer: undefined, lastUsed: 0 }
     const act = held.get(host)
     if (act !== undefined) made.gate.hold(act, now())
     entries.set(key, made)
@@ -159,7 +176,9 @@ export function createProviderCapacity(
   }
 
   return {
-    observing: rules.observing,
+    get observing() {
+      return rules.observing
+    },
     reserve(call, sink) {
       const entry = entryOf(call.endpoint)
       const at = now()
@@ -177,6 +196,11 @@ export function createProviderCapacity(
       else held.set(host, act)
       for (const entry of entries.values()) if (entry.host === host) entry.gate.hold(act, now())
     },
+    adopt({ to, ...endpoint }) {
+      const entry = entryOf(endpoint)
+      entry.lastUsed = now()
+      entry.gate.adopt(to, now())
+    },
     states() {
       const gates = [...entries.values()].map(({ host, gate }) => ({
         host,
@@ -188,6 +212,11 @@ export function createProviderCapacity(
       }))
       const idle = [...held].filter(([host]) => !gates.some((one) => one.host === host))
       return [...gates, ...idle.map(([host, act]) => idleState(host, act))]
+    },
+    follow(next, most) {
+      rules = next
+      waitingInAll = most
+      for (const { host, gate } of entries.values()) gate.follow(rules.gate(host), now())
     },
     close() {
       clearInterval(sweeper)

@@ -13,6 +13,15 @@ export interface DialIdentity {
   readonly version: string
 }
 
+/** What may be dialled, and how long that may take. */
+export interface DialTerms {
+  readonly guard: DialGuard
+  /** "host:443" to "address:port" that is dialled in its place. */
+  readonly dialOverrides: Readonly<Record<string, string>>
+  readonly connectTimeoutMs: number
+  readonly tlsTimeoutMs: number
+}
+
 /** What the connector needs to know about the provider's leg. The identity is asked for at each connection, so that a reload takes effect. */
 export interface ConnectorParts {
   readonly identity: () => DialIdentity
@@ -22,13 +31,10 @@ export interface ConnectorParts {
   readonly judge: (presented: PresentedCertificate) => CertificateVerdict
   /** Told of every connection whose provider has proven who it is, so that it can be judged again. */
   readonly proven: (socket: TLSSocket, presented: PresentedCertificate) => void
-  readonly guard: DialGuard
+  /** Asked at each connection, so that a reload takes effect. */
+  readonly terms: () => DialTerms
   /** Ports of our own listeners: on an address of this machine they are never dialled. */
   readonly ownPorts: () => readonly number[]
-  /** "host:443" to "address:port" that is dialled in its place. */
-  readonly dialOverrides: Readonly<Record<string, string>>
-  readonly connectTimeoutMs: number
-  readonly tlsTimeoutMs: number
 }
 
 /** One host's way to be dialled: resolves to a TLS socket whose peer has proven that it is that host. */
@@ -65,14 +71,15 @@ export function createDialHost(name: ProviderName, parts: ConnectorParts): DialH
     session = shown
   }
   return async () => {
-    const addresses = await addressesOf(host, parts)
+    const terms = parts.terms()
+    const addresses = await addressesOf(host, terms)
     let last: unknown
     for (const address of addresses) {
       if (isOwnListener(address, parts.ownPorts()))
         throw new ProviderConnectError({ kind: 'loop', origin: 'policy', reason: `the endpoint ${host} leads to this proxy itself` })
       try {
         const identity = parts.identity()
-        return await dial(name, address, parts, identity, session?.version === identity.version ? session : undefined, keep)
+        return await dial(name, address, parts, terms, identity, session?.version === identity.version ? session : undefined, keep)
       } catch (error) {
         last = error
         session = undefined
@@ -83,7 +90,7 @@ export function createDialHost(name: ProviderName, parts: ConnectorParts): DialH
   }
 }
 
-async function addressesOf(host: string, { dialOverrides, guard, connectTimeoutMs }: ConnectorParts): Promise<readonly Address[]> {
+async function addressesOf(host: string, { dialOverrides, guard, connectTimeoutMs }: DialTerms): Promise<readonly Address[]> {
   const override = dialOverrides[`${host}:443`]
   if (override !== undefined) {
     const colon = override.lastIndexOf(':')
@@ -121,6 +128,7 @@ function dial(
   name: ProviderName,
   { address, port }: Address,
   parts: ConnectorParts,
+  terms: DialTerms,
   identity: DialIdentity,
   session: Session | undefined,
   keep: (session: Session) => void,
@@ -146,8 +154,8 @@ function dial(
       if (presented !== undefined) keep({ ticket, version: identity.version, presented })
     })
     let timer = setTimeout(
-      () => fail(timeout('provider-network', `no TCP connection within ${parts.connectTimeoutMs} ms`)),
-      parts.connectTimeoutMs,
+      () => fail(timeout('provider-network', `no TCP connection within ${terms.connectTimeoutMs} ms`)),
+      terms.connectTimeoutMs,
     )
     function fail(error: ProviderConnectError): void {
       clearTimeout(timer)
@@ -165,7 +173,7 @@ function dial(
     socket.once('connect', () => {
       connected = true
       clearTimeout(timer)
-      timer = setTimeout(() => fail(timeout('provider-tls', `no TLS handshake within ${parts.tlsTimeoutMs} ms`)), parts.tlsTimeoutMs)
+      timer = setTimeout(() => fail(timeout('provider-tls', `no TLS handshake within ${terms.tlsTimeoutMs} ms`)), terms.tlsTimeoutMs)
     })
     socket.once('close', () => {
       if (!connected || !socket.authorized) fail(unreachable('the provider closed the connection within the handshake'))

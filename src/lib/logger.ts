@@ -1,8 +1,16 @@
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { hostname } from 'node:os'
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import pretty from 'pino-pretty'
 import { z } from 'zod'
 
 export type { Logger } from 'pino'
+
+/** A log whose settings can change while it is written. */
+export interface Log {
+  readonly logger: Logger
+  /** Goes by these from the next message on */
+  follow(settings: LoggingSettings): void
+}
 
 /** How much the program says about itself on stderr, and in what form. */
 export const loggingSettings = z.strictObject({
@@ -19,21 +27,42 @@ export type LoggingSettings = z.infer<typeof loggingSettings>
 const stderr = 2
 
 /**
- * Makes the program's log: to stderr unless told otherwise, written before the call returns, no thread of its own, times as ISO 8601 in UTC, levels as words.
- * It is no audit trail and hides nothing, so nothing personal may be passed to it: no URL, query, header value, token or body.
+ * Opens the program's log: to stderr unless told otherwise, written before the call returns, no thread of its own, times as ISO 8601 in UTC, levels as words.
+ * It is no audit trail and hides nothing, so nothing personal may be passed to it: no URL, query, header value, token or body. `always` stands in each message.
  */
-export function createLogger(settings: LoggingSettings, to?: DestinationStream): Logger {
-  const options = {
+export function openLog(settings: LoggingSettings, always: Readonly<Record<string, string>> = {}, to?: DestinationStream): Log {
+  const destinations = new Map<LoggingSettings['format'], DestinationStream>()
+  let { format } = settings
+  const stream: DestinationStream = {
+    write(line) {
+      const known = destinations.get(format) ?? destinationOf(format, to)
+      destinations.set(format, known)
+      known.write(line)
+    },
+  }
+  const options: LoggerOptions = {
+    base: { pid: process.pid, hostname: hostname(), ...always },
     level: settings.level,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level: string) => ({ level }) },
   }
-  switch (settings.format) {
+  const logger = pino(options, stream)
+  return {
+    logger,
+    follow(next) {
+      format = next.format
+      logger.level = next.level
+    },
+  }
+}
+
+function destinationOf(format: LoggingSettings['format'], to: DestinationStream | undefined): DestinationStream {
+  switch (format) {
     case 'json':
-      return pino(options, to ?? destination({ dest: stderr, sync: true }))
+      return to ?? destination({ dest: stderr, sync: true })
     case 'readable': {
       const colorize = to === undefined && process.stderr.isTTY === true
-      return pino(options, pretty({ destination: to ?? stderr, sync: true, colorize, ignore: 'pid,hostname', translateTime: false }))
+      return pretty({ destination: to ?? stderr, sync: true, colorize, ignore: 'pid,hostname', translateTime: false })
     }
   }
 }

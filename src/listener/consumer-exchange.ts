@@ -1,27 +1,47 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { ConsumerLeg } from '../proxy/exchange.ts'
-import type { Refusal } from '../spine/refusal.ts'
-import { type Asked, phraseOf, ReplySink, writeRefusal } from './reply.ts'
+import type { LookLeg } from '../proxy/exchange-look.ts'
+import type { Arrival } from '../spine/arrival.ts'
+import { isRefusal, type Refusal } from '../spine/refusal.ts'
+import { type AnswerTurn, AnswerWriter } from './answer-writer.ts'
+import type { ConsumerBody } from './consumer-body.ts'
+import { type Asked, writeJson, writeRefusal } from './reply.ts'
 
-/** A request that the parser read, as the path sees it. */
-export class ConsumerExchange implements ConsumerLeg {
-  readonly body: IncomingMessage
-  readonly sink: ReplySink
-  readonly #response: ServerResponse
-  readonly #asked: Asked
-  readonly #awaitsContinue: boolean
+/** A request on its connection, as the path sees it. */
+export class ConsumerExchange implements ConsumerLeg, LookLeg, AnswerTurn {
+  readonly body: ConsumerBody
+  readonly sink: AnswerWriter
+  readonly method: string
+  readonly speaksChunked: boolean
+  readonly #socket: TLSSocket
+  readonly #arrival: Arrival
+  readonly #packet: string | undefined
+  #awaitsContinue: boolean
+  #persists: boolean
   #fault: Refusal | undefined
 
-  constructor(request: IncomingMessage, response: ServerResponse, asked: Asked, awaitsContinue: boolean) {
-    this.body = request
-    this.sink = new ReplySink(request, response)
-    this.#response = response
-    this.#asked = asked
-    this.#awaitsContinue = awaitsContinue
-    response.on('close', () => {
-      if (!response.writableFinished) this.sink.lost()
-    })
+  /** `packet`: of a request that nobody could read, what came. */
+  constructor(socket: TLSSocket, arrival: Arrival, body: ConsumerBody, keepAliveLines: string, packet?: string) {
+    const { method, httpVersion, form } = arrival
+    this.body = body
+    this.method = method
+    this.speaksChunked = httpVersion !== '1.0'
+    // To ask for another protocol and be answered in this one is allowed, and so rare that the connection need not go on.
+    this.#persists = !isRefusal(form) && persists(httpVersion, form.connectionNames) && !arrival.headers.has('upgrade')
+    this.sink = new AnswerWriter(socket, this, keepAliveLines)
+    this.#socket = socket
+    this.#arrival = arrival
+    this.#packet = packet
+    this.#awaitsContinue = arrival.headers.has('expect')
+  }
+
+  /** Whether a further request may come behind this one: not where the rest of its body could be taken for that. */
+  get keepsAlive(): boolean {
+    return this.#persists && this.body.complete
+  }
+
+  endConnection(): void {
+    this.#persists = false
   }
 
   /** The exchange ends, with this refusal where an answer has not begun: what came behind the head is malformed, or a lockout names a party of it. */
@@ -35,54 +55,40 @@ export class ConsumerExchange implements ConsumerLeg {
   }
 
   proceed(): void {
-    if (this.#awaitsContinue) this.#response.writeContinue()
+    if (!this.#awaitsContinue || this.body.complete) return
+    this.#awaitsContinue = false
+    this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
   }
 
   refuse(refusal: Refusal, ours: readonly string[]): void {
-    if (this.#response.headersSent || this.#response.destroyed) {
-      this.#response.destroy()
+    if (this.sink.begun) {
+      this.sink.cut()
       return
     }
-    const { status, headers, body } = writeRefusal(refusal, ours, this.#asked)
-    // A body that nobody has read may not be taken for the next request.
-    const closes = refusal.closes || !this.body.complete
-    if (closes) this.#response.shouldKeepAlive = false
-    this.#response.writeHead(status, phraseOf(status), closes ? [...headers, 'Connection', 'close'] : [...headers])
-    this.#response.end(body)
+    if (refusal.closes) this.#persists = false
+    this.sink.refuse(writeRefusal(refusal, ours, this.#asked()))
+  }
+
+  answerJson(json: string, ours: readonly string[]): void {
+    this.sink.refuse(writeJson(json, ours))
+  }
+
+  /** What the answer's form depends on. Of a request that nobody could read, the raw bytes may still tell what the caller likes to read. */
+  #asked(): Asked {
+    const { method, rawTarget, headers, exchange } = this.#arrival
+    const packet = this.#packet
+    return {
+      method,
+      target: rawTarget || (packet === undefined ? '' : (/^[!-~]{1,32} ([!-~]*)/.exec(packet)?.[1] ?? '')),
+      accept: headers.get('accept') ?? (packet && /^accept:[ \t]*([^\r\n]*)/im.exec(packet)?.[1]),
+      contentType: headers.get('content-type') ?? (packet && /^content-type:[ \t]*([^\r\n]*)/im.exec(packet)?.[1]),
+      exchange,
+    }
   }
 }
 
-/** A request that the parser could not read: the answer is written onto the bare connection; closing it is for whoever owns it. */
-export class UnreadableExchange implements ConsumerLeg {
-  readonly #socket: TLSSocket
-  readonly #asked: Asked
-  readonly fault = undefined
-
-  constructor(socket: TLSSocket, asked: Asked) {
-    this.#socket = socket
-    this.#asked = asked
-  }
-
-  get body(): never {
-    throw new Error('an unreadable request has no body')
-  }
-
-  get sink(): never {
-    throw new Error('an unreadable request is never forwarded')
-  }
-
-  end(): never {
-    throw new Error('an unreadable request is never admitted')
-  }
-
-  proceed(): void {
-    throw new Error('an unreadable request is never forwarded')
-  }
-
-  refuse(refusal: Refusal, ours: readonly string[]): void {
-    const { status, headers, body } = writeRefusal(refusal, ours, this.#asked)
-    let head = `HTTP/1.1 ${status} ${phraseOf(status)}\r\n`
-    for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
-    if (this.#socket.writable) this.#socket.write(`${head}Date: ${new Date().toUTCString()}\r\nConnection: close\r\n\r\n${body}`)
-  }
+/** RFC 9112, 9.3. */
+function persists(httpVersion: string, connectionNames: readonly string[]): boolean {
+  if (connectionNames.includes('close')) return false
+  return httpVersion === '1.1' || connectionNames.includes('keep-alive')
 }

@@ -1,151 +1,124 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { ConsumerConnection } from '../spine/arrival.ts'
-import { type Refusal, refuse } from '../spine/refusal.ts'
-import type { ConsumerExchange } from './consumer-exchange.ts'
-import { closeLingering, deafen } from './lingering-close.ts'
+import { HeadBuffer } from '../http/head-buffer.ts'
+import type { Arrival, ConsumerConnection } from '../spine/arrival.ts'
+import { isRefusal, type Refusal } from '../spine/refusal.ts'
+import { ConsumerBody } from './consumer-body.ts'
+import { ConsumerExchange } from './consumer-exchange.ts'
+import { closeLingering } from './lingering-close.ts'
+import { bodyFault, canBeginRequest, type RequestHead, readRequestHead, requestLineFault, wireFault } from './request-head.ts'
+import type { SocketLimits } from './socket-limits.ts'
 import { TransferPace } from './transfer-pace.ts'
 
-/** A request whose head the parser has read; `fault` where its body turned out to be malformed before its turn came. */
-export interface RequestTurn {
-  readonly kind: 'request'
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly awaitsContinue: boolean
-  readonly fault?: Refusal
+/** What a connection's requests are given to. */
+export interface ConsumerSocketParts {
+  /** Makes an arrival of what was read, or of the reason why it could not be. */
+  readonly receive: (connection: ConsumerConnection, head: RequestHead | Refusal, limits: SocketLimits) => Arrival
+  /** Those in force now. */
+  readonly limits: () => SocketLimits
+  /** Decides and answers; resolves when both is done. Never rejects. */
+  readonly exchange: (arrival: Arrival, leg: ConsumerExchange) => Promise<void>
+  readonly now: () => number
 }
 
-/** Bytes that are no request, or (with `request`) one that cannot be answered by Node; the last turn of a connection. */
-export interface FaultTurn {
-  readonly kind: 'fault'
-  readonly fault: Refusal
-  readonly request?: IncomingMessage
-  /** The bytes at which the parser stopped. */
-  readonly packet?: Buffer
-}
-
-/** What the bytes on a connection came to; each is answered in its turn. */
-export type Turn = RequestTurn | FaultTurn
-
-/** Decides and answers one turn. `leg` is there for requests. */
-export type Serve = (state: ConsumerSocket, turn: Turn) => { readonly leg?: ConsumerExchange; readonly done: Promise<void> }
-
-/** How long a consumer may take over a body it sends, and over an answer that waits to be read. Milliseconds. */
-export interface SocketLimits {
-  readonly bodySilenceMs: number
-  readonly minimumBytesPerSecond: number
-  readonly minimumRateAfterMs: number
-  readonly unreadAnswerMs: number
-}
-
-/** Requests sent ahead of their answers; more is no client of FHIR. */
-const mostWaiting = 32
+/** Bytes sent ahead of an answer; more is not read before its turn. */
+const mostAhead = 65_536
 
 /**
- * One consumer's connection: its requests are taken one at a time, each decided for itself, and once one has closed the connection nothing
- * behind it is looked at, though the parser may have read it already (pipelining; CVE-2025-4366).
+ * One consumer's connection: its requests are read one at a time, each decided for itself, and once one has closed the connection nothing
+ * behind it is looked at (pipelining; CVE-2025-4366).
  */
 export class ConsumerSocket {
   readonly socket: TLSSocket
   readonly connection: ConsumerConnection
-  readonly #serve: Serve
-  readonly #limits: SocketLimits
-  readonly #waiting: Turn[] = []
-  readonly #bodyPace: TransferPace
-  #current: { readonly turn: RequestTurn; readonly leg: ConsumerExchange | undefined } | undefined
+  readonly #parts: ConsumerSocketParts
+  /** Of the request under way, and before it of the next one. */
+  #limits: SocketLimits
+  readonly #heads: HeadBuffer
+  readonly #pace: TransferPace
+  #current: ConsumerExchange | undefined
+  /** What has come behind the request under way. */
+  #ahead: Buffer | undefined
+  #served = false
+  /** Monotonic ms since which a request, or the rest of its head, is awaited. */
+  #awaitedSince: number
   #unread = { bytes: 0, since: 0 }
-  #busy = false
   #draining = false
-  #last = false
+  /** Nothing that comes is looked at any more. */
   #deaf = false
   #closed = false
 
-  constructor(socket: TLSSocket, connection: ConsumerConnection, serve: Serve, limits: SocketLimits) {
+  constructor(socket: TLSSocket, connection: ConsumerConnection, parts: ConsumerSocketParts) {
+    const limits = parts.limits()
     this.socket = socket
     this.connection = connection
-    this.#serve = serve
+    this.#parts = parts
     this.#limits = limits
-    this.#bodyPace = new TransferPace({ ...limits, silenceMs: limits.bodySilenceMs })
-    // Behind a last answer Node would cut the connection at once, and with it the answer where the consumer is still sending.
-    socket.destroySoon = () => this.close()
-    socket.once('close', () => {
-      this.#deaf = true
+    this.#heads = new HeadBuffer(limits.maxHeaderBytes, canBeginRequest)
+    this.#pace = new TransferPace(limits.body)
+    this.#awaitedSince = parts.now()
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('drain', () => this.#drained())
+    socket.on('error', () => undefined)
+    socket.on('end', () => this.#lost())
+    socket.on('close', () => {
       this.#closed = true
-      this.#waiting.length = 0
+      this.#lost()
     })
-  }
-
-  /** Takes a request that the parser has read. */
-  take(turn: RequestTurn): void {
-    if (this.#deaf || this.#last) return
-    this.#waiting.push(turn)
-    // Node forgets what stands behind such a request in the same packet, so nothing there can be trusted to begin where it seems to.
-    if (turn.request.headers.upgrade !== undefined) this.#last = true
-    if (this.#waiting.length > mostWaiting) this.#listenNoMore()
-    if (!this.#busy) void this.#serveAll()
-  }
-
-  /** What came next is malformed: it ends the request whose body it is, or is answered behind those before it. Nothing after it is read. */
-  malformed(turn: FaultTurn): void {
-    if (this.#deaf) return
-    this.#listenNoMore()
-    const last = this.#waiting.at(-1)
-    if (last !== undefined && last.kind === 'request' && !last.request.complete) {
-      this.#waiting.pop()
-      this.#waiting.push({ ...last, fault: turn.fault })
-    } else if (last === undefined && this.#current !== undefined && !this.#current.turn.request.complete) {
-      this.#current.leg?.end(turn.fault)
-    } else if (!this.#last) {
-      this.#waiting.push(turn)
-    }
-    if (!this.#busy) void this.#serveAll()
   }
 
   /** Ends the connection now; of the request under way `why` is recorded. */
   cut(why: Refusal): void {
-    this.#current?.leg?.end(why)
+    this.#current?.end(why)
     this.socket.destroy()
   }
 
   /** The time is up: the call under way gets this refusal where no answer has begun, and is cut where one has; the connection ends. */
   giveUp(why: Refusal): void {
     this.#draining = true
-    this.#waiting.length = 0
-    if (this.#current?.leg === undefined) this.socket.destroy()
-    else this.#current.leg.end(why)
+    this.#ahead = undefined
+    if (this.#current === undefined) this.socket.destroy()
+    else this.#current.end(why)
   }
 
-  /** No more requests but those that have come; an idle connection ends now. */
+  /** No more requests but the one under way; an idle connection ends now. */
   drain(): void {
     this.#draining = true
-    const response = this.#current?.turn.response
-    if (response !== undefined && !response.headersSent) response.shouldKeepAlive = false
-    if (!this.#busy) this.close()
+    if (this.#current === undefined) this.close()
+    else this.#current.endConnection()
   }
 
   /** Nothing that comes on this connection from now on is looked at; it ends once what has been written is sent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#waiting.length = 0
     this.#deaf = true
-    deafen(this.socket)
+    this.#ahead = undefined
     closeLingering(this.socket)
   }
 
-  /** To be called now and then: refuses a body that has stopped or drips, and cuts a connection whose last answer nobody reads. */
+  /** To be called now and then: ends what takes too long, a head, a body, an answer that nobody reads, or the wait for a request. */
   attend(now: number): void {
-    if (this.#current === undefined) return
-    const { request, response } = this.#current.turn
-    if (response.writableEnded) this.#attendUnread(now)
-    else if (!request.complete && !this.#deaf) this.#attendBody(now, request)
+    const current = this.#current
+    if (current === undefined ? this.socket.writableLength > 0 : current.sink.ended) this.#attendUnread(now)
+    else if (this.#deaf) return
+    else if (current === undefined) this.#attendAwaited(now)
+    else if (!current.body.complete) this.#attendBody(now, current)
   }
 
-  #attendBody(now: number, request: IncomingMessage): void {
-    const found = this.#bodyPace.judge(now, this.socket.bytesRead, request.readableFlowing === true)
+  #attendAwaited(now: number): void {
+    if (!this.#heads.begun) this.#limits = this.#parts.limits()
+    const idle = this.#served && !this.#heads.begun
+    if (now - this.#awaitedSince < (idle ? this.#limits.idleMs : this.#limits.headersMs)) return
+    if (this.#heads.begun) this.#unreadable(wireFault('REQUEST_TIMEOUT', 'the request did not arrive in time'), '')
+    else this.socket.destroy()
+  }
+
+  #attendBody(now: number, { body }: ConsumerExchange): void {
+    const found = this.#pace.judge(now, this.socket.bytesRead, body.flows)
     if (found === undefined) return
     const reason = found === 'silent' ? 'the request body stopped midway' : 'the request body came more slowly than the minimum rate'
-    this.malformed({ kind: 'fault', fault: refuse('wire-form', 'REQUEST_TIMEOUT', { reason, faults: [{ detail: reason }] }) })
+    this.#malformed(wireFault('REQUEST_TIMEOUT', reason))
   }
 
   #attendUnread(now: number): void {
@@ -154,48 +127,119 @@ export class ConsumerSocket {
     else if (now - this.#unread.since >= this.#limits.unreadAnswerMs) this.socket.destroy()
   }
 
-  /** Not within the parser's own call: it may not be taken its connection there. */
-  #listenNoMore(): void {
-    this.#deaf = true
-    queueMicrotask(() => {
-      if (!this.#closed) deafen(this.socket)
-    })
-  }
-
-  async #serveAll(): Promise<void> {
-    this.#busy = true
-    // Once the parser has gone through the bytes at hand, a short body is known to be complete, or to be malformed.
-    await (hasBody(this.#waiting[0]) ? new Promise(setImmediate) : undefined)
-    for (let turn = this.#waiting.shift(); turn !== undefined && !this.#closed; turn = this.#waiting.shift()) {
-      if (turn.kind === 'request') await this.#serveRequest(turn)
-      else {
-        await this.#serve(this, turn).done
-        this.close()
-      }
+  #read(bytes: Buffer): void {
+    if (this.#deaf) return
+    const current = this.#current
+    if (current === undefined) {
+      this.#next(bytes)
+      return
     }
-    this.#busy = false
-    if (this.#deaf || this.#draining) this.close()
+    const taken = current.body.complete ? 0 : this.#readBody(current.body, bytes)
+    if (taken === undefined || taken === bytes.length) return
+    const rest = taken === 0 ? bytes : bytes.subarray(taken)
+    this.#ahead = this.#ahead === undefined ? rest : Buffer.concat([this.#ahead, rest])
+    if (this.#ahead.length > mostAhead) this.socket.pause()
   }
 
-  async #serveRequest(turn: RequestTurn): Promise<void> {
-    const { request, response } = turn
-    const ended = new Promise<void>((resolve) => response.once('close', resolve))
-    if (this.#draining || ((this.#deaf || this.#last) && this.#waiting.length === 0)) response.shouldKeepAlive = false
-    this.#bodyPace.reset()
+  /** How many of the bytes are the body's; undefined where it is malformed, and the exchange at its end. */
+  #readBody(body: ConsumerBody, bytes: Buffer): number | undefined {
+    const taken = body.read(bytes)
+    if (typeof taken === 'number') return taken
+    this.#malformed(bodyFault(taken))
+    return undefined
+  }
+
+  /** Bytes that begin a request, or go on with its head. */
+  #next(bytes: Buffer): void {
+    if (!this.#heads.begun) this.#expect()
+    const found = this.#heads.read(bytes)
+    switch (found.kind) {
+      case 'more':
+        return
+      case 'too-large':
+        this.#unreadable(wireFault('HEADERS_TOO_LARGE', 'the request line and headers are larger than is accepted'), found.text)
+        return
+      case 'malformed':
+        this.#unreadable(requestLineFault(found.text), found.text)
+        return
+    }
+    const head = readRequestHead(found.text)
+    if (isRefusal(head)) this.#unreadable(head, found.text)
+    else this.#begin(this.#parts.receive(this.connection, head, this.#limits), found.rest)
+  }
+
+  /** A request begins: under what is in force now. */
+  #expect(): void {
+    this.#awaitedSince = this.#parts.now()
+    this.#limits = this.#parts.limits()
+    this.#heads.limit = this.#limits.maxHeaderBytes
+  }
+
+  #begin(arrival: Arrival, rest: Buffer | undefined): void {
+    const { form } = arrival
+    const body = new ConsumerBody(isRefusal(form) ? undefined : form.body, this.socket)
+    const leg = new ConsumerExchange(this.socket, arrival, body, this.#limits.keepAliveLines)
+    if (isRefusal(form)) this.#deaf = true
+    if (this.#draining) leg.endConnection()
+    this.#current = leg
+    this.#pace.reset(this.#limits.body)
     this.#unread = { bytes: 0, since: 0 }
-    const { leg, done } = this.#serve(this, turn)
-    this.#current = { turn, leg }
-    await done
-    // Whoever has not been answered by now never will be: its consumer has gone, or was cut off.
-    if (!response.writableEnded) this.socket.destroy()
-    await ended
-    this.#current = undefined
-    // Either the answer said so, or a body lies unread before whatever comes next, or Node ends the connection for a reason of its own.
-    if (!response.shouldKeepAlive || !request.complete || this.socket.writableEnded) this.close()
+    if (rest !== undefined && !this.#deaf) {
+      const taken = body.complete ? 0 : this.#readBody(body, rest)
+      if (taken !== undefined && taken < rest.length) this.#ahead = rest.subarray(taken)
+    }
+    const serve = (): void => this.#serve(leg.fault === undefined ? arrival : { ...arrival, form: leg.fault }, leg)
+    if (body.complete || this.#deaf) serve()
+    // Once what has come with the head is read, a short body is known to be whole, or to be malformed.
+    else setImmediate(serve)
   }
-}
 
-function hasBody(turn: Turn | undefined): boolean {
-  const headers = turn?.request?.headers
-  return headers !== undefined && ('content-length' in headers || 'transfer-encoding' in headers)
+  /** Bytes that nobody can read: answered, and the connection ends. */
+  #unreadable(fault: Refusal, packet: string): void {
+    this.#deaf = true
+    const arrival = this.#parts.receive(this.connection, fault, this.#limits)
+    const leg = new ConsumerExchange(this.socket, arrival, new ConsumerBody(undefined, this.socket), this.#limits.keepAliveLines, packet)
+    this.#current = leg
+    this.#serve(arrival, leg)
+  }
+
+  #serve(arrival: Arrival, leg: ConsumerExchange): void {
+    void this.#parts.exchange(arrival, leg).then(() => this.#answered(leg))
+  }
+
+  #answered(leg: ConsumerExchange): void {
+    this.#current = undefined
+    this.#served = true
+    this.#awaitedSince = this.#parts.now()
+    // Whoever has not been answered by now never will be: its consumer has gone, or was cut off.
+    if (!leg.sink.ended) this.socket.destroy()
+    // Either the answer said so, or a body lies unread before whatever comes next.
+    if (!leg.keepsAlive || this.#deaf || this.#draining) this.close()
+    else if (!this.socket.writableNeedDrain) this.#goOn()
+  }
+
+  /** What came while the request before was under way is looked at. */
+  #goOn(): void {
+    const ahead = this.#ahead
+    if (ahead === undefined) return
+    this.#ahead = undefined
+    this.socket.resume()
+    this.#next(ahead)
+  }
+
+  #drained(): void {
+    if (this.#current !== undefined) this.#current.sink.drained?.()
+    else if (!this.#deaf) this.#goOn()
+  }
+
+  /** What came next is malformed: it ends the request whose body it is. Nothing after it is read. */
+  #malformed(fault: Refusal): void {
+    this.#deaf = true
+    this.#current?.end(fault)
+  }
+
+  #lost(): void {
+    this.#deaf = true
+    this.#current?.sink.lost()
+  }
 }

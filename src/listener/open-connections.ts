@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { Refusal } from '../spine/refusal.ts'
 import type { ConsumerSocket } from './consumer-socket.ts'
 import { KeyedCap } from './keyed-cap.ts'
@@ -22,13 +21,13 @@ export class OpenConnections {
   readonly #refused: (cap: ConnectionCap) => void
   readonly #accepted = new Set<Socket>()
   /** By the peer's address and port: a TLS socket does not name the connection below it. */
-  readonly #handshaking = new Map<string, { readonly socket: Socket; readonly address: string }>()
-  readonly #secured = new Map<TLSSocket, ConsumerSocket>()
+  readonly #handshaking = new Map<string, { readonly socket: Socket; readonly address: string; readonly since: number }>()
+  readonly #secured = new Set<ConsumerSocket>()
 
-  constructor(limits: ConnectionLimits, refused: (cap: ConnectionCap) => void) {
-    this.#byAddress = new KeyedCap(limits.maxConnectionsPerAddress)
-    this.#handshakesByAddress = new KeyedCap(limits.maxHandshakesPerAddress)
-    this.#byCertificate = new KeyedCap(limits.maxConnectionsPerCertificate)
+  constructor(limits: () => ConnectionLimits, refused: (cap: ConnectionCap) => void) {
+    this.#byAddress = new KeyedCap(() => limits().maxConnectionsPerAddress)
+    this.#handshakesByAddress = new KeyedCap(() => limits().maxHandshakesPerAddress)
+    this.#byCertificate = new KeyedCap(() => limits().maxConnectionsPerCertificate)
     this.#refused = refused
   }
 
@@ -39,16 +38,11 @@ export class OpenConnections {
 
   /** Those whose handshake is done. */
   get states(): readonly ConsumerSocket[] {
-    return [...this.#secured.values()]
+    return [...this.#secured]
   }
 
-  /** What is known of a connection, or undefined where its handshake was not done. */
-  stateOf(socket: TLSSocket): ConsumerSocket | undefined {
-    return this.#secured.get(socket)
-  }
-
-  /** A TCP connection has come. */
-  accepted(socket: Socket): void {
+  /** A TCP connection has come, at this monotonic ms. */
+  accepted(socket: Socket, now: number): void {
     const address = socket.remoteAddress ?? ''
     if (!this.#byAddress.take(address)) {
       this.#refused('address')
@@ -65,12 +59,17 @@ export class OpenConnections {
     this.#accepted.add(socket)
     // One that broke off, and whose end has not been told yet: its port is used again.
     this.#shaken(peer)
-    this.#handshaking.set(peer, { socket, address })
+    this.#handshaking.set(peer, { socket, address, since: now })
     socket.once('close', () => {
       this.#byAddress.release(address)
       this.#accepted.delete(socket)
       if (this.#handshaking.get(peer)?.socket === socket) this.#shaken(peer)
     })
+  }
+
+  /** Gives up the handshakes that began at this monotonic ms or before. */
+  endHandshakes(since: number): void {
+    for (const handshake of this.#handshaking.values()) if (handshake.since <= since) handshake.socket.destroy()
   }
 
   /** A handshake has come to its end, whichever. */
@@ -91,9 +90,9 @@ export class OpenConnections {
       socket.destroy()
       return false
     }
-    this.#secured.set(socket, state)
+    this.#secured.add(state)
     socket.once('close', () => {
-      this.#secured.delete(socket)
+      this.#secured.delete(state)
       if (certificate !== undefined) this.#byCertificate.release(certificate)
     })
     return true
@@ -102,17 +101,17 @@ export class OpenConnections {
   /** No more requests: idle connections end, handshakes are given up, the rest ends behind its answers. */
   drain(): void {
     for (const { socket } of this.#handshaking.values()) socket.destroy()
-    for (const state of this.#secured.values()) state.drain()
+    for (const state of this.#secured) state.drain()
   }
 
   /** Ends the calls under way, with this refusal where that can still be said. */
   giveUp(why: Refusal): void {
-    for (const state of this.#secured.values()) state.giveUp(why)
+    for (const state of this.#secured) state.giveUp(why)
   }
 
   /** Cuts what is left. */
   cutAll(): void {
-    for (const socket of this.#secured.keys()) socket.destroy()
+    for (const { socket } of this.#secured) socket.destroy()
     for (const socket of this.#accepted) socket.destroy()
   }
 }

@@ -1,32 +1,32 @@
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../lib/clock.ts'
 import type { Arrival, ConsumerConnection } from '../spine/arrival.ts'
 import { newExchangeId } from '../spine/exchange-id.ts'
 import type { Refusal } from '../spine/refusal.ts'
 import { readWireForm, type WireLimits } from '../spine/wire-form.ts'
+import type { RequestHead } from './request-head.ts'
 
-/** Reads a raw request into an arrival. The only reader of raw headers and of the request target. */
-export function receive(request: IncomingMessage, connection: ConsumerConnection, limits: WireLimits, clock: Clock): Arrival {
+/** Reads a request's head into an arrival. The only reader of raw headers and of the request target. */
+export function receive(head: RequestHead, connection: ConsumerConnection, limits: WireLimits, clock: Clock): Arrival {
   const started = clock.elapsed()
   const headers = new Map<string, string>()
-  const rawTarget = request.url ?? ''
-  const method = request.method ?? ''
-  const form = readWireForm(method, request.httpVersion, rawTarget, request.rawHeaders, headers, limits)
+  const { method, target, httpVersion, rawHeaders, headerNames } = head
+  const form = readWireForm(method, httpVersion, target, rawHeaders, headerNames, headers, limits)
   return {
     exchange: newExchangeId(),
     at: clock.now(),
     started,
     connection,
     method,
-    rawTarget,
-    rawHeaders: request.rawHeaders,
+    rawTarget: target,
+    rawHeaders,
+    headerNames,
     headers,
-    httpVersion: request.httpVersion,
+    httpVersion,
     form,
   }
 }
 
-/** An arrival that the parser could not read: all that is known is why it is refused. */
+/** An arrival that nobody could read: all that is known is why it is refused. */
 export function receiveUnreadable(connection: ConsumerConnection, form: Refusal, clock: Clock): Arrival {
   return {
     exchange: newExchangeId(),
@@ -36,6 +36,7 @@ export function receiveUnreadable(connection: ConsumerConnection, form: Refusal,
     method: '',
     rawTarget: '',
     rawHeaders: [],
+    headerNames: [],
     headers: new Map(),
     httpVersion: '',
     form,

@@ -1,5 +1,4 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { AnswerSink } from '../forwarding/answer-sink.ts'
+import { STATUS_CODES } from 'node:http'
 import { renderOutcome } from '../spine/operation-outcome.ts'
 import { type Refusal, refusals } from '../spine/refusal.ts'
 import { negotiateRepresentation } from '../spine/representation.ts'
@@ -15,7 +14,7 @@ export interface Asked {
 }
 
 /** RFC 6797, a year: the provider's own value would act on this origin, so ours is the only one. */
-const strictTransportSecurity = ['Strict-Transport-Security', 'max-age=31536000'] as const
+export const strictTransportSecurity = ['Strict-Transport-Security', 'max-age=31536000'] as const
 
 /** Statuses of the national service that Node has no phrase for. */
 const ownPhrases: Readonly<Record<number, string>> = {
@@ -29,7 +28,7 @@ export function phraseOf(status: number): string {
   return ownPhrases[status] ?? STATUS_CODES[status] ?? 'Unknown'
 }
 
-/** A refusal as it goes on the wire. */
+/** A whole answer of our own, a refusal most often, as it goes on the wire. */
 export interface WrittenRefusal {
   readonly status: number
   readonly headers: readonly string[]
@@ -46,56 +45,13 @@ export function writeRefusal(refusal: Refusal, ours: readonly string[], asked: A
   return { status: refusal.status, headers, body: asked.method === 'HEAD' ? '' : body }
 }
 
-function uuidOf(exchange: string): string {
-  return `${exchange.slice(0, 8)}-${exchange.slice(8, 12)}-${exchange.slice(12, 16)}-${exchange.slice(16, 20)}-${exchange.slice(20)}`
+/** Writes an answer of the proxy's own: 200, JSON, never cached. */
+export function writeJson(json: string, ours: readonly string[]): WrittenRefusal {
+  const length = String(Buffer.byteLength(json))
+  const headers = ['Content-Type', 'application/json', 'Content-Length', length, 'Cache-Control', 'no-store', ...strictTransportSecurity]
+  return { status: 200, headers: [...headers, ...ours], body: json }
 }
 
-/** The consumer's side of an answer. Node puts head and first chunk of a tick into one TLS write. */
-export class ReplySink implements AnswerSink {
-  drained: (() => void) | undefined
-  #gone: (() => void) | undefined
-  #isGone = false
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
-
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    this.#request = request
-    this.#response = response
-    response.on('drain', () => this.drained?.())
-  }
-
-  /** Who is told that the consumer has gone; at once, where it has already. */
-  set gone(listener: (() => void) | undefined) {
-    this.#gone = listener
-    if (this.#isGone) listener?.()
-  }
-
-  get gone(): (() => void) | undefined {
-    return this.#gone
-  }
-
-  /** The consumer's connection closed, or what came on it can no longer be understood. */
-  lost(): void {
-    if (this.#isGone) return
-    this.#isGone = true
-    this.#gone?.()
-  }
-
-  begin(status: number, reason: string, headers: readonly string[]): void {
-    // An answer that does not wait for the whole request: what is left of the body may not be taken for the next one.
-    if (!this.#request.complete) this.#response.shouldKeepAlive = false
-    this.#response.writeHead(status, reason === '' ? phraseOf(status) : reason, [...headers, ...strictTransportSecurity])
-  }
-
-  write(chunk: Buffer): boolean {
-    return this.#response.write(chunk)
-  }
-
-  end(): void {
-    this.#response.end()
-  }
-
-  cut(): void {
-    this.#response.destroy()
-  }
+function uuidOf(exchange: string): string {
+  return `${exchange.slice(0, 8)}-${exchange.slice(8, 12)}-${exchange.slice(12, 16)}-${exchange.slice(16, 20)}-${exchange.slice(20)}`
 }

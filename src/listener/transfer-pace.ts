@@ -7,7 +7,7 @@ export interface PaceLimits {
 
 /** Watches one transfer: whether it has fallen silent, or drips. Times are monotonic ms. */
 export class TransferPace {
-  readonly #limits: PaceLimits
+  #limits: PaceLimits
   #bytes = -1
   #movedAt = 0
   #windowAt = 0
@@ -38,8 +38,9 @@ export class TransferPace {
     return slow ? 'slow' : undefined
   }
 
-  /** Another transfer begins. */
-  reset(): void {
+  /** Another transfer begins, under these limits. */
+  reset(limits: PaceLimits): void {
+    this.#limits = limits
     this.#bytes = -1
   }
 

@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client'
 import { expositionOf } from './exposition.ts'
-import type { Collect, Metrics } from './metric-set.ts'
+import type { Collect, MetricSnapshot, Metrics } from './metric-set.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 
-export type { Collect, Metrics, MetricsPage } from './metric-set.ts'
+export type { Collect, MetricSnapshot, Metrics, MetricsPage } from './metric-set.ts'
 
 /** An empty set of metrics of its own, with the process's and Node's metrics in it unless told otherwise. Throws on a name that is taken or ill-formed. */
 export function createMetrics({ defaultMetrics = true }: { readonly defaultMetrics?: boolean } = {}): Metrics {
@@ -51,6 +51,7 @@ export function createMetrics({ defaultMetrics = true }: { readonly defaultMetri
       const registry = expositionOf(accept) === 'openmetrics' ? open : plain
       return { contentType: registry.contentType, body: await render(registry) }
     },
+    snapshot: async () => (await plain.getMetricsAsJSON()) as unknown as readonly MetricSnapshot[],
   }
   if (defaultMetrics) addProcessMetrics(metrics)
   return metrics

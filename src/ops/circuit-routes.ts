@@ -8,7 +8,7 @@ import { Problem } from './problem.ts'
 const body = z.strictObject({ host: z.string().min(1).max(253), reason: z.string().min(1).max(500) })
 
 const summaries: Readonly<Record<CircuitAct, string>> = {
-  'hold-open': 'Holds the circuit to a registered host open, with a reason: no call passes until it is released or the proxy stops.',
+  'hold-open': 'Holds the circuit to a registered host open, with a reason: no call passes until it is released, after a restart neither.',
   'hold-closed': 'Holds it closed: calls pass whatever comes of them.',
   release: 'Lets go of it: it is closed, and opens and closes by itself again.',
 }
@@ -39,6 +39,6 @@ async function change(parts: OpsParts, { actor, body: input }: OpsCall, act: Cir
   const host = result.data.host.toLowerCase()
   if (!parts.circuits.isRegistered(host)) throw new Problem(404, 'No provider of this host is registered.')
   await audited(parts, actor, `circuit-${act}`, { host, reason: result.data.reason })
-  parts.circuits.hold(host, act)
+  await parts.circuits.hold(host, act)
   return { status: 200, json: { circuits: parts.circuits.list().filter((one) => one.host === host) } }
 }

@@ -70,6 +70,7 @@ function answerer(parts: OpsParts, route: OpsRoute): RequestHandler {
       actor: String(response.locals['actor'] ?? 'anybody'),
       id: String(request.params['id'] ?? ''),
       verbose: 'verbose' in request.query,
+      query: { ...request.query },
       accept: request.headers.accept ?? '',
       body: request.body,
     })

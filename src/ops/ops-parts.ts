@@ -1,3 +1,4 @@
+import type { Lookups } from '../audit/index/lookups.ts'
 import type { CircuitAct, GateState } from '../forwarding/provider-capacity.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Lockouts } from '../state/lockouts.ts'
@@ -42,8 +43,8 @@ export interface Circuits {
   list(): readonly GateState[]
   /** Whether a provider of this host is registered. */
   isRegistered(host: string): boolean
-  /** Holds a host's circuits, until they are released or the proxy stops; or releases them. */
-  hold(host: string, act: CircuitAct): void
+  /** Holds a host's circuits until they are released, across restarts; or releases them. Rejects with the system's error where that cannot be kept, and nothing has changed. */
+  hold(host: string, act: CircuitAct): Promise<void>
 }
 
 /** An operator's act is audited under this name before it is done. */
@@ -64,6 +65,7 @@ export interface OpsParts {
   readonly expiry: ExpiryGauges
   readonly lockouts: Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
   readonly circuits: Circuits
+  readonly lookups: Lookups
   readiness(): Readiness
   reload(actor: string): Promise<ReloadResult>
   /** The settings in force, secrets already hidden. */

@@ -1,5 +1,5 @@
-import type { Server } from 'node:http'
-import { createServer } from 'node:https'
+import type { Server as HttpServer } from 'node:http'
+import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../lib/clock.ts'
@@ -16,11 +16,14 @@ export interface OpsPort {
   readonly port: number
   /** Of its settings in force: its own certificate, intermediates and anchors. */
   readonly certificates: readonly OwnCertificate[]
-  /** Takes certificates, anchors, roles and hosts from these settings for every later request; rejects with `OpsSettingsRejected` and changes nothing where they cannot be used. */
+  /** Takes all of these settings for every later request and connection; another address is bound first, then the old one is left once its requests are answered. Rejects with `OpsSettingsRejected` and changes nothing where they cannot be used. */
   reload(settings: OpsSettings, dataAnchors: ReadonlySet<string>): Promise<void>
   /** Takes no more connections, lets running answers end for two seconds, then cuts. */
   close(): Promise<void>
 }
+
+/** How long requests at an address that is left may take: one of them may be the call for the reload. */
+const leaveWithinMs = 30_000
 
 /** HTTPS for operators: the client certificate is asked for, not required. Rejects with `OpsSettingsRejected`, also where the address cannot be had. */
 export async function openOpsPort(
@@ -52,46 +55,68 @@ export async function openOpsPort(
     },
     requests,
   )
-  const server = createServer(
-    {
-      ...tls.context,
-      requestCert: true,
-      // Who shows no certificate, or a wrong one, is answered and told so.
-      rejectUnauthorized: false,
-      ticketKeys: freshTicketKeys(),
-      handshakeTimeout: 10_000,
-      headersTimeout: 10_000,
-      requestTimeout: 15_000,
-      keepAliveTimeout: 10_000,
-      maxHeaderSize: 16_384,
-    },
-    app,
-  )
-  server.on('connection', (socket: Socket) => {
-    const peer = peerOf(socket)
-    begun.set(peer, generation)
-    socket.once('close', () => begun.delete(peer))
-  })
-  server.maxConnections = first.maximumConnections
-  server.setTimeout(120_000)
-  answerUnreadable(server)
-  await listening(server, first)
+  function serverWith(context: typeof tls.context): Server {
+    const made = createServer(
+      {
+        ...context,
+        requestCert: true,
+        // Who shows no certificate, or a wrong one, is answered and told so.
+        rejectUnauthorized: false,
+        ticketKeys: freshTicketKeys(),
+        handshakeTimeout: 10_000,
+        headersTimeout: 10_000,
+        requestTimeout: 15_000,
+        keepAliveTimeout: 10_000,
+        maxHeaderSize: 16_384,
+      },
+      app,
+    )
+    made.on('connection', (socket: Socket) => {
+      const peer = peerOf(socket)
+      begun.set(peer, generation)
+      socket.once('close', () => begun.delete(peer))
+    })
+    made.setTimeout(120_000)
+    answerUnreadable(made)
+    return made
+  }
+
+  async function listenOn(address: OpsSettings, context: typeof tls.context): Promise<Server> {
+    const made = serverWith(context)
+    made.maxConnections = address.maximumConnections
+    await listening(made, address)
+    return made
+  }
+  const leaving = new Set<Server>()
+  let server = await listenOn(first, tls.context)
   return {
-    port: (server.address() as AddressInfo).port,
+    get port() {
+      return (server.address() as AddressInfo).port
+    },
     get certificates() {
       return tls.certificates
     },
     async reload(next, nextDataAnchors) {
       const read = await readOperatorsTls(next, nextDataAnchors)
-      server.setSecureContext(read.context)
-      // A session says only that its certificate was good under the anchors of its time.
-      server.setTicketKeys(freshTicketKeys())
+      if (next.host !== settings.host || next.port !== settings.port) {
+        const old = server
+        server = await listenOn(next, read.context)
+        leaving.add(old)
+        void closeWithin(old, leaveWithinMs).then(() => leaving.delete(old))
+      } else {
+        server.setSecureContext(read.context)
+        // A session says only that its certificate was good under the anchors of its time.
+        server.setTicketKeys(freshTicketKeys())
+        server.maxConnections = next.maximumConnections
+      }
       if (String(read.anchorFingerprints) !== String(tls.anchorFingerprints)) generation++
       tls = read
       settings = next
       allowedHosts = new Set(next.allowedHosts)
     },
-    close: () => closeWithin(server, 2_000),
+    async close() {
+      await Promise.all([server, ...leaving].map((one) => closeWithin(one, 2_000)))
+    },
   }
 }
 
@@ -100,7 +125,7 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
 }
 
 /** Closes the server; what is still open after so many milliseconds is cut. */
-export function closeWithin(server: Server, milliseconds: number): Promise<void> {
+export function closeWithin(server: HttpServer, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), milliseconds)
     server.close(() => {
@@ -121,7 +146,7 @@ function listening(server: Server, { host, port }: OpsSettings): Promise<void> {
 }
 
 /** What is not HTTP never reaches the app: the same form of answer, then the end. */
-export function answerUnreadable(server: Server): void {
+export function answerUnreadable(server: HttpServer): void {
   const body = JSON.stringify(problemBody(new Problem(400, 'The request cannot be read.')))
   const answer = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
   server.on('clientError', (_error, socket) => {

@@ -7,6 +7,8 @@ export interface OpsCall {
   readonly actor: string
   readonly id: string
   readonly verbose: boolean
+  /** The query's parameters; one that comes several times is an array. */
+  readonly query: Readonly<Record<string, unknown>>
   readonly accept: string
   readonly body: unknown
 }

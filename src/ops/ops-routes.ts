@@ -1,5 +1,6 @@
 import { audited } from './audited.ts'
 import { circuitRoutes } from './circuit-routes.ts'
+import { exchangeRoutes } from './exchange-routes.ts'
 import { lockoutRoutes } from './lockout-routes.ts'
 import type { OpsRoute } from './ops-route.ts'
 import { readinessPage } from './readiness-page.ts'
@@ -64,4 +65,5 @@ export const opsRoutes: readonly OpsRoute[] = [
   },
   ...lockoutRoutes,
   ...circuitRoutes,
+  ...exchangeRoutes,
 ]

@@ -20,7 +20,7 @@ export interface OpsServer {
   readonly socketPath: string
   /** As `OpsPort.certificates`. */
   readonly certificates: readonly OwnCertificate[]
-  /** As `OpsPort.reload`; host, port and socket stay as they were at the start. */
+  /** As `OpsPort.reload`; the socket stays where it was at the start. */
   reload(settings: OpsSettings, dataAnchors: ReadonlySet<string>): Promise<void>
   close(): Promise<void>
 }
@@ -37,7 +37,9 @@ export async function startOps(
   try {
     const open = await openOpsPort(parts, settings, clock, dataAnchors, requests)
     return {
-      port: open.port,
+      get port() {
+        return open.port
+      },
       socketPath,
       get certificates() {
         return open.certificates

@@ -1,3 +1,5 @@
+import type { CallWindow } from './heavy-share.ts'
+
 /** What bounds a learned limit, and how it is learned. Times are in milliseconds. */
 export interface LimitRules {
   /** The limit never falls below this many calls at a time, nor rises above `ceiling`; `initial` is where it begins. */
@@ -16,6 +18,8 @@ export interface LimitRules {
 const tellingSamples = 10
 /** A single sample counts for no more than this many times the usual, so that one straggler in ten moves nothing. */
 const longestRatio = 10
+/** Numbers that are kept of each kind of call. */
+const fields = 3
 /** The share of the way that the usual time moves within a window: down, and up. */
 const [down, up] = [0.3, 0.15]
 
@@ -31,10 +35,9 @@ const [down, up] = [0.3, 0.15]
  * call has a usual time of its own, so that a change of the mix is no change of speed. O(1) and constant in memory.
  */
 export class AdaptiveLimit {
-  readonly #rules: LimitRules
-  readonly #usual: Float64Array
-  readonly #sums: Float64Array
-  readonly #counts: Uint32Array
+  #rules: LimitRules
+  /** Of each kind its usual time, and of this window the sum and the number of its samples. Side by side: most answers find it out of the caches. */
+  readonly #kinds: Float64Array
   #limit: number
   #threshold: number
   #congested = false
@@ -42,15 +45,21 @@ export class AdaptiveLimit {
   #answered = 0
   #overloaded = 0
   #peak = 0
+  #closed: CallWindow | undefined
 
   /** `kinds` is how many kinds of call are told apart. */
   constructor(rules: LimitRules, kinds = 1) {
     this.#rules = rules
-    this.#usual = new Float64Array(kinds)
-    this.#sums = new Float64Array(kinds)
-    this.#counts = new Uint32Array(kinds)
+    this.#kinds = new Float64Array(kinds * fields)
     this.#limit = within(rules, rules.initial)
     this.#threshold = rules.ceiling
+  }
+
+  /** Goes by other rules from now on; the limit stays where it is, as far as they let it. */
+  follow(rules: LimitRules): void {
+    this.#threshold = this.#threshold === this.#rules.ceiling ? rules.ceiling : Math.min(this.#threshold, rules.ceiling)
+    this.#rules = rules
+    this.#limit = within(rules, this.#limit)
   }
 
   /** Most calls at a time, now. */
@@ -60,15 +69,16 @@ export class AdaptiveLimit {
 
   /** What an answer to this kind of call usually takes, in ms; 0 where none is known. */
   usual(kind: number): number {
-    return this.#usual[kind] ?? 0
+    return this.#kinds[kind * fields] ?? 0
   }
 
   /** An answer began `latencyMs` after its request was sent, while so many calls were under way. */
   answered(kind: number, latencyMs: number, inFlight: number, now: number): void {
-    const usual = this.#usual[kind] ?? 0
+    const at = kind * fields
+    const usual = this.#kinds[at] ?? 0
     const counted = usual === 0 ? latencyMs : Math.min(latencyMs, longestRatio * Math.max(usual, this.#rules.noiseMs))
-    this.#sums[kind] = (this.#sums[kind] ?? 0) + counted
-    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1
+    this.#kinds[at + 1] = (this.#kinds[at + 1] ?? 0) + counted
+    this.#kinds[at + 2] = (this.#kinds[at + 2] ?? 0) + 1
     this.#answered++
     this.#sampled(inFlight, now)
   }
@@ -81,8 +91,15 @@ export class AdaptiveLimit {
 
   /** The caller hung up before an answer began: a sign only where the provider had taken longer than usual already. */
   abandoned(kind: number, waitedMs: number, inFlight: number, now: number): void {
-    const usual = this.#usual[kind] ?? 0
+    const usual = this.usual(kind)
     if (usual > 0 && waitedMs > this.#rules.tolerance * Math.max(usual, this.#rules.noiseMs)) this.answered(kind, waitedMs, inFlight, now)
+  }
+
+  /** What the last window told, once; undefined where none has closed since. */
+  takeClosed(): CallWindow | undefined {
+    const closed = this.#closed
+    if (closed !== undefined) this.#closed = undefined
+    return closed
   }
 
   /** Begins again from the floor, after the provider was out of reach. */
@@ -97,12 +114,12 @@ export class AdaptiveLimit {
     this.#began ??= now
     const elapsed = now - this.#began
     const enough = this.#answered + this.#overloaded >= tellingSamples
-    if (elapsed >= this.#rules.windowMs * (enough ? 1 : 10)) this.#close()
+    if (elapsed >= this.#rules.windowMs * (enough ? 1 : 10)) this.#close(elapsed)
   }
 
-  #close(): void {
+  #close(elapsed: number): void {
     const samples = this.#answered + this.#overloaded
-    const ratio = this.#answered === 0 ? 1 : this.#learnUsual()
+    const ratio = this.#answered === 0 ? 1 : this.#learnUsual(elapsed)
     const failed = this.#overloaded / Math.max(samples, tellingSamples)
     const gradient = Math.min(1, Math.max(0.5, this.#rules.tolerance / ratio))
     const congested = gradient < 1 || failed > 0.05
@@ -121,26 +138,30 @@ export class AdaptiveLimit {
   }
 
   /** Moves the usual times by this window's; returns how many times the usual its answers took. */
-  #learnUsual(): number {
+  #learnUsual(elapsed: number): number {
     const { floor, noiseMs } = this.#rules
     const undisturbed = this.#peak <= floor || this.#limit <= floor
     let excess = 0
-    for (let kind = 0; kind < this.#counts.length; kind++) {
-      const count = this.#counts[kind] ?? 0
+    let took = 0
+    let expected = 0
+    for (let at = 0; at < this.#kinds.length; at += fields) {
+      const count = this.#kinds[at + 2] ?? 0
       if (count === 0) continue
-      const mean = (this.#sums[kind] ?? 0) / count
-      const usual = this.#usual[kind] || mean
+      const mean = (this.#kinds[at + 1] ?? 0) / count
+      const usual = this.#kinds[at] || mean
+      took += count * mean
+      expected += count * usual
       excess += count * (mean / Math.max(usual, noiseMs) - 1)
       const weight = Math.min(1, count / tellingSamples)
-      if (mean < usual) this.#usual[kind] = usual + down * weight * (mean - usual)
-      else this.#usual[kind] = undisturbed ? usual + up * weight * (mean - usual) : usual
+      if (mean < usual) this.#kinds[at] = usual + down * weight * (mean - usual)
+      else this.#kinds[at] = undisturbed ? usual + up * weight * (mean - usual) : usual
     }
+    this.#closed = { ratio: took / expected, samples: this.#answered, busy: expected / elapsed }
     return 1 + Math.max(0, excess / Math.max(this.#answered, tellingSamples))
   }
 
   #forgetWindow(): void {
-    this.#sums.fill(0)
-    this.#counts.fill(0)
+    for (let at = 0; at < this.#kinds.length; at += fields) this.#kinds.fill(0, at + 1, at + fields)
     this.#began = undefined
     this.#answered = 0
     this.#overloaded = 0

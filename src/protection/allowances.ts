@@ -27,7 +27,15 @@ export interface Holding {
 }
 
 /** The decision: all the limits took the call, or none did, and this is the one that keeps it out longest. */
-export type Taking = { readonly taken: true; readonly holding: Holding } | { readonly taken: false; readonly over: Standing }
+export type Taking = { readonly taken: true; readonly holding: Holding } | NotTaken
+
+/** A limit kept the call out. */
+export interface NotTaken {
+  readonly taken: false
+  readonly over: Standing
+  /** Where a share of the limit is on its way that others have too: resolves once it is here, never rejects. Taken again then, the call may be within it. */
+  readonly settles?: Promise<void>
+}
 
 /** Who may still make how many calls. Decides at once, by what this process knows. */
 export interface Allowances {
@@ -39,6 +47,8 @@ export interface Allowances {
 
 /** Parties remembered of one dimension. */
 const partiesOfDimension = 100_000
+/** With more nodes than this a party that is on all of them may have more calls at once; divided by hundreds, an honest one could not have two. */
+const fewNodes = 8
 /** How soon a place may be free again is not known: calls are short. */
 const placeMs = 1_000
 
@@ -68,9 +78,9 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
     return undefined
   }
 
-  /** What is not leased from a shared store is divided among the nodes. */
+  /** What is not leased from a shared store is divided among the nodes, or among the few that a party comes to where there are many. */
   function part(quota: number): number {
-    return buckets.nodes === 1 ? quota : Math.ceil(quota / buckets.nodes)
+    return buckets.nodes === 1 ? quota : Math.ceil(quota / Math.min(buckets.nodes, fewNodes))
   }
 
   function decided(wants: readonly Want[], parties: readonly Party[], at: number): void {
@@ -78,6 +88,12 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
       const { dimension, limit } = wants[i] as Want
       if (limit.rate !== undefined) buckets.decided(dimension, parties[i] as Party, limit.rate, at)
     }
+  }
+
+  /** Resolves once all that these lack may be there; undefined where one of them waits for nothing that is on its way. */
+  function answer(late: readonly Party[], at: number): Promise<void> | undefined {
+    const answers = late.map((party) => buckets.answer(party, at))
+    return answers.includes(undefined) ? undefined : Promise.all(answers).then(() => undefined)
   }
 
   return {
@@ -89,14 +105,19 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
       const parties: Party[] = []
       let observed: Standing[] | undefined
       let over: Standing | undefined
+      let late: readonly Party[] = nobody
+      let settling = true
       let left: boolean[] | undefined
       for (const want of wants) {
         const party = partyOf(want, at)
         parties.push(party)
         const standing = beyond(want, party, bytes, at)
         if (standing === undefined) continue
-        if (!want.observe) over = over === undefined || standing.retryAfter > over.retryAfter ? standing : over
-        else {
+        if (!want.observe) {
+          over = over === undefined || standing.retryAfter > over.retryAfter ? standing : over
+          settling &&= standing.kind === 'requests'
+          late = [...late, party]
+        } else {
           observed = [...(observed ?? []), standing]
           left ??= []
           left[parties.length - 1] = true
@@ -104,7 +125,10 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
       }
       if (over !== undefined) {
         decided(wants, parties, at)
-        return { taken: false, over }
+        const settles = settling ? answer(late, at) : undefined
+        if (settles === undefined) return { taken: false, over }
+        for (const party of parties) buckets.undecided(party)
+        return { taken: false, over, settles }
       }
       let tightest: Want | undefined
       let tightestDue = 0
@@ -136,6 +160,7 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
 }
 
 const none: readonly Standing[] = []
+const nobody: readonly Party[] = []
 
 class Hold implements Holding {
   readonly tightest: Standing | undefined

@@ -44,6 +44,9 @@ export type BreakerEvent =
       /** Until when the provider asked to be left alone; 0 where it did not. */
       readonly retryAt: number
     }
+  /** At another gate to the same provider. */
+  | { readonly type: 'opened-elsewhere'; readonly until: number }
+  | { readonly type: 'closed-elsewhere' }
   | { readonly type: 'hold-open' }
   | { readonly type: 'hold-closed' }
   | { readonly type: 'release' }
@@ -81,6 +84,10 @@ export function nextBreaker(state: BreakerState, event: BreakerEvent, rules: Bre
       return state.kind === 'held-open' || state.kind === 'held-closed' ? { kind: 'closed', episode } : state
     case 'probe-began':
       return probeBegan(state, event.now, rules)
+    case 'opened-elsewhere':
+      return openedElsewhere(state, event.until)
+    case 'closed-elsewhere':
+      return state.kind === 'open' || state.kind === 'half-open' ? { kind: 'closed', episode } : state
     case 'succeeded':
       if (state.kind !== 'half-open' || event.probe !== episode) return state
       return state.succeeded + 1 >= rules.probes ? { kind: 'closed', episode } : { ...state, succeeded: state.succeeded + 1 }
@@ -123,6 +130,21 @@ function failed(state: BreakerState, event: BreakerEvent & { readonly type: 'fai
       return asked(event, rules) > state.until ? { ...state, until: asked(event, rules) } : state
     case 'half-open':
       return event.probe === state.episode ? opened(state.episode + 1, state.openings + 1, event, rules) : state
+    case 'held-open':
+    case 'held-closed':
+      return state
+  }
+}
+
+/** Opens like the other gate, with the openings counted, so that each that follows without a recovery is longer here too. */
+function openedElsewhere(state: BreakerState, until: number): BreakerState {
+  switch (state.kind) {
+    case 'closed':
+      return { kind: 'open', episode: state.episode + 1, openings: 1, until }
+    case 'open':
+      return until > state.until ? { ...state, until } : state
+    case 'half-open':
+      return { kind: 'open', episode: state.episode + 1, openings: state.openings + 1, until }
     case 'held-open':
     case 'held-closed':
       return state

@@ -8,14 +8,16 @@ export interface FailureTally {
 }
 
 const slices = 10
+/** Numbers that are kept of a slice. */
+const fields = 3
 
 /** Counts calls and failures over a sliding window of ten slices. O(1) a call, constant in memory whoever calls. */
 export class FailureWindow {
   readonly #sliceMs: number
-  readonly #calls = new Uint32Array(slices)
-  readonly #failures = new Uint32Array(slices)
-  readonly #callers: Callers[] = Array.from({ length: slices }, () => ({ seen: undefined, several: false }))
-  readonly #failing: Callers[] = Array.from({ length: slices }, () => ({ seen: undefined, several: false }))
+  /** Of each slice its calls, its failures, and by a bit each whether several called and whether several saw failures. */
+  readonly #counts = new Uint32Array(slices * fields)
+  /** Of each slice who called first, and who saw the first failure. Together in one place, and few: most calls of a provider find it out of the caches. */
+  readonly #first: (string | undefined)[] = new Array(slices * 2).fill(undefined)
   #slice = 0
 
   /** The window's length in ms. */
@@ -26,11 +28,12 @@ export class FailureWindow {
   /** A call of this consumer ended, well or not. */
   record(consumer: string, failed: boolean, now: number): void {
     const at = this.#advance(now)
-    this.#calls[at] = (this.#calls[at] ?? 0) + 1
-    note(this.#callers[at], consumer)
+    const calls = at * fields
+    this.#counts[calls] = (this.#counts[calls] ?? 0) + 1
+    this.#note(at, 0, consumer)
     if (!failed) return
-    this.#failures[at] = (this.#failures[at] ?? 0) + 1
-    note(this.#failing[at], consumer)
+    this.#counts[calls + 1] = (this.#counts[calls + 1] ?? 0) + 1
+    this.#note(at, 1, consumer)
   }
 
   /** What the window that ends now holds. */
@@ -38,11 +41,11 @@ export class FailureWindow {
     this.#advance(now)
     let calls = 0
     let failures = 0
-    for (let at = 0; at < slices; at++) {
-      calls += this.#calls[at] ?? 0
-      failures += this.#failures[at] ?? 0
+    for (let at = 0; at < slices * fields; at += fields) {
+      calls += this.#counts[at] ?? 0
+      failures += this.#counts[at + 1] ?? 0
     }
-    return { calls, failures, callers: distinct(this.#callers), failingCallers: distinct(this.#failing) }
+    return { calls, failures, callers: this.#distinct(0), failingCallers: this.#distinct(1) }
   }
 
   /** Forgets everything. */
@@ -59,31 +62,27 @@ export class FailureWindow {
   }
 
   #empty(at: number): void {
-    this.#calls[at] = 0
-    this.#failures[at] = 0
-    for (const one of [this.#callers[at], this.#failing[at]]) if (one !== undefined) one.seen = undefined
-    for (const one of [this.#callers[at], this.#failing[at]]) if (one !== undefined) one.several = false
+    this.#counts.fill(0, at * fields, (at + 1) * fields)
+    this.#first[at * 2] = undefined
+    this.#first[at * 2 + 1] = undefined
   }
-}
 
-interface Callers {
-  seen: string | undefined
-  several: boolean
-}
-
-function note(callers: Callers | undefined, consumer: string): void {
-  if (callers === undefined) return
-  if (callers.seen === undefined) callers.seen = consumer
-  else if (callers.seen !== consumer) callers.several = true
-}
-
-function distinct(all: readonly Callers[]): number {
-  let seen: string | undefined
-  for (const callers of all) {
-    if (callers.several) return 2
-    if (callers.seen === undefined) continue
-    if (seen !== undefined && seen !== callers.seen) return 2
-    seen = callers.seen
+  #note(at: number, which: 0 | 1, consumer: string): void {
+    const first = this.#first[at * 2 + which]
+    if (first === undefined) this.#first[at * 2 + which] = consumer
+    else if (first !== consumer) this.#counts[at * fields + 2] = (this.#counts[at * fields + 2] ?? 0) | (1 << which)
   }
-  return seen === undefined ? 0 : 1
+
+  /** 0, 1, or 2 for two and more. */
+  #distinct(which: 0 | 1): number {
+    let seen: string | undefined
+    for (let at = 0; at < slices; at++) {
+      const first = this.#first[at * 2 + which]
+      if (first === undefined) continue
+      if (((this.#counts[at * fields + 2] ?? 0) & (1 << which)) !== 0) return 2
+      if (seen !== undefined && seen !== first) return 2
+      seen = first
+    }
+    return seen === undefined ? 0 : 1
+  }
 }

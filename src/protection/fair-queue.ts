@@ -13,26 +13,29 @@ export interface QueueRules {
   guaranteeOf(consumer: string): number
 }
 
-/** How many places there are, and how many of them one consumer may hold. */
+/** How many places there are, how many of them one consumer may hold, and how many one that has wanted more than that. */
 export interface Places {
   readonly limit: number
   readonly mostOfOne: number
+  readonly mostOfHeavy: number
 }
 
 /** A round that has served so many calls takes in no newcomers: those who wait for the next one are not kept from it. */
 const longestRound = 256
-/** Idle consumers are forgotten in one go, when this many more are idle than had to be kept the last time. */
-const idleKept = 256
+/** Consumers that became idle while others waited are forgotten in one go, when this many more are idle than had to be kept the last time. */
+const idleKept = 64
 
 /**
  * Calls that wait for one provider, served in rounds: deficit round robin over consumers (Shreedhar and Varghese, 1995) with a call as the unit. In a
  * round each consumer has as many calls served as its weight says, those with the more urgent call first; who has had its share waits for the next round, so
  * that urgency buys an earlier place in the round but no larger share. Consumers below their guarantee come first. O(1) a step, amortised; memory is
- * bounded by `length`, by the calls under way and by some hundreds of idle consumers, however many there are.
+ * bounded by `length`, by the calls under way and by the idle consumers of one round, however many there are.
  */
 export class FairQueue<Item> {
-  readonly #rules: QueueRules
+  #rules: QueueRules
   #flows = new Map<string, WaitingFlow<Item>>()
+  /** One consumer that is kept beside the map: at most providers there is one at a time, and a map that is filled and emptied again costs more than all the rest. */
+  #lone: WaitingFlow<Item> | undefined
   #idle = 0
   #keptIdle = 0
   #waiting = 0
@@ -49,6 +52,16 @@ export class FairQueue<Item> {
     this.#rules = rules
   }
 
+  /** Goes by other rules from now on; calls that wait already keep their time. */
+  follow(rules: QueueRules, places: Places): void {
+    this.#rules = rules
+    for (const flow of [...this.#flows.values(), ...(this.#lone === undefined ? [] : [this.#lone])]) {
+      flow.weight = rules.weightOf(flow.consumer)
+      flow.guarantee = rules.guaranteeOf(flow.consumer)
+      if (flow.waiting > 0) this.#place(flow, places)
+    }
+  }
+
   /** Calls that wait. */
   get waiting(): number {
     return this.#waiting
@@ -56,7 +69,12 @@ export class FairQueue<Item> {
 
   /** Consumers that are remembered. */
   get consumers(): number {
-    return this.#flows.size
+    return this.#flows.size + (this.#lone === undefined ? 0 : 1)
+  }
+
+  /** Consumers with calls that wait or are under way. */
+  get active(): number {
+    return this.consumers - this.#idle
   }
 
   /** The call that has waited longest. */
@@ -66,18 +84,27 @@ export class FairQueue<Item> {
 
   /** What is known of the consumer; begins to know it. */
   flowOf(consumer: string): WaitingFlow<Item> {
-    const known = this.#flows.get(consumer)
+    const lone = this.#lone
+    if (lone?.consumer === consumer) return lone
+    const known = this.#flows.size === 0 ? undefined : this.#flows.get(consumer)
     if (known !== undefined) return known
     if (this.#idle > idleKept + 2 * this.#keptIdle) this.#forgetIdle()
     const flow = new WaitingFlow<Item>(consumer, this.#rules.weightOf(consumer), this.#rules.guaranteeOf(consumer))
-    this.#flows.set(consumer, flow)
-    this.#idle++
+    const replaces = lone?.idle === true && this.#waiting === 0
+    if (replaces || lone === undefined) this.#lone = flow
+    else this.#flows.set(consumer, flow)
+    if (!replaces) this.#idle++
     return flow
   }
 
   /** Whether one more call of this consumer may begin, as far as its own calls go. */
   mayBegin(flow: WaitingFlow<Item>, places: Places): boolean {
     return flow.waiting === 0 && flow.inFlight < mostOf(flow, places)
+  }
+
+  /** Whether it is its own calls that keep it from one more. */
+  hasItsMost(flow: WaitingFlow<Item>, places: Places): boolean {
+    return flow.inFlight >= mostOf(flow, places)
   }
 
   /** A call of this consumer begins without having waited. */
@@ -90,7 +117,7 @@ export class FairQueue<Item> {
   end(flow: WaitingFlow<Item>, places: Places): void {
     flow.inFlight--
     if (flow.waiting > 0) this.#place(flow, places)
-    else if (flow.idle) this.#idle++
+    else if (flow.idle) this.#becameIdle(flow)
   }
 
   /** Lets a call wait; undefined where there is no room for it. */
@@ -157,7 +184,13 @@ export class FairQueue<Item> {
   #settle(flow: WaitingFlow<Item>, places: Places): void {
     flow.node.list?.remove(flow.node)
     if (flow.waiting > 0) this.#place(flow, places)
-    else if (flow.idle) this.#idle++
+    else if (flow.idle) this.#becameIdle(flow)
+  }
+
+  /** While nobody waits, nobody is kept from anything: what it has had does not matter. */
+  #becameIdle(flow: WaitingFlow<Item>): void {
+    if (this.#waiting > 0 || flow === this.#lone) this.#idle++
+    else this.#flows.delete(flow.consumer)
   }
 
   /** Puts a consumer that has calls waiting where it belongs now; it keeps its turn where that is where it is. */
@@ -193,8 +226,8 @@ export class FairQueue<Item> {
     if (this.#waiting === 0) this.#turn()
     const kept = [...this.#flows].filter(([, flow]) => !flow.idle || flow.round >= this.#round)
     this.#flows = new Map(kept)
-    this.#idle = kept.filter(([, flow]) => flow.idle).length
-    this.#keptIdle = this.#idle
+    this.#keptIdle = kept.filter(([, flow]) => flow.idle).length
+    this.#idle = this.#keptIdle + (this.#lone?.idle === true ? 1 : 0)
   }
 }
 
@@ -202,6 +235,7 @@ function guaranteed({ guarantee }: { readonly guarantee: number }, { limit }: Pl
   return guarantee === 0 ? 0 : Math.floor(limit * guarantee)
 }
 
-function mostOf(flow: { readonly guarantee: number }, places: Places): number {
-  return Math.max(places.mostOfOne, guaranteed(flow, places))
+/** How many places this consumer may hold. */
+function mostOf(flow: { readonly guarantee: number; readonly heavy: boolean }, places: Places): number {
+  return Math.max(flow.heavy ? places.mostOfHeavy : places.mostOfOne, guaranteed(flow, places))
 }

@@ -1,4 +1,4 @@
-import type { Rate } from './party-limit.ts'
+import { conforms, type Rate } from './party-limit.ts'
 
 /**
  * How a node leases a party's requests from the bucket that all nodes share, so that no request waits for it. Pure; times are monotonic ms.
@@ -35,7 +35,7 @@ export interface LeaseAsk {
   readonly want: number
   /** Leased cells that the node still has. */
   readonly left: number
-  /** A node is given its part of what is there at once besides: one of so many nodes; 0 where its demand alone counts. */
+  /** A node is given its part of what is there at once besides: one of so many; 0 where its demand alone counts. */
   readonly among: number
   /** How far ahead of their time cells are given. */
   readonly horizon: number
@@ -60,6 +60,8 @@ const batchedFrom = 100
 const batch = 24
 /** Demand of this long is leased at a time. */
 const batchMs = 250
+/** Of a burst no more is concluded: in a moment it may be over, and other nodes have theirs. */
+const shortestDemandMs = 100
 const smallMs = 1_000
 /** No cells are given further ahead: what one node holds in advance, others wait for. */
 const batchHorizonMs = 250
@@ -67,6 +69,8 @@ const smallHorizonMs = 1_250
 /** A refused node does not ask more often than once for so many requests, or in so long a time. */
 const offeredBetween = 20
 const batchedAgainMs = 2_000
+/** A party comes to few of many nodes: what is there at once is divided among no more than so many, and whoever needs none gives it back. */
+const fewNodes = 8
 /** Unused for so long, cells are given back. */
 const idleMs = 2_000
 /** Of a large limit, the share that may be passed on credit by all nodes together. */
@@ -111,12 +115,22 @@ export function useLease(lease: Lease, now: number): void {
   if (cell.left === 0) lease.cells = lease.cells.filter((one) => one !== cell)
 }
 
+/** Whether the answer that is on its way may bring what a request lacks: the bucket has something at once, as far as is known. */
+export function mayHope({ asking, creditFrom }: Lease, now: number): boolean {
+  return asking && now >= creditFrom
+}
+
 function firstCell({ cells }: Lease, now: number): Lease['cells'][number] | undefined {
   return cells.find(({ start }) => start <= now + 1e-6)
 }
 
-/** One request on credit; for a large limit a few, so that a first burst does not wait for the first answer. */
+/**
+ * One request on credit; for a large limit a few, so that a first burst does not wait for the first answer. A node that shares with nobody knows
+ * the whole bucket once it has been told of it, but for what it has not told itself: it gives what that has.
+ */
 function hasCredit({ debt, creditFrom }: Lease, rate: Rate, nodes: number, now: number): boolean {
+  if (nodes === 1 && creditFrom !== 0)
+    return conforms(rate, Math.max(creditFrom + rate.tolerance - rate.interval, now) + debt * rate.interval, now)
   if (now < creditFrom) return false
   if (rate.perSecond < batchedFrom) return debt === 0
   return debt < Math.max(1, Math.floor((Math.min(rate.burst, rate.perSecond) * creditShare) / nodes))
@@ -129,11 +143,11 @@ export function nextAsk(lease: Lease, rate: Rate, nodes: number, due: number, no
   const since = now - lease.askedAt
   if (batched ? lease.offered < offeredBetween && since < batchedAgainMs : since < smallMs) return undefined
   const left = leftOf(lease)
-  const perMs = Number.isFinite(since) ? lease.offered / Math.max(since, 1) : 0
+  const perMs = Number.isFinite(since) ? lease.offered / Math.max(since, shortestDemandMs) : 0
   const low = batched ? Math.max(2, Math.ceil(perMs * 40)) : Math.ceil(perMs * 250)
   if (left > low && lease.debt === 0) return undefined
   const want = batched ? Math.max(batch, Math.ceil(perMs * batchMs)) : Math.max(1, Math.ceil(perMs * 1.25 * smallMs) + 1)
-  return ask(lease, rate, { want: Math.max(1, want - left), left, among: batched ? 0 : nodes, due, now })
+  return ask(lease, rate, { want: Math.max(1, want - left), left, among: batched ? 0 : Math.min(nodes, fewNodes), due, now })
 }
 
 /** Gives back what a party that has gone quiet leaves unused, and tells of its debt; undefined where there is neither. */
@@ -142,6 +156,8 @@ export function idleAsk(lease: Lease, rate: Rate, due: number, now: number): Lea
   const returned = leftOf(lease)
   if (returned === 0 && lease.debt === 0) return undefined
   const asked = ask(lease, rate, { want: 0, left: 0, among: 0, due, now })
+  // The next request may ask at once: what it finds is nothing, and over two quiet seconds these two operations are still one a second.
+  lease.askedAt = Number.NEGATIVE_INFINITY
   lease.cells = []
   return { ...asked, returned }
 }
@@ -172,9 +188,13 @@ function ask(
 export function takeGrant(lease: Lease, asked: LeaseAsk, { granted, first, ahead }: LeaseGrant, now: number): number {
   lease.asking = false
   lease.alone = false
-  lease.debt -= asked.debt
-  lease.creditFrom = now + Math.max(0, ahead + asked.interval - asked.tolerance)
-  if (granted > 0) lease.cells.push({ start: now + first, interval: asked.interval, left: granted })
+  // What was gone on with alone meanwhile is no debt any more: it is part of what is known.
+  lease.debt = Math.max(0, lease.debt - asked.debt)
+  lease.creditFrom = now + ahead + asked.interval - asked.tolerance
+  // What was passed on credit while the answer was on its way is paid with what it brought.
+  const paid = Math.min(lease.debt, granted)
+  lease.debt -= paid
+  if (granted > paid) lease.cells.push({ start: now + first + paid * asked.interval, interval: asked.interval, left: granted - paid })
   return now + ahead
 }
 

@@ -1,4 +1,4 @@
-import { idleAsk, type LeaseAsk, mayUse, newLease, nextAsk, takeGrant, takeNoGrant, useLease } from './lease.ts'
+import { idleAsk, type LeaseAsk, type LeaseGrant, mayHope, mayUse, newLease, nextAsk, takeGrant, takeNoGrant, useLease } from './lease.ts'
 import { conforms, type Rate } from './party-limit.ts'
 import type { Party } from './party-table.ts'
 import type { SharedBuckets } from './shared-buckets.ts'
@@ -10,6 +10,10 @@ export interface Bucketing {
   take(party: Party, rate: Rate, now: number): void
   /** Told of each request after it was decided. */
   decided(dimension: string, party: Party, rate: Rate, now: number): void
+  /** Resolves once an answer is here that may bring the party's next request what it lacks at `now`; undefined where none is on its way. Never rejects. */
+  answer(party: Party, now: number): Promise<void> | undefined
+  /** The request of which was told will be decided again. */
+  undecided(party: Party): void
   /** Parts of what is not leased: each node has its share. */
   readonly nodes: number
 }
@@ -21,6 +25,8 @@ export const ownBuckets: Bucketing = {
     party.due = Math.max(party.due, now) + rate.interval
   },
   decided: () => undefined,
+  answer: () => undefined,
+  undecided: () => undefined,
   nodes: 1,
 }
 
@@ -42,12 +48,19 @@ export function createLeasing(shared: SharedBuckets, now: () => number): Bucketi
   const waiting: Asking[] = []
   /** Parties that hold something, to be looked at when they go quiet. */
   const holders = new Map<Party, Holder>()
+  /** Whose answer somebody waits for. */
+  const awaited = new Map<Party, PromiseWithResolvers<void>>()
   let under = false
 
   /** As if every other node passed as much as this one: together they stay within the limit. */
   function share(rate: Rate): Rate {
     const interval = rate.interval * shared.nodes
     return { ...rate, interval, tolerance: Math.max(rate.tolerance, interval) }
+  }
+
+  /** The theoretical arrival time that a node goes on from without the bucket: what it passed on credit and has not told counts. */
+  function dueAlone({ due, lease }: Party, { interval }: Rate, at: number): number {
+    return lease === undefined || lease.debt === 0 ? due : Math.max(due, at) + lease.debt * interval
   }
 
   function queue(dimension: string, party: Party, ask: LeaseAsk | undefined): void {
@@ -66,29 +79,47 @@ export function createLeasing(shared: SharedBuckets, now: () => number): Bucketi
       const grants = await shared.lease(going.map(({ ask }) => ask))
       const at = now()
       going.forEach(({ party, ask }, index) => {
-        const grant = grants?.[index]
-        const lease = party.lease
-        if (lease === undefined) return
-        if (grant === undefined) takeNoGrant(lease)
-        else party.due = takeGrant(lease, ask, grant, at)
+        takeAnswer(party, ask, grants?.[index], at)
+        awaited.get(party)?.resolve()
+        awaited.delete(party)
       })
     }
     under = false
+  }
+
+  function takeAnswer(party: Party, ask: LeaseAsk, grant: LeaseGrant | undefined, at: number): void {
+    const { lease } = party
+    if (lease === undefined) return
+    if (grant === undefined) takeNoGrant(lease)
+    else party.due = takeGrant(lease, ask, grant, at)
   }
 
   return {
     get nodes() {
       return shared.nodes
     },
+    answer(party, at) {
+      if (party.lease === undefined || !shared.reachable || !mayHope(party.lease, at)) return undefined
+      const known = awaited.get(party)
+      if (known !== undefined) return known.promise
+      const one = Promise.withResolvers<void>()
+      awaited.set(party, one)
+      return one.promise
+    },
+    undecided({ lease }) {
+      if (lease !== undefined) lease.offered--
+    },
     conforms(party, rate, at) {
       party.lease ??= newLease()
       if (shared.reachable) return mayUse(party.lease, rate, shared.nodes, at)
-      return party.lease.cells.some(({ start }) => start <= at) || conforms(share(rate), party.due, at)
+      return party.lease.cells.some(({ start }) => start <= at) || conforms(share(rate), dueAlone(party, rate, at), at)
     },
     take(party, rate, at) {
       const lease = party.lease ?? newLease()
       if (!shared.reachable && !lease.cells.some(({ start }) => start <= at)) {
-        party.due = Math.max(party.due, at) + share(rate).interval
+        party.due = Math.max(dueAlone(party, rate, at), at) + share(rate).interval
+        // From now on it is part of what is known, which counts even where the bucket was not lost.
+        lease.debt = 0
         lease.alone = true
       } else useLease(lease, at)
     },

@@ -2,7 +2,9 @@ import { AdaptiveLimit, type LimitRules } from './adaptive-limit.ts'
 import { type BreakerRules, type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
 import { FailureWindow } from './failure-window.ts'
 import { FairQueue, type Places, type QueueRules } from './fair-queue.ts'
-import type { CallRank, WaitingCall, WaitingFlow } from './waiting-flow.ts'
+import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
+import { HeavyShare } from './heavy-share.ts'
+import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
 /** All that decides about calls to one provider. Times are in milliseconds. */
 export interface GateRules {
@@ -13,54 +15,9 @@ export interface GateRules {
   /** The circuit is told and not acted upon, unless an operator holds it. */
   readonly breakerObserves: boolean
   readonly queue: QueueRules
-  /** The share of the places that one consumer may hold while others call, and for how long after another's last call that counts. */
+  /** The share of the places that one consumer may hold while others call (1: all, it need not give way), and for how long after another's last call that counts. */
   readonly mostOfOne: number
   readonly contestedMs: number
-}
-
-/** A call that has not been let through at once, as its owner sees it. Called at most once, and never from within `wait`. */
-export interface Waiter {
-  granted(place: GatePlace): void
-  refused(why: GateRefusal): void
-}
-
-/** Why a call is not let through: no place in time, none even to wait, or a circuit that is open. */
-export type GateRefusal = 'too-late' | 'full' | 'unavailable'
-
-/** A place at the provider, given back once with `leave`. */
-export interface GatePlace {
-  readonly flow: WaitingFlow<Waiter>
-  readonly began: number
-  /** The episode of the circuit that this call probes. */
-  readonly probe: number | undefined
-  /** What would have kept this call, were it not only observed. */
-  readonly observed: 'limit' | 'circuit' | undefined
-}
-
-/** How a call ended, as far as the provider is to be blamed or praised. */
-export type GateSample =
-  /**
-   * An answer began. `latencyMs` is absent where it is an error, which comes sooner than what was asked for. `pushback`: it says that the provider has too much
-   * to do; `failed`: that it is out of order; `retryAt`: the monotonic ms until which it wants to be left alone, 0 where it does not.
-   */
-  | {
-      readonly kind: 'answered'
-      readonly latencyMs: number | undefined
-      readonly pushback: boolean
-      readonly failed: boolean
-      readonly retryAt: number
-    }
-  /** Not reached, not in time, not valid. */
-  | { readonly kind: 'failed' }
-  /** The caller hung up this long after the request was sent, before an answer began. */
-  | { readonly kind: 'abandoned'; readonly waitedMs: number }
-  /** Says nothing of the provider. */
-  | { readonly kind: 'none' }
-
-/** What is asked of a gate: by whom, how urgent, and which kind of call (a small whole number, for its usual time). */
-export interface GateCall {
-  readonly consumer: string
-  readonly rank: CallRank
 }
 
 /** The share by which a new duration moves the mean. */
@@ -71,10 +28,12 @@ const meanWeight = 0.05
  * with `enter`, may `wait` where that says `full`, gives each place back once with `leave`, and calls `expire` when `deadline` has come.
  */
 export class ProviderGate {
-  readonly rules: GateRules
+  rules: GateRules
   readonly limit: AdaptiveLimit
   readonly #queue: FairQueue<Waiter>
-  readonly #window: FailureWindow
+  #window: FailureWindow
+  readonly #turned: ((to: SharedTurn) => void) | undefined
+  readonly #heavy: HeavyShare
   #state: BreakerState = closedBreaker
   #inFlight = 0
   #retryAt = 0
@@ -82,11 +41,24 @@ export class ProviderGate {
   #lastConsumer: string | undefined
   #contestedUntil = Number.NEGATIVE_INFINITY
 
-  constructor(rules: GateRules, kinds = 1) {
+  constructor(rules: GateRules, kinds = 1, turned?: (to: SharedTurn) => void) {
     this.rules = rules
+    this.#turned = turned
     this.limit = new AdaptiveLimit(rules.limit, kinds)
     this.#queue = new FairQueue(rules.queue)
     this.#window = new FailureWindow(rules.breaker.windowMs)
+    this.#heavy = new HeavyShare(rules.limit.initial * rules.mostOfOne)
+  }
+
+  /** Goes by other rules from now on; what was learned, whoever waits and the circuit stay. Failures are counted anew where their window has another length. */
+  follow(rules: GateRules, now: number): void {
+    if (rules.breaker.windowMs !== this.rules.breaker.windowMs) this.#window = new FailureWindow(rules.breaker.windowMs)
+    this.rules = rules
+    this.limit.follow(rules.limit)
+    this.#heavy.follow(rules.limit.initial * rules.mostOfOne)
+    this.#queue.follow(rules.queue, this.#places(now))
+    if (this.#isShut) this.refuseAll(now)
+    else this.#letThrough(now)
   }
 
   /** Calls under way. */
@@ -126,7 +98,10 @@ export class ProviderGate {
     }
     const places = this.#places(now)
     // Where there is room although calls wait, they are those of consumers that have all they may have.
-    if (this.#inFlight >= places.limit || !this.#queue.mayBegin(flow, places)) return 'full'
+    if (this.#inFlight >= places.limit || !this.#queue.mayBegin(flow, places)) {
+      if (places.mostOfHeavy < places.limit && this.#queue.hasItsMost(flow, places)) this.#heavy.hold(flow)
+      return 'full'
+    }
     const observed = answer !== 'pass' ? 'circuit' : this.#inFlight >= this.limit.limit ? 'limit' : undefined
     return this.#begin(flow, now, undefined, observed)
   }
@@ -146,6 +121,8 @@ export class ProviderGate {
     const busy = this.#inFlight--
     this.#heldMs += meanWeight * (now - place.began - this.#heldMs)
     this.#learn(place, kind, sample, busy, now)
+    const closed = this.limit.takeClosed()
+    if (closed !== undefined) this.#heavy.closed(closed, this.#queue.active)
     this.#queue.end(place.flow, this.#places(now))
     this.#letThrough(now)
   }
@@ -173,6 +150,13 @@ export class ProviderGate {
     this.#become(nextBreaker(this.#state, { type: act }, this.rules.breaker), now)
   }
 
+  /** Takes over what the circuit became at another gate to the same provider. An operator's hold stays. */
+  adopt(to: SharedTurn, now: number): void {
+    const event =
+      to.kind === 'open' ? ({ type: 'opened-elsewhere', until: now + to.forMs } as const) : ({ type: 'closed-elsewhere' } as const)
+    this.#become(nextBreaker(this.#state, event, this.rules.breaker), now)
+  }
+
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
   retryAfterMs(why: GateRefusal, now: number): number {
     if (why === 'unavailable') return breakerWait(this.#state, now, this.rules.breaker)
@@ -193,7 +177,9 @@ export class ProviderGate {
 
   #places(now: number): Places {
     const limit = this.rules.limitObserves ? this.rules.limit.ceiling : this.limit.limit
-    return { limit, mostOfOne: now < this.#contestedUntil ? Math.max(1, Math.floor(limit * this.rules.mostOfOne)) : limit }
+    if (now >= this.#contestedUntil || this.rules.mostOfOne === 1) return { limit, mostOfOne: limit, mostOfHeavy: limit }
+    const mostOfOne = Math.max(1, Math.min(Math.floor(limit * this.rules.mostOfOne), this.#heavy.usual))
+    return { limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, this.#heavy.most) }
   }
 
   #letThrough(now: number): void {
@@ -232,7 +218,12 @@ export class ProviderGate {
     const event = failed
       ? ({ type: 'failed', now, probe, tally: this.#window.tally(now), retryAt: this.#retryAt } as const)
       : ({ type: 'succeeded', probe } as const)
-    this.#become(nextBreaker(this.#state, event, this.rules.breaker), now)
+    const before = this.#state
+    this.#become(nextBreaker(before, event, this.rules.breaker), now)
+    const after = this.#state
+    if (after.kind === before.kind) return
+    if (after.kind === 'open') this.#turned?.({ kind: 'open', forMs: after.until - now })
+    if (after.kind === 'closed') this.#turned?.({ kind: 'closed' })
   }
 
   #become(state: BreakerState, now: number): void {

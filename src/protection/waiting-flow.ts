@@ -22,20 +22,36 @@ export function firstOf<Item>(lists: RankedLists<Item>): Item | undefined {
 /** A consumer with calls waiting or under way at one provider. Written by its queue alone. */
 export class WaitingFlow<Item> {
   readonly consumer: string
-  readonly weight: number
-  readonly guarantee: number
+  weight: number
+  guarantee: number
   inFlight = 0
   waiting = 0
   /** How many more calls may be served in `round`. */
   credit = 0
   round = -1
-  readonly fifos: RankedLists<WaitingCall<Item>> = rankedLists()
-  readonly node: ListNode<WaitingFlow<Item>> = listNode(this)
+  /** It has wanted more than one consumer may have, and still does: others come first. */
+  heavy = false
+  /** It wanted more than it may have since that was last looked at. */
+  held = false
+  #fifos: RankedLists<WaitingCall<Item>> | undefined
+  #node: ListNode<WaitingFlow<Item>> | undefined
 
   constructor(consumer: string, weight: number, guarantee: number) {
     this.consumer = consumer
     this.weight = weight
     this.guarantee = guarantee
+  }
+
+  /** Its waiting calls by class; made when the first one waits, since most never do. */
+  get fifos(): RankedLists<WaitingCall<Item>> {
+    this.#fifos ??= rankedLists()
+    return this.#fifos
+  }
+
+  /** Its place among the consumers that wait. */
+  get node(): ListNode<WaitingFlow<Item>> {
+    this.#node ??= listNode(this)
+    return this.#node
   }
 
   /** Nothing waits and nothing is under way. */

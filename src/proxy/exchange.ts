@@ -1,11 +1,13 @@
-import type { Readable } from 'node:stream'
 import type { AuditTrail, Receipt } from '../audit/audit-trail.ts'
 import type { Start } from '../checks/check-needs.ts'
 import type { AnswerSink } from '../forwarding/answer-sink.ts'
+import { type BodySource, readAlong } from '../forwarding/body-source.ts'
 import type { Forwarding, ForwardOutcome, Place } from '../forwarding/forward.ts'
+import { SubjectReader } from '../forwarding/subject-reader.ts'
 import type { Clock } from '../lib/clock.ts'
 import { isRefusal, type Refusal, refuse } from '../spine/refusal.ts'
 import type { Admitted } from './admission.ts'
+import { admitAgain } from './admit-again.ts'
 import { endOfForwarding, endOfRefusal } from './exchange-end.ts'
 import type { Endable, ExchangesInFlight } from './exchanges-in-flight.ts'
 import type { ExchangeObserver } from './observers.ts'
@@ -30,7 +32,7 @@ export interface ExchangeParts {
 
 /** The consumer's leg, as one exchange sees it. */
 export interface ConsumerLeg extends Endable {
-  readonly body: Readable
+  readonly body: BodySource
   readonly sink: AnswerSink
   /** What was found malformed behind the head while the exchange was under way. */
   readonly fault: Refusal | undefined
@@ -52,6 +54,8 @@ interface Course {
   leave?: () => void
   place?: Place
   receipt?: Receipt
+  /** Reads along where the body names the patient. */
+  subjects?: SubjectReader
 }
 
 /** One request's whole life: decided, recorded, forwarded, and told how it ended. Never rejects. */
@@ -59,7 +63,8 @@ export async function exchange(start: Start, leg: ConsumerLeg, parts: ExchangePa
   const course: Course = { start, leg, parts, phases: {} }
   parts.observer.began()
   try {
-    const admission = parts.admit(start)
+    const first = parts.admit(start)
+    const admission = first.admitted || first.refusal.settles === undefined ? first : await admitAgain(first, start, parts)
     course.admission = admission
     course.phases['admission'] = parts.clock.elapsed() - start.started
     if (!admission.admitted) return refuseCall(course, admission.refusal)
@@ -110,13 +115,22 @@ async function recordForwarding(course: Course, admitted: Admitted, place: Place
   }
 }
 
-function forward({ leg, phases }: Course, admitted: Admitted, place: Place, receipt: Receipt): Promise<ForwardOutcome> {
+function forward(course: Course, admitted: Admitted, place: Place, receipt: Receipt): Promise<ForwardOutcome> {
+  const { leg, phases } = course
   leg.proceed()
   const { body, sink } = weighed(leg, admitted)
-  return place.forward(body, sink, (status, sentAt, headAt, timing) => {
+  return place.forward(readingSubjects(course, admitted, body), sink, (status, sentAt, headAt, timing) => {
     phases['provider'] = headAt - sentAt
     return answerHeaders(admitted, receipt, status, phases, timing)
   })
+}
+
+/** Where the body names the patient it is read along. */
+function readingSubjects(course: Course, { interaction, body: framing }: Admitted, body: BodySource): BodySource {
+  if (interaction?.bodyNamesPatient !== true || framing.kind === 'none') return body
+  const reader = new SubjectReader()
+  course.subjects = reader
+  return readAlong(body, (piece) => reader.take(piece))
 }
 
 /** The end of a call that was forwarded: told to the consumer where no answer has begun, to the audit, and to the observers. */
@@ -127,8 +141,8 @@ function settle(
 ): void {
   const { start, leg, parts, phases } = course
   phases['total'] = parts.clock.elapsed() - start.started
-  if (refusal !== undefined) leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, course.receipt))
-  parts.audit.outcome(outcomeEntry(start.exchange, parts.clock.now(), recorded, outcome, phases))
+  if (refusal !== undefined) leg.refuse(refusal, refusalHeaders(start.exchange, recorded, phases, course.receipt))
+  parts.audit.outcome(outcomeEntry(start.exchange, parts.clock.now(), recorded, outcome, phases, course.subjects?.subjects()))
   tell(course, recorded, outcome, refusal ?? leg.fault)
 }
 
@@ -141,8 +155,11 @@ function refuseCall(course: Course, refusal: Refusal): void {
   }
   const { start, leg, parts, phases, admission } = course
   phases['total'] = parts.clock.elapsed() - start.started
-  leg.refuse(refusal, refusalHeaders(start.exchange, refusal, phases, undefined))
-  parts.audit.refused(refusedEntry(start, refusal, observedOf(admission), phases), floodable.has(refusal.rule))
+  leg.refuse(refusal, refusalHeaders(start.exchange, recorded, phases, undefined))
+  parts.audit.refused(
+    refusedEntry(start, refusal, recorded, observedOf(admission), phases, admission?.evidence),
+    floodable.has(refusal.rule),
+  )
   tell(course, recorded, undefined, refusal)
 }
 

@@ -19,9 +19,12 @@ export interface CheckEntry<Needs, In, Out extends object> {
   create(needs: Needs): Decide<In, Out>
 }
 
-/** A refusal that was only observed. */
-export interface Observed {
-  readonly refusal: Refusal
+/** One check as it is bound to its parts. What it is given must hold what the checks before it prove. */
+export interface Step {
+  readonly name: string
+  readonly summary: string
+  readonly observes: boolean
+  readonly decide: Decide<object, object>
 }
 
 /** What came of putting a request through the list. */
@@ -51,12 +54,19 @@ export class Pipeline<Needs, Start extends object, Evidence extends Start> {
     return new Pipeline<Needs, Start, Evidence & Out>([...this.entries, check as unknown as CheckEntry<Needs, never, object>])
   }
 
+  /** The checks bound to their parts, in their order: for whoever asks each of them, whatever the others say. */
+  steps(needs: Needs, modeOf: (name: string) => Mode): readonly Step[] {
+    return this.entries.map(({ name, summary, modes, create }) => ({
+      name,
+      summary,
+      decide: create(needs) as Decide<object, object>,
+      observes: modeOf(name) === 'observe' && modes.includes('observe'),
+    }))
+  }
+
   /** Binds the checks to their parts. `modeOf` says which are only observed. The result decides without waiting for anything. */
   bind(needs: Needs, modeOf: (name: string) => Mode): (start: Start) => Admission<Evidence> {
-    const steps = this.entries.map((entry) => ({
-      decide: entry.create(needs) as Decide<object, object>,
-      observes: modeOf(entry.name) === 'observe' && entry.modes.includes('observe'),
-    }))
+    const steps = this.steps(needs, modeOf)
     return (start) => {
       // What is proven is added to the request that it is proven of: one object an exchange, made for it alone.
       const evidence: object = start

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type {
   AuditedConsumer,
   AuditedPersonal,
@@ -9,11 +10,15 @@ import type {
 } from '../audit/entry.ts'
 import type { ForwardOutcome } from '../forwarding/forward.ts'
 import { parseToken } from '../spine/access-token.ts'
-import type { Arrival, ConsumerConnection } from '../spine/arrival.ts'
+import { type Arrival, type ConsumerCertificate, type ConsumerConnection, isLook } from '../spine/arrival.ts'
 import { findInteraction } from '../spine/interaction-id.ts'
+import { nhsNumbersInQuery } from '../spine/nhs-number.ts'
 import type { Origin } from '../spine/origin.ts'
 import type { Refusal } from '../spine/refusal.ts'
 import { isRefusal } from '../spine/refusal.ts'
+import { namesInSubject } from '../spine/subject-names.ts'
+import type { TargetUrl } from '../spine/target-url.ts'
+import type { VerdictCode } from '../spine/verdict-code.ts'
 import type { Admitted } from './admission.ts'
 
 const none: readonly Observation[] = []
@@ -31,7 +36,7 @@ export function forwardingEntry(
     v: 1,
     at,
     exchange: admitted.exchange,
-    consumer: consumerOf(admitted),
+    consumer: consumerOf(admitted.connection, admitted.certificate),
     request: requestOf(admitted, admitted.interaction?.template, dropped),
     endpoint: { cpaId: admitted.endpoint.cpaId, url: admitted.endpoint.url },
     organisations: { from: admitted.consumer.odsCode, to: admitted.provider.odsCode },
@@ -39,31 +44,35 @@ export function forwardingEntry(
     settingsVersion,
     sharingRule: admitted.sharingRule ?? '',
     observed: observationsOf(observed, admitted.tokenRemarks),
-    personal: { url: admitted.rawTarget, ...(admitted.claims !== undefined && { claims: admitted.claims }) },
+    personal: {
+      url: admitted.rawTarget,
+      ...(admitted.claims !== undefined && { claims: admitted.claims }),
+      ...subjectsOf(nhsNumbersInQuery(admitted.target.query)),
+    },
   }
 }
 
 /** The record of a call that was not forwarded. What was asked is read out once it is written: of a flood most calls are only counted. */
 export function refusedEntry(
   arrival: Arrival & { readonly registry?: { readonly version: string } | undefined },
-  refusal: Refusal,
+  { code, reason }: Refusal,
+  { status, rule, origin, verdict }: End,
   observed: readonly Refusal[],
   phases: Readonly<Record<string, number>>,
+  parties: Partial<Pick<Admitted, 'consumer' | 'provider' | 'certificate'>> = {},
 ): RefusedEntry {
   return {
     type: 'refused',
     v: 1,
     at: arrival.at,
     exchange: arrival.exchange,
-    consumer: consumerOf(arrival),
+    consumer: consumerOf(arrival.connection, parties.certificate),
     get request() {
       return requestOf(arrival, undefined, [])
     },
-    status: refusal.status,
-    code: refusal.code,
-    rule: refusal.rule,
-    origin: refusal.origin,
-    reason: refusal.reason,
+    ...{ status, code, rule, origin, reason },
+    ...organisationsOf(parties),
+    verdict,
     ...(arrival.registry !== undefined && { registryVersion: arrival.registry.version }),
     observed: observationsOf(observed, undefined),
     phases,
@@ -81,6 +90,8 @@ export interface End {
   readonly origin: Origin
   readonly rule: string
   readonly reason?: string
+  /** Its name in the catalogue of verdicts. */
+  readonly verdict: VerdictCode
 }
 
 /** The record of how a forwarded exchange ended; `outcome` is absent where the provider's leg itself failed in a way that nobody foresaw. */
@@ -90,6 +101,7 @@ export function outcomeEntry(
   end: End,
   outcome: ForwardOutcome | undefined,
   phases: Readonly<Record<string, number>>,
+  subjects: readonly string[] = [],
 ): OutcomeEntry {
   const responseSha256 = outcome?.digest.sha256()
   const { status, requestSha256, droppedHeaders = [], requestBytes = 0 } = outcome ?? {}
@@ -107,27 +119,33 @@ export function outcomeEntry(
     personal: {
       ...(requestSha256 !== undefined && { requestSha256 }),
       ...(responseSha256 !== undefined && { responseSha256 }),
+      ...subjectsOf(subjects),
     },
   }
 }
 
-/** One object for a connection's whole life: many exchanges share it. */
-const consumers = new WeakMap<ConsumerConnection, AuditedConsumer>()
+/** One object for a connection's whole life, from when its certificate was found good: many exchanges share it. */
+const consumers = new WeakMap<ConsumerConnection, { readonly consumer: AuditedConsumer; readonly proven: boolean }>()
 
-function consumerOf({ connection }: Arrival): AuditedConsumer {
+function consumerOf(connection: ConsumerConnection, certificate: ConsumerCertificate | undefined): AuditedConsumer {
   const known = consumers.get(connection)
-  if (known !== undefined) return known
+  if (known?.proven === true || (known !== undefined && certificate === undefined)) return known.consumer
   const { address, certificateSha256, certificateSubject, tlsProtocol, tlsCipher, tlsResumed } = connection
-  const made: AuditedConsumer = {
+  const consumer: AuditedConsumer = {
     address,
     ...(certificateSha256 !== undefined && { certificateSha256 }),
     ...(certificateSubject !== undefined && { certificateSubject }),
+    ...(certificate !== undefined && furtherNames(certificate.names, certificateSubject ?? '')),
     tlsProtocol,
     tlsCipher,
     tlsResumed,
   }
-  consumers.set(connection, made)
-  return made
+  consumers.set(connection, { consumer, proven: certificate !== undefined })
+  return consumer
+}
+
+function furtherNames(names: readonly string[], subject: string): Pick<AuditedConsumer, 'certificateNames'> {
+  return isDeepStrictEqual(names, namesInSubject(subject)) ? {} : { certificateNames: names }
 }
 
 /** Values of the deciding headers as they came, cut to a length that no honest one reaches: a refused call is recorded with what it said. */
@@ -140,7 +158,8 @@ function requestOf(arrival: Arrival, template: string | undefined, dropped: read
   const to = value('ssp-to')
   const interaction = value('ssp-interactionid')
   const traceparent = value('traceparent')
-  const redactedUrl = isRefusal(form) ? undefined : redacted(form.target, template ?? findInteraction(interaction ?? '')?.template)
+  const target = targetOf(form)
+  const redactedUrl = target && redacted(target, template ?? findInteraction(interaction ?? '')?.template)
   return {
     method: arrival.method,
     ...(contentType !== undefined && { contentType }),
@@ -154,6 +173,10 @@ function requestOf(arrival: Arrival, template: string | undefined, dropped: read
   }
 }
 
+function targetOf(form: Arrival['form']): TargetUrl | undefined {
+  return isRefusal(form) || isLook(form) ? undefined : form.target
+}
+
 /** Host and the interaction's template; of a path whose form is not known, nothing is shown. */
 function redacted(target: { readonly host: string }, template: string | undefined): string {
   return `https://${target.host}${template === undefined ? '' : `/{root}${template}`}`
@@ -163,7 +186,22 @@ function redacted(target: { readonly host: string }, template: string | undefine
 function personalOf(arrival: Arrival): AuditedPersonal {
   const bearer = /^bearer +([^ ]+)$/i.exec(arrival.headers.get('authorization') ?? '')?.[1]
   const token = bearer === undefined ? undefined : parseToken(bearer)
-  return { url: arrival.rawTarget, ...(token !== undefined && !('fault' in token) && { claims: token.claimsText }) }
+  const target = targetOf(arrival.form)
+  return {
+    url: arrival.rawTarget,
+    ...(token !== undefined && !('fault' in token) && { claims: token.claimsText }),
+    ...(target !== undefined && subjectsOf(nhsNumbersInQuery(target.query))),
+  }
+}
+
+function subjectsOf(subjects: readonly string[]): Pick<AuditedPersonal, 'subjects'> {
+  return subjects.length === 0 ? {} : { subjects }
+}
+
+/** Whose call it was, and for whom, as far as the checks got. */
+function organisationsOf({ consumer, provider }: Partial<Pick<Admitted, 'consumer' | 'provider'>>): Pick<RefusedEntry, 'organisations'> {
+  if (consumer === undefined) return {}
+  return { organisations: { from: consumer.odsCode, ...(provider !== undefined && { to: provider.odsCode }) } }
 }
 
 function observationsOf(observed: readonly Refusal[], remarks: readonly string[] | undefined): readonly Observation[] {

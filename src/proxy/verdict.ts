@@ -1,8 +1,11 @@
 import type { Receipt } from '../audit/audit-trail.ts'
+import { receiptText } from '../audit/receipt-proof.ts'
 import { rateHeaders } from '../checks/throttle.ts'
 import type { Origin } from '../spine/origin.ts'
-import type { Refusal } from '../spine/refusal.ts'
+import type { VerdictCode } from '../spine/verdict-code.ts'
+import { verdictOfAnswer } from '../spine/verdict-of.ts'
 import type { Admitted } from './admission.ts'
+import type { End } from './recorded.ts'
 
 type Phases = Readonly<Record<string, number>>
 
@@ -16,9 +19,9 @@ export function answerHeaders(
 ): readonly string[] {
   const headers = [
     'Ssp-Verdict',
-    verdict(status >= 400 ? 'provider' : 'none', 'provider-exchange', admitted.exchange),
+    verdict(status >= 400 ? 'provider' : 'none', 'provider-exchange', admitted.exchange, verdictOfAnswer(status)),
     'Ssp-Receipt',
-    receiptOf(receipt),
+    receiptText(receipt),
     'Server-Timing',
     timing(phases, providerTiming),
   ]
@@ -27,19 +30,20 @@ export function answerHeaders(
 }
 
 /** What is added to a refusal; the receipt where the forwarding was recorded. */
-export function refusalHeaders(exchange: string, refusal: Refusal, phases: Phases, receipt: Receipt | undefined): readonly string[] {
-  const headers = ['Ssp-Verdict', verdict(refusal.origin, refusal.rule, exchange), 'Server-Timing', timing(phases, undefined)]
-  return receipt === undefined ? headers : [...headers, 'Ssp-Receipt', receiptOf(receipt)]
+export function refusalHeaders(
+  exchange: string,
+  { origin, rule, verdict: code }: Pick<End, 'origin' | 'rule' | 'verdict'>,
+  phases: Phases,
+  receipt: Receipt | undefined,
+): readonly string[] {
+  const said = verdict(origin, rule, exchange, code)
+  const headers = ['Ssp-Verdict', said, 'Server-Timing', timing(phases, undefined)]
+  return receipt === undefined ? headers : [...headers, 'Ssp-Receipt', receiptText(receipt)]
 }
 
-/** Whose doing the outcome was, which rule or part decided, and the exchange id (a dictionary of RFC 9651). */
-function verdict(origin: Origin, rule: string, exchange: string): string {
-  return `origin=${origin}, rule="${rule}", id="${exchange}"`
-}
-
-/** Where the forwarding's record stands (a dictionary of RFC 9651). */
-function receiptOf({ log, index }: Receipt): string {
-  return `log="${log}", index=${index}`
+/** Whose doing the outcome was, which rule or part decided, the exchange id, and the verdict's name in the catalogue (a dictionary of RFC 9651). */
+function verdict(origin: Origin, rule: string, exchange: string, code: VerdictCode): string {
+  return `origin=${origin}, rule="${rule}", id="${exchange}", code=${code}`
 }
 
 /** Our phases in milliseconds, to the microsecond, behind what the provider said of its own. */

@@ -1,11 +1,11 @@
-import type { Readable } from 'node:stream'
 import type { AnswerSink } from '../forwarding/answer-sink.ts'
+import { type BodySource, readAlong } from '../forwarding/body-source.ts'
 import type { Holding } from '../protection/allowances.ts'
 import type { Admitted } from './admission.ts'
 
 /** The two bodies of an exchange, as the provider's leg takes and gives them. */
 interface Bodies {
-  readonly body: Readable
+  readonly body: BodySource
   readonly sink: AnswerSink
 }
 
@@ -15,12 +15,10 @@ interface Bodies {
  */
 export function weighed({ body, sink }: Bodies, { holding, body: framing }: Pick<Admitted, 'holding' | 'body'>): Bodies {
   if (holding?.weighs !== true) return { body, sink }
-  if (framing.kind === 'chunked') {
-    // A listener must not make the body flow before somebody takes it.
-    body.pause()
-    body.on('data', (chunk: Buffer) => holding.carry(chunk.length))
+  return {
+    body: framing.kind === 'chunked' ? readAlong(body, (piece) => holding.carry(piece.length)) : body,
+    sink: weighedSink(sink, holding),
   }
-  return { body, sink: weighedSink(sink, holding) }
 }
 
 function weighedSink(sink: AnswerSink, holding: Holding): AnswerSink {
@@ -30,6 +28,7 @@ function weighedSink(sink: AnswerSink, holding: Holding): AnswerSink {
       holding.carry(chunk.length)
       return sink.write(chunk)
     },
+    flush: () => sink.flush(),
     end: () => sink.end(),
     cut: () => sink.cut(),
     get drained() {

@@ -44,6 +44,17 @@ export interface WireForm {
   readonly connectionNames: readonly string[]
 }
 
+/** The form of a request for what the proxy itself keeps of an exchange, `/ssp/exchanges/{id}`: it names no provider and is never forwarded. */
+export interface LookForm extends Omit<WireForm, 'target'> {
+  /** The id as the request has it; an exchange has it or has not. */
+  readonly exchangeSought: string
+}
+
+/** Tells a request for an exchange's verdict from one that is to be forwarded. */
+export function isLook(form: WireForm | LookForm | Refusal): form is LookForm {
+  return 'exchangeSought' in form
+}
+
 /** One request as it arrived, before anybody has decided anything about it. */
 export interface Arrival {
   /** Ours: 128 random bits in 32 hex digits. */
@@ -58,9 +69,11 @@ export interface Arrival {
   readonly rawTarget: string
   /** Name, value, name, value … as they came. */
   readonly rawHeaders: readonly string[]
+  /** The headers' names once more, lower-cased: of the pair at `2 * i` the i-th. */
+  readonly headerNames: readonly string[]
   /** By lower-cased name, the value of headers that came once; joined by ", " where they came several times. */
   readonly headers: ReadonlyMap<string, string>
   readonly httpVersion: string
   /** The wire's form, or what is wrong with it. */
-  readonly form: WireForm | Refusal
+  readonly form: WireForm | LookForm | Refusal
 }

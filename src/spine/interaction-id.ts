@@ -11,6 +11,8 @@ export interface Interaction {
   readonly profile: 'stu3' | 'dstu2' | 'flat'
   /** Any media type may be in the body or asked for. */
   readonly binary: boolean
+  /** The body is a `Parameters` whose beginning names the patient by NHS number. */
+  readonly bodyNamesPatient: boolean
 }
 
 const prefix = 'urn:nhs:names:services:gpconnect:'
@@ -55,11 +57,22 @@ const rows: readonly Row[] = [
   ['fhir:operation:gpc.getcarerecord', 'POST', '/Patient/$gpc.getcarerecord', 'patient/*.read', 'dstu2'],
 ]
 
+const namesPatient = /\/\$gpc\.(?:getstructuredrecord|getcarerecord|migratestructuredrecord)$/
+
 /** Every interaction whose form is known, by its id. */
 export const interactions: ReadonlyMap<string, Interaction> = new Map(
   rows.map(([suffix, method, template, scope, profile = 'stu3']) => [
     prefix + suffix,
-    { id: prefix + suffix, method, path: pathPattern(template), template, scope, profile, binary: template.startsWith('/Binary') },
+    {
+      id: prefix + suffix,
+      method,
+      path: pathPattern(template),
+      template,
+      scope,
+      profile,
+      binary: template.startsWith('/Binary'),
+      bodyNamesPatient: namesPatient.test(template),
+    },
   ]),
 )
 

@@ -58,8 +58,11 @@ export const refusals = {
     origin: 'provider-network',
   },
   PROVIDER_TIMEOUT: { status: 504, issue: 'timeout', text: 'TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_{target}', origin: 'provider' },
+  /** Alike for an exchange that is not known, not indexed yet, another's, or of nobody who has proven who it is (O10). */
+  EXCHANGE_UNKNOWN: { status: 404, issue: 'not-found', text: 'EXCHANGE_UNKNOWN', origin: 'consumer' },
   REGISTRY_UNAVAILABLE: { status: 503, issue: 'transient', text: 'REGISTRY_UNAVAILABLE', origin: 'proxy' },
   AUDIT_UNAVAILABLE: { status: 503, issue: 'transient', text: 'AUDIT_UNAVAILABLE', origin: 'proxy' },
+  INDEX_UNAVAILABLE: { status: 503, issue: 'transient', text: 'INDEX_UNAVAILABLE', origin: 'proxy' },
   SHUTTING_DOWN: { status: 503, issue: 'transient', text: 'SERVICE_UNAVAILABLE', origin: 'proxy', closes: true },
   INTERNAL_SERVER_ERROR: { status: 500, issue: 'exception', text: 'INTERNAL_SERVER_ERROR', origin: 'proxy', closes: true },
 } as const satisfies Record<string, PublicRefusal>
@@ -93,6 +96,8 @@ export interface Refusal {
   readonly suspicion?: Suspicion
   /** Headers that the answer carries besides the usual ones: name, value, name, value … */
   readonly headers: readonly string[]
+  /** What it was decided by is about to be known better: asked again once this has resolved, it may be another. Never rejects. */
+  readonly settles?: Promise<void>
 }
 
 /** What may be said about a refusal beyond its code. */
@@ -105,6 +110,7 @@ export interface RefusalDetails {
   readonly closes?: boolean
   readonly suspicion?: Suspicion
   readonly headers?: readonly string[]
+  readonly settles?: Promise<void>
 }
 
 /** Makes a refusal. Values are put into the code's text; a value that the text does not name is an error of the caller's code. */
@@ -122,6 +128,7 @@ export function refuse(rule: string, code: RefusalCode, details: RefusalDetails)
     closes: details.closes ?? meaning.closes === true,
     headers: details.headers ?? [],
     ...(details.suspicion !== undefined && { suspicion: details.suspicion }),
+    ...(details.settles !== undefined && { settles: details.settles }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BodyFraming, WireForm } from './arrival.ts'
+import type { BodyFraming, LookForm, WireForm } from './arrival.ts'
 import { foldsToGuardedName, isSetByProxy, methodOverrides, singletons } from './header-names.ts'
 import { type Refusal, type RefusalCode, refuse } from './refusal.ts'
 import { parseTarget } from './target-url.ts'
@@ -14,32 +14,29 @@ const rule = 'wire-form'
 const plainValue = /^[\t\x20-\x7e]*$/
 const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 const nonAscii = /[^\x00-\x7f]/
+/** What stands behind the last slash is an exchange id, or what somebody takes for one. */
+const lookTarget = /^\/ssp\/exchanges\/([A-Za-z0-9-]{1,64})$/
 const hostValue = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]*$/
 /** `_method`, each letter as itself or escaped: whoever reads the query decodes its names. */
 const methodParameter = /[?&;](?:_|%5f)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)(?:[=&;]|$)/i
 
-/** What a request's head holds, gathered in one pass over its lines. */
-interface Lines {
-  readonly values: ReadonlyMap<string, string>
-  readonly fault: Refusal | undefined
-}
-
 /**
  * Reads the head of a request once: either it has one meaning, or it is refused (rules of the decisions, section 2; RFC 9112).
- * `rawHeaders` is name, value, name, value …; `headers` receives each by its lower-cased name, repeated ones joined by ", ".
+ * `rawHeaders` is name, value, name, value …, `headerNames` the names lower-cased; `headers` receives each by its lower-cased name, repeated ones joined by ", ".
  */
 export function readWireForm(
   method: string,
   httpVersion: string,
   rawTarget: string,
   rawHeaders: readonly string[],
+  headerNames: readonly string[],
   headers: Map<string, string>,
   limits: WireLimits,
-): WireForm | Refusal {
+): WireForm | LookForm | Refusal {
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     return malformed('VERSION_NOT_SUPPORTED', `HTTP/${httpVersion} is not spoken here: use HTTP/1.1`)
   if (rawHeaders.length > limits.maxHeaders * 2) return malformed('HEADERS_TOO_LARGE', `more than ${limits.maxHeaders} header lines`)
-  const { fault } = readLines(rawHeaders, headers)
+  const fault = readLines(rawHeaders, headerNames, headers)
   if (fault !== undefined) return fault
   if (httpVersion === '1.1' && !headers.has('host')) return malformed('MALFORMED_REQUEST', 'HTTP/1.1 requires a Host header', 'Host')
   const body = framingOf(httpVersion, headers)
@@ -52,22 +49,24 @@ export function readWireForm(
   if (method === 'CONNECT') return malformed('NOT_IMPLEMENTED', 'this is no tunnel: CONNECT is not spoken here')
   if (rawTarget.length > limits.maxTargetBytes)
     return malformed('URI_TOO_LONG', `the request target is longer than ${limits.maxTargetBytes} bytes`)
+  const exchangeSought = lookTarget.exec(rawTarget)?.[1]
+  if (exchangeSought !== undefined) return { exchangeSought, body, connectionNames }
   const target = parseTarget(rawTarget)
   if ('fault' in target) return malformed('MALFORMED_REQUEST', `request target: ${target.fault} (at character ${target.at})`)
   if (methodParameter.test(target.query)) return malformed('MALFORMED_REQUEST', 'a method override in the query is not accepted')
   return { target, body, connectionNames }
 }
 
-function readLines(rawHeaders: readonly string[], headers: Map<string, string>): Lines {
+function readLines(rawHeaders: readonly string[], names: readonly string[], headers: Map<string, string>): Refusal | undefined {
   let fault: Refusal | undefined
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!.toLowerCase()
-    const value = rawHeaders[i + 1]!
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    const value = rawHeaders[2 * i + 1]!
     const before = headers.get(name)
     headers.set(name, before === undefined ? value : `${before}, ${value}`)
-    fault ??= faultOfLine(rawHeaders[i]!, name, value, before !== undefined)
+    fault ??= faultOfLine(rawHeaders[2 * i]!, name, value, before !== undefined)
   }
-  return { values: headers, fault }
+  return fault
 }
 
 function faultOfLine(shownName: string, name: string, value: string, repeated: boolean): Refusal | undefined {

@@ -20,7 +20,8 @@ export interface ChangeParts {
   readonly list: LockoutList
   readonly signing: LockoutSigning
   readonly fanOut: LockoutFanOut
-  readonly settings: Pick<LockoutSettings, 'confirmByHand' | 'confirmByRule'>
+  /** Those in force now. */
+  readonly settings: () => Pick<LockoutSettings, 'confirmByHand' | 'confirmByRule'>
   readonly node: string
   readonly clock: Clock
 }
@@ -64,7 +65,7 @@ export function changeLockouts({ list, signing, fanOut, settings, node, clock }:
         const byRule = isRule(author)
         if (byRule && kept.filter((one) => isRule(one.author)).length >= maximumByRule)
           throw new LockoutRefused(`Rules have made ${maximumByRule} lockouts already.`)
-        const proposed = byRule ? settings.confirmByRule && made.effect === 'block' : settings.confirmByHand
+        const proposed = byRule ? settings().confirmByRule && made.effect === 'block' : settings().confirmByHand
         return change({ ...made, state: proposed ? 'proposed' : 'inForce' })
       }),
     confirm: (id, actor) =>

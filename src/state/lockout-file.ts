@@ -1,6 +1,6 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { replaceFile } from '../lib/replace-file.ts'
 import { type LockoutRecord, lockoutRecord } from './lockout-record.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
 import { type Lockout, LockoutsUnreadable, lockoutKinds, normalisedSelector } from './lockouts.ts'
@@ -69,31 +69,12 @@ export async function readLockouts(file: string, signing: LockoutSigning, node: 
 
 /** Replaces the file as a whole: after a power cut there is either the old list or the new one. Rejects with the system's error and leaves the old one. */
 export async function writeLockouts(file: string, { epoch, records }: StoredLockouts, signing: LockoutSigning): Promise<void> {
-  const temporary = `${file}.new`
   const text = JSON.stringify(
     { format: 2, epoch, lockouts: records, signature: signing.seal(sealedBytes(epoch, records)) },
     null,
     records.length > 1_000 ? 0 : 1,
   )
-  try {
-    const handle = await open(temporary, 'w', 0o600)
-    try {
-      await handle.writeFile(`${text}\n`)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-  const directory = await open(dirname(file), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await replaceFile(file, `${text}\n`)
 }
 
 function sealedBytes(epoch: number, records: readonly unknown[]): Buffer {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
-import { readLockouts, writeLockouts } from './lockout-file.ts'
+import { readLockouts, type StoredLockouts, writeLockouts } from './lockout-file.ts'
 import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
 import type { LockedOut, Lockout, LockoutChange, LockoutEffect, LockoutKind } from './lockouts.ts'
@@ -25,8 +25,12 @@ type Index = Readonly<Record<LockoutEffect, Map<LockoutKind, Map<string, Lockout
 /** Opens the list. Rejects with `LockoutsUnreadable` on one that is not whole or not signed by a key that counts. */
 export async function openLockoutList(dataDirectory: string, signing: LockoutSigning, node: string, clock: Clock): Promise<LockoutList> {
   const file = join(dataDirectory, 'lockouts.json')
+  return createLockoutList(await readLockouts(file, signing, node), (stored) => writeLockouts(file, stored, signing), clock)
+}
+
+/** The list of what was stored, kept from now on by `store`, which is never called while a call of it is under way. */
+export function createLockoutList(stored: StoredLockouts, store: (stored: StoredLockouts) => Promise<void>, clock: Clock): LockoutList {
   const listeners = new Set<(change: LockoutChange) => void>()
-  const stored = await readLockouts(file, signing, node)
   const known = new Map(stored.records.map((record) => [record.id, record]))
   const index: Index = { block: new Map(), slow: new Map() }
   let epoch = stored.epoch
@@ -87,7 +91,7 @@ export async function openLockoutList(dataDirectory: string, signing: LockoutSig
     const turn = writing.then(async () => {
       forgetPast()
       const records = next()
-      await writeLockouts(file, { epoch: records.reduce((most, one) => Math.max(most, one.epoch), epoch), records }, signing)
+      await store({ epoch: records.reduce((most, one) => Math.max(most, one.epoch), epoch), records })
       done()
     })
     writing = turn.catch(() => undefined)

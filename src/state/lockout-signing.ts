@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { derived } from '../lib/derived.ts'
 import { type LockoutRecord, signedBytes } from './lockout-record.ts'
 import type { LockoutSettings } from './lockout-settings.ts'
 import type { Lockout } from './lockouts.ts'
@@ -17,21 +18,24 @@ export interface LockoutSigning {
   isSealed(bytes: Buffer, signature: LockoutRecord['signature']): boolean
 }
 
-/** The key of the settings or, where they name none, that of the data directory, made (mode 0600) where it is missing. Throws the system's error. */
+/** The key of the settings or, where they name none, that of the data directory, made (mode 0600) where it is missing; besides it `verificationKeys` count, asked for anew each time. Throws the system's error. */
 export function openLockoutSigning(
-  { signingKey, verificationKeys }: Pick<LockoutSettings, 'signingKey' | 'verificationKeys'>,
+  { signingKey }: Pick<LockoutSettings, 'signingKey'>,
   dataDirectory: string,
+  verificationKeys: () => LockoutSettings['verificationKeys'],
 ): LockoutSigning {
   const own = createPrivateKey(signingKey ?? keptKey(join(dataDirectory, 'lockouts.key')))
-  const keys = new Map<string, KeyObject>()
-  for (const key of [createPublicKey(own), ...verificationKeys.map((pem) => createPublicKey(pem))]) keys.set(idOf(key), key)
+  const keys = derived(verificationKeys, (pems) => {
+    const all = [createPublicKey(own), ...pems.map((pem) => createPublicKey(pem))]
+    return new Map<string, KeyObject>(all.map((key) => [idOf(key), key]))
+  })
   const keyId = idOf(createPublicKey(own))
 
   function seal(bytes: Buffer): LockoutRecord['signature'] {
     return { key: keyId, value: sign(null, bytes, own).toString('base64') }
   }
   function isSealed(bytes: Buffer, { key, value }: LockoutRecord['signature']): boolean {
-    const known = keys.get(key)
+    const known = keys().get(key)
     return known !== undefined && verify(null, bytes, known, Buffer.from(value, 'base64'))
   }
   return {

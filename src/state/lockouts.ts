@@ -69,6 +69,11 @@ export interface LockoutChange {
   readonly lockout: Lockout
 }
 
+/** Whether it shuts somebody out from now on: what is under way for them must be cut. */
+export function isBlock({ type, lockout }: LockoutChange): boolean {
+  return type === 'added' && lockout.effect === 'block'
+}
+
 /** One node's answer to a drill: how long it took to say that it had been told, or that it has not within the time. */
 export interface DrillAnswer {
   readonly node: string

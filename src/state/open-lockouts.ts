@@ -17,13 +17,16 @@ export interface LockoutsOpening {
   /** Through what nodes tell each other; undefined where this one is alone. */
   readonly redis: RedisConnection | undefined
   readonly report: FanOutReport
+  /** The settings as they are now, but for the key that is signed with; without this, those that lockouts are opened with. */
+  readonly inForce?: () => LockoutSettings
 }
 
 /** The lockouts kept in the data directory, and shared with other nodes where there is a way to. Rejects with `LockoutsUnreadable` on a list that is not whole. */
 export async function openLockouts(settings: LockoutSettings, opening: LockoutsOpening): Promise<Lockouts> {
   const { dataDirectory, node, clock, redis, report } = opening
-  const signing = openLockoutSigning(settings, dataDirectory)
+  const inForce = opening.inForce ?? (() => settings)
+  const signing = openLockoutSigning(settings, dataDirectory, () => inForce().verificationKeys)
   const list = await openLockoutList(dataDirectory, signing, node, clock)
   const fanOut = redis === undefined ? createNoFanOut(node) : createRedisLockoutFanOut({ redis, list, signing, node, clock, report })
-  return changeLockouts({ list, signing, fanOut, settings, node, clock })
+  return changeLockouts({ list, signing, fanOut, settings: inForce, node, clock })
 }

@@ -37,7 +37,7 @@ export interface RedisBuckets {
  * The generic cell rate algorithm over each bucket, whose theoretical arrival time is kept in microseconds. A bucket that is not there is full,
  * but for what the asking node knows of it. The arguments of each bucket are in the order of `argumentsOf`.
  */
-const leaseScript = redisScript(`
+export const leaseScript = redisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local out = {}
@@ -81,9 +81,12 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
   const name = (text: string): string => `${redis.prefix}${text}`
   /** How many nodes were counted of late, the latest last. */
   let counts: readonly number[] = [1]
+  /** It answers, and does not do what it is asked: out of memory, without the replicas that it must have. As good as out of reach. */
+  let failing = false
 
   async function present(): Promise<void> {
     const reply = await redis.run(presentScript, [name('nodes')], [node, String(absentMs)])
+    failing = reply.kind === 'failed'
     if (reply.kind === 'reply') counts = [...counts, Math.max(1, Number(reply.value))].slice(-Math.ceil(absentMs / presentMs))
   }
 
@@ -93,7 +96,7 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
 
   return {
     get reachable() {
-      return redis.health.ok
+      return redis.health.ok && !failing
     },
     get nodes() {
       return Math.max(...counts)
@@ -104,7 +107,10 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
         asks.map(({ bucket }) => name(`bucket:${bucket}`)),
         asks.flatMap(argumentsOf),
       )
-      if (reply.kind === 'failed' || !Array.isArray(reply.value)) return undefined
+      if (reply.kind === 'failed' || !Array.isArray(reply.value)) {
+        failing = true
+        return undefined
+      }
       const numbers = reply.value.map(Number)
       return asks.map((_, at) => ({
         granted: numbers[at * 3] ?? 0,

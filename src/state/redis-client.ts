@@ -1,12 +1,6 @@
 import { createClient } from '@redis/client'
+import type { TlsClientPem } from '../lib/tls-client-settings.ts'
 import type { RedisSettings } from './state-settings.ts'
-
-/** What TLS to Redis is made with, as PEM. */
-export interface RedisTls {
-  readonly anchors: readonly string[]
-  readonly certificate?: string
-  readonly key?: string
-}
 
 /** One server. */
 export interface RedisAddress {
@@ -40,7 +34,7 @@ const mostUnanswered = 4_096
 export async function connectRedis(
   { host, port }: RedisAddress,
   { username, password, database }: RedisSignIn,
-  tls: RedisTls | undefined,
+  tls: TlsClientPem | undefined,
   settings: RedisSettings,
   signal: AbortSignal,
 ): Promise<RedisClient> {
@@ -99,7 +93,7 @@ export async function connectRedis(
   }
 }
 
-function tlsOptions({ anchors, certificate, key }: RedisTls, host: string, { tls }: RedisSettings) {
+function tlsOptions({ anchors, certificate, key }: TlsClientPem, host: string, { tls }: RedisSettings) {
   const name = tls?.serverName ?? host
   return {
     tls: true as const,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
-import { type RedisClient, type RedisTls, reasonOf } from './redis-client.ts'
+import type { TlsClientPem } from '../lib/tls-client-settings.ts'
+import { type RedisClient, reasonOf } from './redis-client.ts'
 import { connectPrimary, isReplica, probeOf } from './redis-primary.ts'
 import type { RedisSettings } from './state-settings.ts'
 
@@ -40,7 +41,7 @@ export interface RedisConnection {
 /** What the connection is made with. */
 export interface RedisParts {
   /** Asked at each connection, so that renewed files count. */
-  readonly tls: () => RedisTls | undefined
+  readonly tls: () => TlsClientPem | undefined
   readonly clock: Clock
   /** Told of each change between answering and not. Must not throw. */
   readonly changed: (health: RedisHealth) => void

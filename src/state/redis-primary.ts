@@ -1,4 +1,5 @@
-import { connectRedis, type RedisAddress, type RedisClient, type RedisTls, reasonOf } from './redis-client.ts'
+import type { TlsClientPem } from '../lib/tls-client-settings.ts'
+import { connectRedis, type RedisAddress, type RedisClient, reasonOf } from './redis-client.ts'
 import type { RedisSettings } from './state-settings.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { RedisSettings } from './state-settings.ts'
  */
 export async function connectPrimary(
   settings: RedisSettings,
-  tls: RedisTls | undefined,
+  tls: TlsClientPem | undefined,
   attempt: number,
   signal: AbortSignal,
 ): Promise<RedisClient> {
@@ -36,7 +37,7 @@ export function isReplica(answer: unknown): boolean {
 
 async function askSentinels(
   settings: RedisSettings,
-  tls: RedisTls | undefined,
+  tls: TlsClientPem | undefined,
   attempt: number,
   signal: AbortSignal,
 ): Promise<RedisAddress> {

@@ -1,26 +1,8 @@
 import { z } from 'zod'
+import { tlsClientSettings } from '../lib/tls-client-settings.ts'
 
 const port = z.int().min(1).max(65_535)
 const secret = z.string().min(1).meta({ secret: true })
-
-const tls = z
-  .strictObject({
-    anchors: z
-      .array(z.string().min(1))
-      .min(1)
-      .describe('PEM files of the authorities that the servers’ certificates chain to; those of the operating system never count.'),
-    certificate: z.string().min(1).optional().describe('PEM file of the certificate that is presented, where the servers ask for one.'),
-    key: z.string().min(1).optional().describe('PEM file of its private key (mode 0600).'),
-    serverName: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('The name that the servers’ certificates must bear, where it is not the address that is dialled.'),
-  })
-  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-    error: 'certificate and key are given together or not at all',
-    path: ['key'],
-  })
 
 /** How Redis is reached. Secrets may come from files: SSP_STATE__REDIS__PASSWORD_FILE. Paths are relative to the settings file. */
 export const redisSettings = z.strictObject({
@@ -35,7 +17,7 @@ export const redisSettings = z.strictObject({
   password: secret.optional().describe('Its password.'),
   sentinelUsername: z.string().min(1).optional().describe('The sentinels’ user, where they have their own.'),
   sentinelPassword: secret.optional().describe('Its password.'),
-  tls: tls.optional().describe('TLS to Redis and to the sentinels; without this section they are spoken to in the clear.'),
+  tls: tlsClientSettings.optional().describe('TLS to Redis and to the sentinels; without this section they are spoken to in the clear.'),
   database: z.int().min(0).max(1023).default(0).describe('Number of the database.'),
   prefix: z
     .string()
@@ -48,7 +30,9 @@ export const redisSettings = z.strictObject({
     .min(5)
     .max(10_000)
     .default(250)
-    .describe('Time for an answer; without one the proxy goes on by itself, degraded. No call of a consumer waits for it. Milliseconds.'),
+    .describe(
+      'Time for an answer; without one the proxy goes on by itself, degraded. A call of a consumer waits for it only where it would be refused else, 100 ms at most. Milliseconds.',
+    ),
 })
 
 /** What the proxies of one installation share, and through what. */

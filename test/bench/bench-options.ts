@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly subjects: readonly Subject[]
   readonly rounds: number
   readonly json: boolean
+  /** Processes of this proxy that take calls. */
+  readonly workers: number
   /** Folder that CPU profiles of the Node subjects are written into. */
   readonly profile: string | undefined
 }
@@ -20,9 +22,13 @@ Scenarios: ${scenarios.map(({ name, summary }) => `${name} (${summary})`).join('
   --connections N    connections of the consumer (as the scenario has it); every subject may have as many to the provider, and at least 64
   --requests N       requests of a measured window (as the scenario has it)
   --subjects A,B     of ${subjects.map(({ name }) => name).join(', ')} (all that are installed)
+  --workers N        processes of this proxy that take calls (1); their CPU time counts with that of the one that steers them, and their shares are printed
   --json             JSON on stdout in place of tables
   protection         a scene of its own: what a consumer feels of one far beyond its limit [--runs N] [--seconds N] [--json] [--profile DIR]
   refused            a scene of its own: CPU time of refused calls beside a bare node:https answer [--rounds N] [--requests N] [--kinds A,B] [--json] [--profile DIR]
+  pace               a scene of its own: latency added at a constant rate, half and eight tenths of the capacity [--rounds N] [--seconds N] [--subjects A,B] [--json]
+  handshakes         a scene of its own: full and resumed handshakes beside a bare node:https server and nginx [--rounds N] [--handshakes N] [--json] [--profile DIR]
+  idle               a scene of its own: memory with idle connections beside a bare node:https server [--connections 1000,5000] [--json]
   --profile DIR      write CPU profiles of the Node subjects, and say where their time went; the figures are then not worth much
 `
 
@@ -38,6 +44,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | 'help' {
       subjects: { type: 'string' },
       json: { type: 'boolean', default: false },
       profile: { type: 'string' },
+      workers: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -53,6 +60,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | 'help' {
     subjects: subjectsNamed(values.subjects?.split(',')),
     rounds: countOf('rounds', values.rounds) ?? 5,
     json: values.json,
+    workers: countOf('workers', values.workers) ?? 1,
     profile: values.profile,
   }
 }

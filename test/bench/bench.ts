@@ -6,10 +6,13 @@ import type { SecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type BenchOptions, benchOptions, usage } from './bench-options.ts'
 import { type BenchWorld, makeBenchWorld } from './bench-world.ts'
+import { benchHandshakes } from './handshakes/handshakes.ts'
+import { benchIdle } from './idle/idle.ts'
 import { consumerContext } from './load/consumer-context.ts'
 import { startLoad } from './load/load.ts'
 import { measureScenario, type RunningSubject } from './measure-scenario.ts'
 import { freePort, startProcess, stopProcesses } from './owned-processes.ts'
+import { benchPace } from './pace/pace.ts'
 import { profileText } from './profile-summary.ts'
 import { benchProtection } from './protection/protection.ts'
 import { benchRefused } from './refused/refused.ts'
@@ -29,7 +32,7 @@ function rounded(_key: string, value: unknown): unknown {
 async function startSubjects(options: BenchOptions, world: BenchWorld, handshake: SecureContext): Promise<readonly RunningSubject[]> {
   const running: RunningSubject[] = []
   for (const subject of options.subjects) {
-    const command = await subject.command(world, await freePort(), options.profile)
+    const command = await subject.command(world, await freePort(), options.profile, options.workers)
     running.push({ subject, running: await startProcess(subject.title, command, handshake) })
   }
   return running
@@ -45,7 +48,13 @@ async function run(options: BenchOptions): Promise<void> {
       'the provider',
       {
         program: process.execPath,
-        args: [provider, world.directory, String(providerPort)],
+        args: [
+          provider,
+          world.directory,
+          String(providerPort),
+          '0',
+          options.scenarios.find((one) => one.record !== undefined)?.record ?? '',
+        ],
         port: providerPort,
       },
       handshake,
@@ -75,6 +84,9 @@ async function run(options: BenchOptions): Promise<void> {
 const scenes: Readonly<Record<string, (args: readonly string[], say: (text: string) => void) => Promise<boolean>>> = {
   refused: benchRefused,
   protection: benchProtection,
+  handshakes: benchHandshakes,
+  pace: benchPace,
+  idle: benchIdle,
 }
 
 async function main(): Promise<void> {

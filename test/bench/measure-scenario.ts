@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { honestHeaders } from '../support/consumer.ts'
 import type { Load } from './load/load.ts'
 import type { LoadTarget } from './load/load-job.ts'
 import type { OwnedProcess } from './owned-processes.ts'
-import { cpuSecondsOf } from './process-cpu.ts'
+import { cpuSecondsOf, cpuSecondsOfChildren } from './process-cpu.ts'
+import { directTarget, throughTarget } from './scenario-target.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Subject, SubjectName } from './subjects/subject.ts'
 
@@ -30,7 +30,6 @@ export interface Turn {
 /** Work that a subject still has behind the last answer, such as records to write, belongs to the window that caused it. */
 const settleMs = 100
 const loneWarmUp = 20
-const traceId = '@'
 
 /** Measures every subject in turn, round after round: what disturbs the machine disturbs neighbours alike. Rejects at any wrong answer. */
 export async function measureScenario(
@@ -46,9 +45,11 @@ export async function measureScenario(
   for (let round = 1; round <= rounds; round++) {
     const direct = await alone(scenario, directTarget(scenario, providerPort), load)
     const turns: Turn[] = []
+    const told: string[] = []
     for (const one of subjects) {
-      const { cpu, requestsPerSecond, p50, p99 } = await window(scenario, one, load)
+      const { cpu, shares, requestsPerSecond, p50, p99 } = await window(scenario, one, load)
       const lone = await alone(scenario, throughTarget(scenario, one.running.port), load)
+      told.push(`${one.subject.name} ${cpu.toFixed(0)} µs${sharesText(shares)}`)
       turns.push({
         subject: one.subject.name,
         cpu,
@@ -59,9 +60,7 @@ export async function measureScenario(
         addedP99: (lone.p99 - direct.p99) * 1000,
       })
     }
-    progress(
-      `${scenario.name}, round ${round} of ${rounds}: ${turns.map(({ subject, cpu }) => `${subject} ${cpu.toFixed(0)} µs`).join(', ')}`,
-    )
+    progress(`${scenario.name}, round ${round} of ${rounds}: ${told.join(', ')}`)
     measured.push(turns)
   }
   return measured
@@ -71,42 +70,38 @@ export async function measureScenario(
 async function window(scenario: Scenario, { subject, running }: RunningSubject, load: Load) {
   try {
     await load.aim(throughTarget(scenario, running.port))
-    await load.run(scenario.warmUp)
+    if (scenario.warmUp > 0) await load.run(scenario.warmUp)
     await pause(settleMs)
     const before = cpuSecondsOf(running.pid)
+    const childrenBefore = cpuSecondsOfChildren(running.pid)
     const { seconds, p50, p99 } = await load.run(scenario.requests)
     await pause(settleMs)
     const cpu = ((cpuSecondsOf(running.pid) - before) / scenario.requests) * 1e6
+    const shares = sharesOf(childrenBefore, cpuSecondsOfChildren(running.pid))
     await load.close()
-    return { cpu, requestsPerSecond: scenario.requests / seconds, p50, p99 }
+    return { cpu, shares, requestsPerSecond: scenario.requests / seconds, p50, p99 }
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown'
     throw new Error(`${subject.title}, ${scenario.name}: ${reason}\nIt last said: ${running.said()}`, { cause: error })
   }
 }
 
+function sharesOf(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): readonly number[] {
+  const taken = [...after].map(([pid, seconds]) => seconds - (before.get(pid) ?? 0))
+  const all = taken.reduce((sum, seconds) => sum + seconds, 0)
+  return all > 0 ? taken.map((seconds) => seconds / all) : []
+}
+
+function sharesText(shares: readonly number[]): string {
+  return shares.length < 2 ? '' : ` (workers ${shares.map((share) => `${(share * 100).toFixed(0)} %`).join(' / ')})`
+}
+
 /** One consumer, one request after the other. */
-async function alone(scenario: Scenario, target: LoadTarget, load: Load) {
+async function alone(scenario: Scenario, target: LoadTarget, load: Load): Promise<{ readonly p50: number; readonly p99: number }> {
+  if (scenario.latencyRequests === 0) return { p50: Number.NaN, p99: Number.NaN }
   await load.aim({ ...target, connections: 1 })
   await load.run(Math.min(loneWarmUp, scenario.latencyRequests))
   const result = await load.run(scenario.latencyRequests)
   await load.close()
   return result
-}
-
-function throughTarget(scenario: Scenario, port: number): LoadTarget {
-  return targetOf(scenario, port, 'localhost', `/${scenario.url}`)
-}
-
-function directTarget(scenario: Scenario, port: number): LoadTarget {
-  const { host, pathname, search } = new URL(scenario.url)
-  return targetOf(scenario, port, host, pathname + search)
-}
-
-/** The token is made anew for each turn: it is valid for five minutes. */
-function targetOf({ interaction, connections, fresh, answerBytes }: Scenario, port: number, servername: string, path: string): LoadTarget {
-  const headers = { Host: servername, ...honestHeaders(interaction), 'Ssp-TraceID': traceId }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const [before = '', after = ''] = `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`.split(traceId)
-  return { port, servername, connections, fresh, request: [before, after], answerBytes }
 }

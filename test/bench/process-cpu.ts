@@ -18,6 +18,15 @@ export function cpuSecondsOf(pid: number): number {
   return own.reduce((sum, [, { ticks }]) => sum + ticks, 0) / ticksPerSecond
 }
 
+/** CPU seconds of each direct child of a process so far, by process id. */
+export function cpuSecondsOfChildren(pid: number): ReadonlyMap<number, number> {
+  const children = readdirSync('/proc').flatMap((name) => {
+    const stat = /^\d+$/.test(name) ? statOf(name) : undefined
+    return stat?.parent === pid ? [[Number(name), stat.ticks / ticksPerSecond] as const] : []
+  })
+  return new Map(children)
+}
+
 interface Stat {
   readonly parent: number
   readonly ticks: number

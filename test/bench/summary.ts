@@ -26,6 +26,8 @@ export interface Ratio extends Spread {
 const goals: Readonly<Partial<Record<SubjectName, { readonly atMost: number; readonly aim: number }>>> = {
   undici: { atMost: 1.4, aim: 1.25 },
   'http-proxy': { atMost: 0.7, aim: 0.5 },
+  nginx: { atMost: 4, aim: 3 },
+  'nginx-deciding': { atMost: 1, aim: 0.5 },
 }
 
 /** Sums up the rounds. Ratios are taken within a round, whose turns are neighbours in time, and only then is their median taken. */

@@ -8,8 +8,8 @@ import { runChaos } from './chaos-run.ts'
 
 const { values } = parseArgs({ options: { kills: { type: 'string', default: '1000' }, seed: { type: 'string' } } })
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed)
-const { faults, ...counts } = await runChaos(randomOf(seed), (done) => done >= Number(values.kills))
 process.stdout.write(`seed ${seed}\n`)
+const { faults, ...counts } = await runChaos(randomOf(seed), (done) => done >= Number(values.kills))
 for (const [name, count] of Object.entries(counts)) process.stdout.write(`${name.padEnd(12)} ${count}\n`)
 for (const fault of faults) process.stdout.write(`FAULT ${fault}\n`)
 process.stdout.write(`${faults.length} faults\n`)

@@ -94,16 +94,27 @@ function calling(where: World, name: string): Promise<Answer> {
 }
 
 /** Row 16: the answer, its receipt, and both records. */
-async function expectFailure(where: World, name: string, expected: Partial<ExpectedRefusal> & { origin: string }): Promise<void> {
+async function expectFailure(
+  where: World,
+  name: string,
+  expected: Partial<ExpectedRefusal> & { origin: string; verdict: string },
+): Promise<void> {
   const answer = await calling(where, name)
   const target = `${providers.get(name)!.root}/Patient`
   const text = `ERROR_COMMUNICATING_TO_ENDPOINT_URL_${target}`
   const full = { status: 502, rule: 'provider-exchange', code: '', issue: 'transient', text, closes: false, ...expected }
   expectRefusedAnswer(answer, full)
-  expect(answer.headers['ssp-receipt']).toMatch(/^log="test\/main", index=\d+$/)
+  expect(answer.headers['ssp-receipt']).toMatch(/^log="test\/main", index=\d+, leaf=/)
   const { outcome } = await forwardedRecords(where, answer)
   const { status, origin, rule } = full
-  expect(outcome).toMatchObject({ end: 'refused', status, origin, rule, reason: expect.stringMatching(expected.reason ?? /./) })
+  expect(outcome).toMatchObject({
+    end: 'refused',
+    status,
+    origin,
+    rule,
+    verdict: expected.verdict,
+    reason: expect.stringMatching(expected.reason ?? /./),
+  })
   expect(outcome.providerStatus).toBeUndefined()
 }
 
@@ -119,27 +130,27 @@ test.each([
   ['revoked', /revoked/],
   ['for-clients', /not for server authentication/],
 ] as const)('T21: a provider whose certificate is wrong (%s) is answered 502 by provider-tls', async (name, reason) => {
-  await expectFailure(here, name, { origin: 'provider-tls', reason })
+  await expectFailure(here, name, { origin: 'provider-tls', verdict: 'PROVIDER_TLS_FAILED', reason })
 })
 
 test.each([
-  ['refuses', 'provider-network', /no TCP connection \(ECONNREFUSED\)/],
-  ['hangs-up', 'provider-tls', /./],
-  ['unresolvable', 'provider-network', /cannot be resolved/],
-  ['wants-another', 'provider-network', /connection broke/],
-  ['silent', 'provider-network', /connection broke/],
-  ['garbled', 'provider', /not HTTP/],
-  ['status-600', 'provider', /status is 600/],
-] as const)('D4: a provider that cannot be talked to (%s) is answered 502 by %s', async (name, origin, reason) => {
-  await expectFailure(here, name, { origin, reason })
+  ['refuses', 'provider-network', 'PROVIDER_UNREACHABLE', /no TCP connection \(ECONNREFUSED\)/],
+  ['hangs-up', 'provider-tls', 'PROVIDER_TLS_FAILED', /./],
+  ['unresolvable', 'provider-network', 'PROVIDER_UNREACHABLE', /cannot be resolved/],
+  ['wants-another', 'provider-network', 'PROVIDER_UNREACHABLE', /connection broke/],
+  ['silent', 'provider-network', 'PROVIDER_UNREACHABLE', /connection broke/],
+  ['garbled', 'provider', 'PROVIDER_ANSWER_INVALID', /not HTTP/],
+  ['status-600', 'provider', 'PROVIDER_ANSWER_INVALID', /status is 600/],
+] as const)('D4: a provider that cannot be talked to (%s) is answered 502 by %s', async (name, origin, verdict, reason) => {
+  await expectFailure(here, name, { origin, verdict, reason })
 })
 
 test.each([
-  ['no-handshake', 'provider-tls', /no TLS handshake/],
-  ['hangs', 'provider', /did not begin its answer/],
-] as const)('D4: a provider that takes too long (%s) is answered 504, or 599 by setting', async (name, origin, reason) => {
+  ['no-handshake', 'provider-tls', 'PROVIDER_TLS_TIMEOUT', /no TLS handshake/],
+  ['hangs', 'provider', 'PROVIDER_TIMEOUT', /did not begin its answer/],
+] as const)('D4: a provider that takes too long (%s) is answered 504, or 599 by setting', async (name, origin, verdict, reason) => {
   const target = `${providers.get(name)!.root}/Patient`
-  const late = { issue: 'timeout', text: `TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_${target}`, origin, reason }
+  const late = { issue: 'timeout', text: `TIMEOUT_COMMUNICATING_TO_ENDPOINT_URL_${target}`, origin, verdict, reason }
   await expectFailure(here, name, { ...late, status: 504 })
   await expectFailure(older, name, { ...late, status: 599 })
 })

@@ -39,7 +39,14 @@ afterAll(() => here.close())
 
 const target = `${world.root}/Patient`
 const failed = (status: number, origin: string, path = target): ExpectedRefusal => ({
-  ...{ status, origin, rule: 'provider-exchange', code: '', closes: false, issue: status === 504 ? 'timeout' : 'transient' },
+  ...{
+    status,
+    origin,
+    rule: 'provider-exchange',
+    code: status === 504 ? 'PROVIDER_TIMEOUT' : 'PROVIDER_UNREACHABLE',
+    closes: false,
+    issue: status === 504 ? 'timeout' : 'transient',
+  },
   text: `${status === 504 ? 'TIMEOUT' : 'ERROR'}_COMMUNICATING_TO_ENDPOINT_URL_${path}`,
 })
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FloodEntry } from '../../src/audit/entry.ts'
+import { refusedByRule } from '../support/accounts.ts'
 import { call, wireText } from '../support/consumer.ts'
 import { operatorsPage } from '../support/operators-page.ts'
 import { startWorld, type World } from '../support/start-world.ts'
@@ -16,15 +16,7 @@ afterAll(() => here.close())
 
 /** Calls that were refused by this rule: with a record of their own, and as counts. */
 function refusedBy(rule: string): { readonly single: number; readonly counted: number } {
-  const entries = here.audit()
-  return {
-    single: entries.filter((entry) => entry.type === 'refused' && entry.rule === rule).length,
-    counted: entries
-      .filter((entry): entry is FloodEntry => entry.type === 'flood')
-      .flatMap(({ counts }) => counts)
-      .filter((one) => one.rule === rule)
-      .reduce((sum, { count }) => sum + count, 0),
-  }
+  return refusedByRule(here.audit()).get(rule) ?? { single: 0, counted: 0 }
 }
 
 test.each([

@@ -134,7 +134,8 @@ describe('D4: once an answer has begun', () => {
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(text).toContain('{"a":')
     expect(text).not.toMatch(/\r\n0\r\n/)
-    expect(outcome).toMatchObject({ end: 'aborted', status: 200, providerStatus: 200, origin, responseBytes: 5 })
+    const verdict = origin === 'provider' ? 'ANSWER_CUT_BY_PROVIDER' : 'ANSWER_CUT_BY_NETWORK'
+    expect(outcome).toMatchObject({ end: 'aborted', status: 200, providerStatus: 200, origin, verdict, responseBytes: 5 })
     await until('the provider’s connection is gone', () => here.connections.open === 0)
   })
 })

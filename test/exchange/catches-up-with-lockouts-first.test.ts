@@ -2,10 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningProxy, startLifecycle } from '../../src/app/lifecycle.ts'
+import { startLifecycle } from '../../src/app/lifecycle.ts'
 import { loadConfig } from '../../src/app/load-config.ts'
+import type { RunningProxy } from '../../src/app/running-proxy.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { createLogger } from '../../src/lib/logger.ts'
+import { openLog } from '../../src/lib/logger.ts'
 import { callControl } from '../../src/ops/control-client.ts'
 import { silentReport } from '../../src/state/lockout-fan-out.ts'
 import { lockoutSettings } from '../../src/state/lockout-settings.ts'
@@ -22,7 +23,7 @@ const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkc
 
 async function serve(ground: Ground): Promise<RunningProxy> {
   const loaded = await loadConfig(ground.config, {})
-  return startLifecycle(loaded, {}, createLogger(loaded.config.logging))
+  return startLifecycle(loaded, {}, openLog(loaded.config.logging))
 }
 
 /** Another node of the same installation, as far as lockouts go, for as long as `act` runs. */

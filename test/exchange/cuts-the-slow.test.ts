@@ -40,9 +40,14 @@ test('D1: an answer that drips, and one that nobody reads, are cut, each blamed 
   }
   drip.resume()
   const flowed = flow.toArray()
-  const outcomes = () => here.audit().flatMap((entry) => (entry.type === 'outcome' ? [`${entry.end} ${entry.status} ${entry.origin}`] : []))
+  const outcomes = () =>
+    here.audit().flatMap((entry) => (entry.type === 'outcome' ? [`${entry.end} ${entry.status} ${entry.origin} ${entry.verdict}`] : []))
   await until('all three have ended', () => outcomes().length === 3, { withinMs: 20_000 })
-  expect(outcomes().sort()).toEqual(['aborted 200 consumer-network', 'aborted 200 provider', 'complete 200 none'])
+  expect(outcomes().sort()).toEqual([
+    'aborted 200 consumer-network CONSUMER_READS_TOO_SLOWLY',
+    'aborted 200 provider ANSWER_CUT_BY_PROVIDER',
+    'complete 200 none ANSWERED',
+  ])
   expect(Buffer.concat(await flowed).toString('latin1')).toMatch(/\r\n0\r\n\r\n$/)
   unread.destroy()
 }, 30_000)

@@ -127,8 +127,9 @@ whereInstalled('unshare', mayUnshare, (unshare) => {
     afterAll(() => here.close())
 
     const refused: ExpectedRefusal = {
-      ...{ status: 502, rule: 'provider-exchange', origin: 'policy', code: '', issue: 'transient', closes: false },
+      ...{ status: 502, rule: 'provider-exchange', origin: 'policy', code: 'PROVIDER_UNREACHABLE', issue: 'transient', closes: false },
       text: `ERROR_COMMUNICATING_TO_ENDPOINT_URL_${hostile.root}/Patient`,
+      verdict: 'PROVIDER_ADDRESS_FORBIDDEN',
     }
 
     async function leadTo(...addresses: readonly string[]): Promise<void> {
@@ -158,6 +159,7 @@ whereInstalled('unshare', mayUnshare, (unshare) => {
         end: 'refused',
         status: 502,
         origin: 'policy',
+        verdict: 'PROVIDER_ADDRESS_FORBIDDEN',
         reason: expect.stringMatching(/^refused by the dial guard: the address is /),
       })
     })

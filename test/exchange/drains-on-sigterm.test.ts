@@ -42,7 +42,7 @@ async function begin({ proxy, certificates }: WorldProcess): Promise<IncomingMes
 /** Every call that was forwarded has an end in the audit, and the log is whole. */
 async function expectNothingOpen(here: WorldProcess): Promise<void> {
   const verified = await runSsp(['audit', 'verify', '--data', join(here.directory, 'data')])
-  expect(verified.out).toMatch(/^test\/main {2}ok {2}\d+ records {2}head \S+\n$/)
+  expect(verified.out).toMatch(/^test\/main {2}ok {2}\d+ records {2}head \S+ {2}root \S+\n$/)
 }
 
 test('an idle proxy ends at once, whatever connections are open', async () => {
@@ -122,14 +122,16 @@ test('A6: at the deadline a call without an answer is told 503, a begun answer i
     const began = performance.now()
     here.signal('SIGTERM')
     const answer = await waiting
-    expect(answer).toMatchObject({ status: 503, closes: true, verdict: { origin: 'proxy', rule: 'drain' } })
+    expect(answer).toMatchObject({ status: 503, code: 'SHUTTING_DOWN', closes: true, verdict: { origin: 'proxy', rule: 'drain' } })
     expect(answer.headers['retry-after']).toMatch(/^\d+$/)
     expect(JSON.parse(answer.body.toString())).toMatchObject({ resourceType: 'OperationOutcome' })
     expect(await cut).toBe('cut')
     expect(await here.ended).toEqual({ code: 0, signal: null })
     expect(performance.now() - began).toBeLessThan(6_000)
-    const outcomes = here.audit().flatMap((entry) => (entry.type === 'outcome' ? [`${entry.end} ${entry.status} ${entry.origin}`] : []))
-    expect(outcomes.sort()).toEqual(['aborted 200 proxy', 'refused 503 proxy'])
+    const outcomes = here
+      .audit()
+      .flatMap((entry) => (entry.type === 'outcome' ? [`${entry.end} ${entry.status} ${entry.origin} ${entry.verdict}`] : []))
+    expect(outcomes.sort()).toEqual(['aborted 200 proxy SHUTTING_DOWN', 'refused 503 proxy SHUTTING_DOWN'])
     expect(here.log.map(({ msg }) => msg)).toContain('calls outlived the drain and were ended')
     await expectNothingOpen(here)
   })

@@ -80,7 +80,6 @@ test.each([
   ['row 1', withXml.replace('Host: localhost', 'Host: a b'), /^HTTP\/1\.1 400 /],
   ['no certificate', withXml, /^HTTP\/1\.1 496 /],
   ['the parser', withXml.replace('\r\n\r\n', '\r\nX : y\r\n\r\n'), /^HTTP\/1\.1 400 /],
-  // Of a head beyond its bounds only the last bytes are at hand.
   ['the parser’s bounds', withXml.replace('Ssp-TraceID', `X: ${'y'.repeat(17_000)}\r\nSsp-TraceID`), /^HTTP\/1\.1 431 /],
 ])('an error of %s is XML where XML was asked for', async (name, bytes, status) => {
   const { text } = await speak(here, bytes, name === 'no certificate' ? { as: null } : {})

@@ -158,7 +158,7 @@ test(
     await fc.assert(property, { numRuns: cases, seed, interruptAfterTimeLimit: 60_000 + cases * 200, markInterruptAsFailure: true })
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     const names = judges.map(({ name }) => name).join(', ')
-    process.stdout.write(`one meaning of answers: seed ${seed}, ${JSON.stringify(count)}, judges: ${names}; ${seconds} s\n`)
+    process.stderr.write(`one meaning of answers: seed ${seed}, ${JSON.stringify(count)}, judges: ${names}; ${seconds} s\n`)
     expect(count.passed).toBeGreaterThan(cases / 10)
     expect(count.refused).toBeGreaterThan(cases / 10)
   },

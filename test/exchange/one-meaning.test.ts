@@ -7,7 +7,7 @@ import { findProgram, whereInstalled } from '../support/outside-program.ts'
 import { disagreements, rash, readsPlainly } from '../support/parsers/agreement.ts'
 import { goJudge, haproxyJudge, nginxJudge, nodeJudge, pythonJudge, type RequestJudge } from '../support/parsers/request-judges.ts'
 import { throughHttpProxy } from '../support/parsers/through-http-proxy.ts'
-import { plainRequests } from '../support/plain-reader.ts'
+import { type PlainRequest, plainRequests } from '../support/plain-reader.ts'
 import { type RecordingProvider, type Slice, startRecordingProvider } from '../support/recording-provider.ts'
 import { startWorld, type World } from '../support/start-world.ts'
 import { until } from '../support/until.ts'
@@ -58,6 +58,9 @@ test('the judges catch http-proxy, which makes a second request of the body of a
 })
 
 let lastCase = 0
+/** What was sent in the last cases, the newest first: on a busy machine a request may reach the provider when its case has been left. */
+const lately: (readonly PlainRequest[])[] = []
+const remembered = 8
 
 /** Sends one case, with an honest request that closes the connection behind it, and gives back all that is wrong with what became of it. */
 async function faultsOf(one: EdgeRequest): Promise<readonly string[]> {
@@ -76,7 +79,8 @@ async function faultsOf(one: EdgeRequest): Promise<readonly string[]> {
   const conversation = await converse(here, sent, { cut, between })
   await until('the provider has everything that is coming', () => provider.quiet)
   const slices = provider.slices.slice(from)
-  const plain = plainRequests(sent)
+  lately.unshift(plainRequests(sent))
+  lately.length = Math.min(lately.length, remembered)
   const faults = [...faultsOfAnswers(conversation)]
   for (const slice of slices) {
     const traceId = traceOf(slice)
@@ -87,18 +91,27 @@ async function faultsOf(one: EdgeRequest): Promise<readonly string[]> {
       continue
     }
     count.forwarded++
-    const asked = plain.find(({ headers }) => headers.some(([name, value]) => name.toLowerCase() === 'ssp-traceid' && value === traceId))
+    const asked = askedAs(traceId, lately)
     if (asked === undefined) faults.push(`what was forwarded as ${traceId} is nothing that a plain reader reads in what the consumer sent`)
     else faults.push(...(await disagreements(slice.bytes, asked, judges)))
   }
   const passed = conversation.answers.filter(({ origin, rule }) => origin === 'none' && rule === 'provider-exchange').length
-  const whole = slices.filter((slice) => slice.whole).length
+  const whole = slices.filter((slice) => slice.whole && !cameLate(traceOf(slice))).length
   if (passed > whole || (conversation.closed && passed < whole && !conversation.answers.some(({ rule }) => rule === 'wire-form')))
     faults.push(`${whole} requests were forwarded and ${passed} answers of the provider passed`)
   count.cases++
   count.refused += conversation.answers.length - passed
   if (!conversation.closed) count.silent++
   return faults
+}
+
+function askedAs(traceId: string, cases: readonly (readonly PlainRequest[])[]): PlainRequest | undefined {
+  return cases.flat().find(({ headers }) => headers.some(([name, value]) => name.toLowerCase() === 'ssp-traceid' && value === traceId))
+}
+
+/** It was asked in a case before the last. */
+function cameLate(traceId: string): boolean {
+  return askedAs(traceId, lately.slice(0, 1)) === undefined && askedAs(traceId, lately.slice(1)) !== undefined
 }
 
 /** Where framing is in doubt the connection is closed, and nothing behind it is answered. */
@@ -139,7 +152,7 @@ test(
     await fc.assert(property, { numRuns: cases, seed, interruptAfterTimeLimit: 60_000 + cases * 200, markInterruptAsFailure: true })
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     const names = judges.map(({ name }) => name).join(', ')
-    process.stdout.write(`one meaning: seed ${seed}, ${JSON.stringify(count)}, judges: ${names}; ${seconds} s\n`)
+    process.stderr.write(`one meaning: seed ${seed}, ${JSON.stringify(count)}, judges: ${names}; ${seconds} s\n`)
     // A generator that never comes past the checks, or is never refused, would show nothing.
     expect(count.forwarded).toBeGreaterThan(cases / 4)
     expect(count.refused).toBeGreaterThan(cases / 4)

@@ -14,7 +14,7 @@ test('an honest call reaches the provider and its answer comes back, with verdic
   expect(answer.status).toBe(200)
   expect(answer.body.toString()).toBe(smallBundle)
   expect(answer.verdict).toEqual({ origin: 'none', rule: 'provider-exchange' })
-  expect(answer.headers['ssp-receipt']).toMatch(/^log="test\/main", index=\d+$/)
+  expect(answer.headers['ssp-receipt']).toMatch(/^log="test\/main", index=\d+, leaf=/)
   expect(answer.headers['server-timing']).toMatch(/ssp-admission;dur=.*ssp-audit;dur=.*ssp-provider;dur=/)
   expect(answer.headers['strict-transport-security']).toBe('max-age=31536000')
   expect(here.provider.received.at(-1)?.target).toBe('/T99999/STU3/1/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018')

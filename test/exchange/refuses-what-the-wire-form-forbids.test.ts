@@ -28,7 +28,7 @@ async function expectRefusedBytes(bytes: string, expected: Expected, reason: Reg
   expect(head.split('\r\n')[0]).toMatch(new RegExp(`^HTTP/1.1 ${expected.status} `))
   const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? ''
   const exchange = /id="([0-9a-f]{32})"/.exec(field('Ssp-Verdict'))?.[1] ?? ''
-  expect(field('Ssp-Verdict')).toBe(`origin=${expected.origin}, rule="wire-form", id="${exchange}"`)
+  expect(field('Ssp-Verdict')).toBe(`origin=${expected.origin}, rule="wire-form", id="${exchange}", code=${expected.code}`)
   expect(field('Server-Timing')).toContain('ssp-admission;dur=')
   expect(field('Connection')).toBe('close')
   expect(closed).toBe(true)
@@ -73,7 +73,7 @@ test.each<readonly [string, string, Expected, RegExp]>([
   ['header lines beyond their number', wireText({ extra: 'X: a\r\n'.repeat(50) }), larger, /more than 40/],
   ['an unknown method', wireText({ method: 'BREW' }), unknown, /not one of HTTP/],
   ['CONNECT', wireText({ method: 'CONNECT', target: 'provider.thirdparty.nhs.uk:443' }), unknown, /./],
-  ['a version of HTTP that is not spoken', wireText({ version: '3.0' }), version, /version/],
+  ['a version of HTTP that is not spoken', wireText({ version: '3.0' }), version, /not spoken/],
   ['a head that does not end in time', 'GET /', late, /in time/],
 ])('%s is refused, recorded, and the connection closed', (_name, bytes, expected, reason) => expectRefusedBytes(bytes, expected, reason))
 

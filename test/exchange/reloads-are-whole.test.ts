@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AuditEntry } from '../../src/audit/entry.ts'
 import { callControl } from '../../src/ops/control-client.ts'
 import { wireText } from '../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../support/crl-server.ts'
@@ -20,13 +21,21 @@ async function replace(name: string, text: string): Promise<void> {
   await rename(`${path}.new`, path)
 }
 
-/** Two states of everything that decides; each names itself in what a forwarding's record says of registry, sharing rules and settings. */
+/**
+ * Two states of everything that decides; each names itself in what a forwarding's record says of registry, sharing rules and settings, in Via at the provider,
+ * in how long the answer says that the connection is kept, and in the status of a time-out.
+ */
 async function twoStates(): Promise<(state: 'A' | 'B') => Promise<void>> {
   const registry = JSON.parse(await readFile(join(here.directory, 'registry.yaml'), 'utf8')) as {
     endpoints: { cpaId: string; url?: string }[]
   }
   const sharing = JSON.parse(await readFile(join(here.directory, 'sharing.yaml'), 'utf8')) as { rules: { reference: string }[] }
-  const settings = JSON.parse(await readFile(join(here.directory, 'config.yaml'), 'utf8')) as { checks: { throttle: { burst: number } } }
+  const settings = JSON.parse(await readFile(join(here.directory, 'config.yaml'), 'utf8')) as {
+    checks: { throttle: { burst: number } }
+    listener: object
+    forwarding: { breaker: object }
+    audit: object
+  }
   const { authority, intermediate } = here.certificates
   let number = 100
   return async (state) => {
@@ -34,7 +43,18 @@ async function twoStates(): Promise<(state: 'A' | 'B') => Promise<void>> {
     await replace('registry.yaml', JSON.stringify({ ...registry, endpoints }))
     await replace('sharing.yaml', JSON.stringify({ rules: sharing.rules.map((rule) => ({ ...rule, reference: `RULE-${state}` })) }))
     const throttle = { ...settings.checks.throttle, burst: state === 'A' ? 100_001 : 100_002 }
-    await replace('config.yaml', JSON.stringify({ ...settings, checks: { throttle } }))
+    const idleTimeoutSeconds = state === 'A' ? 61 : 62
+    const listener = { ...settings.listener, via: `proxy-${state}`, idleTimeoutSeconds, maxHeaders: 100 + idleTimeoutSeconds }
+    const forwarding = {
+      ...settings.forwarding,
+      firstByteTimeoutSeconds: idleTimeoutSeconds,
+      timeoutStatus: state === 'A' ? 504 : 599,
+      connectionsPerProvider: idleTimeoutSeconds,
+      capacity: { initialLimit: state === 'A' ? 16 : 32, queueLength: idleTimeoutSeconds },
+      breaker: { ...settings.forwarding.breaker, windowSeconds: idleTimeoutSeconds },
+    }
+    const audit = { ...settings.audit, segmentBytes: state === 'A' ? 65_536 : 131_072 }
+    await replace('config.yaml', JSON.stringify({ ...settings, checks: { throttle }, listener, forwarding, audit }))
     await replace('crl.pem', (await authority.crl({ number: ++number })) + (await intermediate.crl({ number })))
   }
 }
@@ -50,6 +70,15 @@ function decidedBy(): readonly string[] {
 }
 
 test('A5: a hundred reloads under load, each to another state of all files: no call fails, no connection is dropped, none is decided by half of each', async () => {
+  // A process that is held up for seconds finds by itself that files have changed, in the midst of the test's own change of them: once more then.
+  for (let attempt = 1; !(await hundredReloads()); attempt++) {
+    expect(attempt).toBeLessThan(3)
+    await here.close()
+  }
+}, 240_000)
+
+/** Whether all reloads were those of the test. */
+async function hundredReloads(): Promise<boolean> {
   here = await startWorld({ settings: { ...everyRefusalRecorded, checks: plenty } })
   const put = await twoStates()
   await put('A')
@@ -65,6 +94,7 @@ test('A5: a hundred reloads under load, each to another state of all files: no c
       expect(answers.at(-1)?.status).toBe(200)
       // The X-Rate headers and the record come from one state too.
       expect(['100001', '100002']).toContain(answers.at(-1)?.headers.get('x-rate-limit-limit'))
+      expect(['timeout=61', 'timeout=62']).toContain(answers.at(-1)?.headers.get('keep-alive'))
     }
     expect(line.ended).toBe(false)
     line.close()
@@ -83,10 +113,23 @@ test('A5: a hundred reloads under load, each to another state of all files: no c
   const entries = here.audit().slice(first)
   expect(entries.filter(({ type }) => type === 'refused')).toEqual([])
   expect(entries.filter(({ type }) => type === 'forwarding')).toHaveLength(calls)
+  if (reloadsOf('process', entries) > 50) return false
   const states = decidedBy()
   expect(states.map((state) => state.slice(0, 9))).toEqual(['S1 RULE-A', 'S2 RULE-B'])
+  // What the provider saw of each call was written under the settings by which it was decided.
+  const ruleOf = new Map(entries.flatMap((entry) => (entry.type === 'forwarding' ? [[entry.request.traceId, entry.sharingRule]] : [])))
+  const seen = here.provider.received.map(({ rawHeaders }) => {
+    const value = (name: string) => rawHeaders[rawHeaders.findIndex((one) => one.toLowerCase() === name) + 1] ?? ''
+    return `${ruleOf.get(value('ssp-traceid'))} ${value('via')}`
+  })
+  expect([...new Set(seen)].sort()).toEqual(['RULE-A 1.1 proxy-A', 'RULE-B 1.1 proxy-B'])
   expect(new Set(states.flatMap((state) => state.split(' ').slice(2))).size).toBe(4)
-}, 120_000)
+  return true
+}
+
+function reloadsOf(actor: string, entries: readonly AuditEntry[]): number {
+  return entries.filter((entry) => entry.type === 'operation' && entry.act.startsWith('reload') && entry.actor === actor).length
+}
 
 describe('with a responder that takes its time', () => {
   beforeEach(async () => {
@@ -146,5 +189,6 @@ test('A5: a reload that is refused changes nothing of anything: not the half tha
   }
   line.close()
   expect(decidedBy().map((state) => state.slice(0, 9))).toEqual(['S1 RULE-A'])
-  expect(here.audit().filter((entry) => entry.type === 'operation' && entry.act === 'reload-refused')).toHaveLength(8)
+  // The first one was taken.
+  expect(reloadsOf('test', here.audit())).toBe(9)
 })

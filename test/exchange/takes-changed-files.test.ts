@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 
 let here: WorldProcess
 beforeAll(async () => {
-  here = await startWorldProcess()
+  here = await startWorldProcess({ settings: { checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000 } } } })
 }, 60_000)
 afterAll(() => here.close())
 

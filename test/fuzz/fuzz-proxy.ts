@@ -3,11 +3,11 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import fc from 'fast-check'
+import { accountsOf } from '../support/accounts.ts'
 import { open } from '../support/consumer.ts'
 import { bytesOf, edgeRequest, honestBytes } from '../support/edge-requests.ts'
-import { memoryOf, openFilesOf, startWorldProcess, type WorldProcess } from '../support/start-world-process.ts'
-import { until } from '../support/until.ts'
-import { recordedExchanges, sumOf, unforeseen } from './accounts.ts'
+import { type Held, heldWhenIdle, leaks } from '../support/held.ts'
+import { startWorldProcess, type WorldProcess } from '../support/start-world-process.ts'
 import { startHostileProvider } from './hostile-provider.ts'
 import { mutated, pick, type Random } from './mutations.ts'
 import { httpWords } from './spine-parsers.ts'
@@ -24,21 +24,9 @@ export interface ProxyFuzzing {
   readonly faults: readonly string[]
 }
 
-/** What the proxy's process holds. */
-export interface Held {
-  readonly files: number
-  readonly residentBytes: number
-  readonly heapBytes: number
-}
-
 const lanes = 12
 /** A case that is not answered by then is one that the proxy waits for. */
 const patienceMs = 60
-/** A connection to the provider that is still kept, a timer of the system. */
-const mostFilesMore = 3
-/** The engine gives memory back late: a leak of 10 kB a case is found within 30,000. */
-const mostBytesMore = 300 * 1_048_576
-
 /** Sends changed requests, and changed TLS, to a proxy in a process of its own whose provider is hostile too, until `enough` says so. */
 export async function fuzzProxy(random: Random, enough: (cases: number) => boolean): Promise<ProxyFuzzing> {
   const provider = await startHostileProvider(random)
@@ -70,7 +58,7 @@ export async function fuzzProxy(random: Random, enough: (cases: number) => boole
     const before = await heldWhenIdle(world)
     await Promise.all(Array.from({ length: lanes }, send))
     const after = await heldWhenIdle(world)
-    const { faults, ...counts } = await accounts(world)
+    const { faults, ...counts } = await accountsOf(world)
     return { cases, before, after, ...counts, faults: [...faults, ...leaks(before, after)] }
   } finally {
     await world.close()
@@ -126,49 +114,4 @@ async function clientHello(): Promise<Buffer> {
   client.destroy()
   server.close()
   return bytes as Buffer
-}
-
-/** What the process holds once it has nothing to do: no connection of ours is left, and idle ones to the provider are closed. */
-async function heldWhenIdle(world: WorldProcess): Promise<Held> {
-  await until('no exchange is under way', async () => sumOf((await world.page('/metrics')).body, 'ssp_exchanges_in_flight') === 0, {
-    withinMs: 30_000,
-    everyMs: 100,
-  })
-  let files = await openFilesOf(world.pid)
-  // Closing takes its time limits; it is over when the number stands still.
-  for (let still = 0; still < 10; ) {
-    await pause(300)
-    const now = await openFilesOf(world.pid)
-    still = now < files ? 0 : still + 1
-    files = Math.min(files, now)
-  }
-  const page = (await world.page('/metrics')).body
-  return { files, residentBytes: (await memoryOf(world.pid)).now, heapBytes: sumOf(page, 'nodejs_heap_used_bytes') }
-}
-
-function leaks(before: Held, after: Held): readonly string[] {
-  const files = after.files - before.files
-  const bytes = after.residentBytes - before.residentBytes
-  return [
-    ...(files > mostFilesMore ? [`${files} files more are open than before`] : []),
-    ...(bytes > mostBytesMore ? [`${bytes} bytes more are held in memory than before`] : []),
-  ]
-}
-
-async function accounts(world: WorldProcess): Promise<Pick<ProxyFuzzing, 'exchanges' | 'recorded' | 'faults'>> {
-  const faults: string[] = []
-  const live = await world.page('/livez').catch((error: unknown) => ({ status: 0, body: String(error) }))
-  if (live.status !== 200) faults.push(`/livez says ${live.status} ${live.body}`)
-  const exchanges = sumOf((await world.page('/metrics')).body, 'ssp_exchanges_total')
-  const recorded = await until('the audit accounts for every exchange', () => {
-    const sum = recordedExchanges(world.audit())
-    return sum >= exchanges && sum
-  }).catch(() => recordedExchanges(world.audit()))
-  if (recorded !== exchanges) faults.push(`${exchanges} exchanges ended, and the audit accounts for ${recorded}`)
-  faults.push(...unforeseen(world.audit()).map((one) => `unforeseen: ${one}`))
-  for (const line of world.log) {
-    const level = line['level']
-    if (level === 'error' || level === 'fatal') faults.push(`the log says ${JSON.stringify(line)}`)
-  }
-  return { exchanges, recorded, faults }
 }

@@ -8,13 +8,13 @@ const proxyCases = 500
 
 test(`${parserCases} changed inputs crash no parser`, async () => {
   const { cases, faults } = await fuzzParsers(randomOf(seed), (done) => done >= parserCases)
-  process.stdout.write(`fuzzed parsers: seed ${seed}, ${JSON.stringify(cases)}\n`)
+  process.stderr.write(`fuzzed parsers: seed ${seed}, ${JSON.stringify(cases)}\n`)
   expect(faults).toEqual([])
 }, 120_000)
 
 test(`${proxyCases} changed requests neither end the proxy nor leak, and the audit accounts for each of them`, async () => {
   const { faults, ...counts } = await fuzzProxy(randomOf(seed), (done) => done >= proxyCases)
-  process.stdout.write(`fuzzed proxy: seed ${seed}, ${JSON.stringify(counts)}\n`)
+  process.stderr.write(`fuzzed proxy: seed ${seed}, ${JSON.stringify(counts)}\n`)
   expect(faults).toEqual([])
   expect(counts.exchanges).toBeGreaterThan(proxyCases / 4)
 }, 120_000)

@@ -3,8 +3,9 @@
  * over TLS. Prints what was done and what was found; the exit code is 0 only where nothing was.
  */
 import { parseArgs } from 'node:util'
+import type { Held } from '../support/held.ts'
 import { fuzzParsers } from './fuzz-parsers.ts'
-import { fuzzProxy, type Held } from './fuzz-proxy.ts'
+import { fuzzProxy } from './fuzz-proxy.ts'
 import { randomOf } from './mutations.ts'
 
 const usual = 20_000

@@ -1,4 +1,8 @@
-import { InterimFilter } from '../../src/forwarding/interim-filter.ts'
+import { answerFraming } from '../../src/forwarding/answer-framing.ts'
+import { AnswerReader } from '../../src/forwarding/answer-reader.ts'
+import { ChunkedReader } from '../../src/http/chunked-reader.ts'
+import { HeadBuffer } from '../../src/http/head-buffer.ts'
+import { canBeginRequest, readRequestHead } from '../../src/listener/request-head.ts'
 import { parseToken } from '../../src/spine/access-token.ts'
 import { findInteraction } from '../../src/spine/interaction-id.ts'
 import { acceptable, negotiateRepresentation } from '../../src/spine/representation.ts'
@@ -8,6 +12,7 @@ import { faultsOfClaims } from '../../src/spine/token-claims.ts'
 import { readWireForm } from '../../src/spine/wire-form.ts'
 import { honestHeaders, tokenFor } from '../support/consumer.ts'
 import { bodyTexts, connectionLines, framingLines, otherLines, targetTokens, wholeTargets } from '../support/edge-dictionary.ts'
+import { namesOf } from '../support/names-of.ts'
 import { world } from '../support/start-world.ts'
 import { type FuzzedParser, jsonWords, latin1 } from './fuzzed-parser.ts'
 
@@ -45,7 +50,7 @@ export function spineParsers(): readonly FuzzedParser[] {
           .toString('latin1')
           .split('\n')
           .flatMap((line) => [line.split(':', 1)[0] ?? '', line.slice(line.indexOf(':') + 1).trim()])
-        return readWireForm('GET', '1.1', target, raw, new Map(), limits)
+        return readWireForm('GET', '1.1', target, raw, namesOf(raw), new Map(), limits)
       },
     },
     { name: 'JSON', weight: 1, samples: [json], dictionary: jsonWords, run: (bytes) => parseStrictJson(bytes.toString(), 20) },
@@ -77,14 +82,48 @@ export function spineParsers(): readonly FuzzedParser[] {
       },
     },
     {
-      name: 'interim answers',
+      name: 'request heads',
       weight: 1,
-      samples: latin1(['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n']),
-      dictionary: latin1(['HTTP/1.1 1', '\r\n', '\r\n\r\n', '\n', ':', '101', 'X: ']),
+      samples: latin1([`GET ${target} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`]),
+      dictionary: [...httpWords, ...latin1(['\r\n', '\n', '\r', ' HTTP/1.', ':', ' ', '\t'])],
       run: (bytes) => {
-        const filter = new InterimFilter()
-        filter.expectHead()
-        for (let at = 0; at < bytes.length; at += 7) filter.pass(bytes.subarray(at, at + 7))
+        const heads = new HeadBuffer(16_384, canBeginRequest)
+        for (let at = 0; at < bytes.length; at += 97) {
+          const found = heads.read(bytes.subarray(at, at + 97))
+          if (found.kind === 'head') readRequestHead(found.text)
+          if (found.kind !== 'more') return
+        }
+      },
+    },
+    {
+      name: 'answers',
+      weight: 1,
+      samples: latin1([
+        'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
+        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n',
+      ]),
+      dictionary: [...httpWords, ...latin1(['HTTP/1.1 1', '\r\n', '\r\n\r\n', '\n', ':', '101', 'X: '])],
+      run: (bytes) => {
+        const reader = new AnswerReader({
+          head: (found) => void answerFraming('GET', found),
+          bodyAwaited: () => undefined,
+          data: () => undefined,
+          end: () => reader.leave(),
+          fault: () => reader.leave(),
+        })
+        reader.expect('GET')
+        for (let at = 0; at < bytes.length; at += 7) reader.read(bytes.subarray(at, at + 7))
+      },
+    },
+    {
+      name: 'chunks',
+      weight: 1,
+      samples: latin1(['5\r\nhello\r\n1;a="b"\r\nx\r\n0\r\nX: y\r\n\r\n']),
+      dictionary: latin1(['\r\n', '\n', '0', 'ffffffffffffff', ';', ':', '"', '\0', 'a'.repeat(2_000)]),
+      run: (bytes) => {
+        const reader = new ChunkedReader()
+        for (let at = 0; at < bytes.length && reader.fault === undefined && !reader.complete; at += 5)
+          reader.read(bytes.subarray(at, at + 5), () => undefined)
       },
     },
   ]

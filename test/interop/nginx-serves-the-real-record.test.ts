@@ -8,6 +8,7 @@ import { whereInstalled } from '../support/outside-program.ts'
 import { realData } from '../support/real-data.ts'
 import { startWorld, type World, world } from '../support/start-world.ts'
 import { until } from '../support/until.ts'
+import { whereMet } from '../support/where-met.ts'
 
 const real = realData('fhir/structured-record.stu3.json')
 const gpConnect = 'urn:nhs:names:services:gpconnect:fhir'
@@ -19,9 +20,12 @@ function generatedRecord(): Buffer {
   return Buffer.from(text)
 }
 
-const skipped = test.skip
-if (real === undefined)
-  skipped('needs SSP_TEST_DATA with fhir/structured-record.stu3.json: a generated record stands in for the real one', () => undefined)
+whereMet(
+  'needs SSP_TEST_DATA with fhir/structured-record.stu3.json: a generated record stands in for the real one',
+  real !== undefined,
+  'input',
+  () => undefined,
+)
 
 whereInstalled('nginx', (nginx) => {
   let provider: NginxProvider

@@ -12,9 +12,21 @@ async function caller(name: number): Promise<void> {
   for (let count = 0; ; count += 1) {
     const exchange = `${process.pid}-${name}-${count}`
     const { index } = await trail.forwarding(sampleForwarding(exchange))
-    writeSync(1, `${index} ${exchange}\n`)
+    say(`${index} ${exchange}\n`)
     await new Promise(setImmediate)
     if (count % 10 !== 9) trail.outcome(sampleOutcome(exchange))
+  }
+}
+
+/** At once, whoever is killed next; again where the reader is behind. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
   }
 }
 

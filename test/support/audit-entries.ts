@@ -1,4 +1,6 @@
 import type { ForwardingEntry, OperationEntry, OutcomeEntry, RefusedEntry } from '../../src/audit/entry.ts'
+import type { OperationAct } from '../../src/audit/operations.ts'
+import type { ReceiptProof } from '../../src/audit/receipt-proof.ts'
 
 const consumer = {
   address: '10.0.0.7',
@@ -91,7 +93,15 @@ export function sampleRefused(exchange: string, change: Partial<RefusedEntry> = 
   }
 }
 
-/** An operator's act. */
+/** A receipt of a group of one record; its signature is not one. */
+export const sampleReceipt: ReceiptProof = {
+  index: 7,
+  leaf: Buffer.alloc(32, 1),
+  path: [],
+  group: { log: 'n/w', first: 7, count: 1, treeRoot: Buffer.alloc(32, 2), signature: Buffer.alloc(64, 3) },
+}
+
+/** An operator's act; tests know one from another by names that no program records. */
 export function sampleOperation(act = 'start', detail: OperationEntry['detail'] = { version: '0.1.0' }): OperationEntry {
-  return { v: 1, type: 'operation', at: 1_790_000_000_000, actor: 'process', act, detail }
+  return { v: 1, type: 'operation', at: 1_790_000_000_000, actor: 'process', act: act as OperationAct, detail }
 }

@@ -38,6 +38,8 @@ export interface Answer {
   readonly exchange: string
   /** Origin and rule of `Ssp-Verdict`. */
   readonly verdict: { readonly origin: string; readonly rule: string }
+  /** The verdict's name in the catalogue, as `Ssp-Verdict` has it. */
+  readonly code: string
   /** Whether the proxy closes the connection behind the answer. */
   readonly closes: boolean
 }
@@ -97,8 +99,8 @@ export async function call({ proxy, certificates }: Callable, change: Call = {})
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', reject)
         response.on('end', () => {
-          const [, origin = '', rule = '', exchange = ''] =
-            /^origin=([a-z-]+), rule="([^"]*)", id="([0-9a-f]{32})"$/.exec(String(response.headers['ssp-verdict'])) ?? []
+          const [, origin = '', rule = '', exchange = '', code = ''] =
+            /^origin=([a-z-]+), rule="([^"]*)", id="([0-9a-f]{32})", code=([A-Z_]+)$/.exec(String(response.headers['ssp-verdict'])) ?? []
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
@@ -106,6 +108,7 @@ export async function call({ proxy, certificates }: Callable, change: Call = {})
             body: Buffer.concat(chunks),
             exchange,
             verdict: { origin, rule },
+            code,
             closes: response.headers.connection === 'close',
           })
         })

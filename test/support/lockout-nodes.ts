@@ -30,14 +30,18 @@ export interface LockoutNodes {
   close(): Promise<void>
 }
 
-/** Starts one node for each port; each speaks to Redis through its own. Each has a key of its own and knows those of the others. */
-export async function startLockoutNodes(ports: readonly number[], prefix: string): Promise<LockoutNodes> {
+/** Starts one node for each port; each speaks to Redis through its own, or to the one that sentinels name. Each has a key of its own and knows those of the others. */
+export async function startLockoutNodes(
+  ports: readonly number[],
+  prefix: string,
+  sentinels: readonly { readonly host: string; readonly port: number }[] = [],
+): Promise<LockoutNodes> {
   const keys = ports.map(() => generateKeyPairSync('ed25519'))
   const verificationKeys = keys.map(({ publicKey }) => publicKey.export({ type: 'spki', format: 'pem' }).toString())
   const nodes = await Promise.all(
     ports.map((port, at) => {
       const signingKey = keys[at]?.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() ?? ''
-      return startNode(`node${at + 1}`, port, prefix, { signingKey, verificationKeys })
+      return startNode(`node${at + 1}`, { port, prefix, sentinels }, { signingKey, verificationKeys })
     }),
   )
   return {
@@ -53,8 +57,7 @@ export async function startLockoutNodes(ports: readonly number[], prefix: string
 
 async function startNode(
   name: string,
-  port: number,
-  prefix: string,
+  shared: { readonly port: number; readonly prefix: string; readonly sentinels: readonly object[] },
   keys: { readonly signingKey: string; readonly verificationKeys: string[] },
 ): Promise<LockoutNode> {
   const directory = await mkdtemp(join(tmpdir(), `lockouts-${name}-`))
@@ -67,7 +70,7 @@ async function startNode(
   }
   let stop: (() => Promise<void>) | undefined
   let lockouts: Lockouts | undefined
-  const settings = redisSettings.parse({ port, prefix, commandTimeoutMs: 300, connectTimeoutMs: 500 })
+  const settings = redisSettings.parse({ ...shared, commandTimeoutMs: 300, connectTimeoutMs: 500 })
 
   const node: LockoutNode = {
     name,

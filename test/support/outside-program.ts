@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { whereMet } from './where-met.ts'
 
 /** Where administrators' programs live, which are not on everybody's path. */
-const furtherFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+const furtherFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', ...globSync('/usr/lib/postgresql/*/bin')]
 
 /** The path of a program on this machine, or undefined where it is not installed. */
 export function findProgram(name: string): string | undefined {
@@ -24,13 +25,7 @@ export function whereInstalled(name: string, ...given: readonly [Tests] | readon
   const found = findProgram(name)
   const path = found !== undefined && works(found) ? found : undefined
   const missing = `needs the program ${name}, which ${found === undefined ? 'is not installed on' : 'may not do its work on'} this machine`
-  const skipped = test.skip
-  if (path !== undefined) tests(path)
-  else if (process.env['SSP_REQUIRE_SERVICES'] === '1')
-    test(missing, () => {
-      throw new Error(`${missing}, and SSP_REQUIRE_SERVICES=1 requires it`)
-    })
-  else skipped(missing, () => undefined)
+  whereMet(missing, path !== undefined, 'service', () => tests(path as string))
 }
 
 /** How a run of an outside program ended. */

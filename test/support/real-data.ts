@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { whereMet } from './where-met.ts'
 
 const folder = process.env['SSP_TEST_DATA']
 
@@ -15,10 +16,8 @@ export function realData(path: string): string | undefined {
  * that they were skipped.
  */
 export function describeWithRealData(name: string, tests: () => void): void {
-  const skipped = test.skip
   describe(name, () => {
-    if (folder === undefined || folder === '')
-      skipped('needs the environment variable SSP_TEST_DATA, the folder of real input', () => undefined)
-    else tests()
+    const given = folder !== undefined && folder !== ''
+    whereMet('needs the environment variable SSP_TEST_DATA, the folder of real input', given, 'input', tests)
   })
 }

@@ -3,6 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { agent } from 'supertest'
+import { AuditUnavailable } from '../../src/audit/audit-trail.ts'
+import type { AuditIndex } from '../../src/audit/index/audit-index.ts'
+import { indexSettings } from '../../src/audit/index/index-settings.ts'
+import { createIndexWork } from '../../src/audit/index/index-work.ts'
+import { createLookups } from '../../src/audit/index/lookups.ts'
+import { openIndexStore } from '../../src/audit/index/open-index-store.ts'
+import { openPeriodKeys } from '../../src/audit/period-keys.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { createExpiryGauges } from '../../src/ops/expiry-gauges.ts'
@@ -52,6 +59,8 @@ export interface TestOps {
   /** What was done with circuits. */
   readonly holds: unknown[][]
   readonly unforeseen: unknown[]
+  /** What is searched: a real index of the logs in `directory`, which takes in nothing by itself. */
+  readonly index: AuditIndex
   readonly world: { readiness: Readiness; auditFails: boolean; reload: () => void; now: number | undefined }
   close(): Promise<void>
 }
@@ -91,6 +100,13 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
   const holds: unknown[][] = []
   const circuits = [{ host: 'provider.example.nhs.uk', circuit: 'open', opensInMs: 3000, limit: 4, inFlight: 0, waiting: 0 } as const]
   const metrics = createMetrics()
+  const act = async (...done: readonly [actor: string, act: string, detail: object]): Promise<void> => {
+    if (world.auditFails) throw new AuditUnavailable('disk full at /var/lib/ssp/audit')
+    acts.push([...done])
+  }
+  const store = openIndexStore(indexSettings.parse({}), { dataDirectory: directory, now: clock.now })
+  const index = createIndexWork({ store, dataDirectory: directory, retentionMonths: 24, clock })
+  const lookups = createLookups({ index, keys: openPeriodKeys(directory), record: act })
   const parts: OpsParts = {
     version: { name: 'ssp', version: '1.2.3', node: process.version },
     metrics,
@@ -105,18 +121,16 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     circuits: {
       list: () => circuits,
       isRegistered: (host) => host === 'provider.example.nhs.uk',
-      hold: (...held) => holds.push(held),
+      hold: async (...held) => void holds.push(held),
     },
+    lookups,
     readiness: () => world.readiness,
     reload: async () => {
       world.reload()
       return { ok: true, detail: 'reloaded' }
     },
     effectiveConfig: () => ({ ops: { port: 8444 } }),
-    act: async (...act) => {
-      if (world.auditFails) throw new Error('disk full at /var/lib/ssp/audit')
-      acts.push(act)
-    },
+    act,
     unforeseen: (error) => unforeseen.push(error),
   }
   const dataAnchors = new Set([cast.dataAuthority.sha256])
@@ -130,8 +144,10 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     holds,
     unforeseen,
     world,
+    index,
     async close() {
       await ops.close()
+      await index.close()
       await rm(directory, { recursive: true })
     },
   }

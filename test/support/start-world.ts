@@ -2,10 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningProxy, startLifecycle } from '../../src/app/lifecycle.ts'
+import { startLifecycle } from '../../src/app/lifecycle.ts'
 import { loadConfig } from '../../src/app/load-config.ts'
+import type { RunningProxy } from '../../src/app/running-proxy.ts'
 import type { AuditEntry } from '../../src/audit/entry.ts'
-import { createLogger } from '../../src/lib/logger.ts'
+import { openLog } from '../../src/lib/logger.ts'
 import { interactions } from '../../src/spine/interaction-id.ts'
 import { entriesOf } from './audit-log-text.ts'
 import { type Authority, createAuthority, type Issued } from './certificate-authority.ts'
@@ -100,6 +101,8 @@ export interface World {
 /** What a test changes in the world. Settings are merged into the usual ones, section by section, key by key. */
 export interface WorldOptions {
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** How many processes take calls; only for a proxy in a process of its own. */
+  readonly workers?: number
   /** Rules of the data-sharing file; by default the consumer may do everything at every provider. */
   readonly sharingRules?: readonly unknown[]
   /** Further records of the registry. */
@@ -117,7 +120,7 @@ export interface WorldOptions {
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const ground = await layWorld(options)
   const loaded = await loadConfig(ground.config, {})
-  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging)).catch(async (error: unknown) => {
+  const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging)).catch(async (error: unknown) => {
     await ground.clear()
     throw error
   })
@@ -221,7 +224,7 @@ function rootOf(interaction: string, root: string): string {
 /** One key for all worlds of a process: those that share lockouts must know each other's. */
 const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-function settingsOf({ settings = {}, dialOverrides = {} }: WorldOptions, providerPort: number): unknown {
+function settingsOf({ settings = {}, dialOverrides = {}, workers = 1 }: WorldOptions, providerPort: number): unknown {
   const usual: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     listener: { host: '127.0.0.1', port: 0, certificate: 'server.pem', key: 'server.key', drainNoticeSeconds: 0 },
     operators: {
@@ -246,5 +249,5 @@ function settingsOf({ settings = {}, dialOverrides = {} }: WorldOptions, provide
     logging: { level: 'silent' },
   }
   const sections = Object.keys({ ...usual, ...settings })
-  return { dataDirectory: 'data', ...Object.fromEntries(sections.map((name) => [name, { ...usual[name], ...settings[name] }])) }
+  return { dataDirectory: 'data', workers, ...Object.fromEntries(sections.map((name) => [name, { ...usual[name], ...settings[name] }])) }
 }

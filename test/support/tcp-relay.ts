@@ -10,12 +10,15 @@ export interface TcpRelay {
   mend(): void
   /** Holds every byte this long on its way to the server. Milliseconds. */
   delay(milliseconds: number): void
+  /** Puts bytes of its own between those that the server sends, on every connection. */
+  intrude(bytes: Buffer): void
   close(): Promise<void>
 }
 
 /** Starts a relay to a port of loopback. */
 export async function startTcpRelay(target: number): Promise<TcpRelay> {
   const sockets = new Set<Socket>()
+  const callers = new Set<Socket>()
   const held: (() => void)[] = []
   let passing = true
   let delayMs = 0
@@ -38,6 +41,8 @@ export async function startTcpRelay(target: number): Promise<TcpRelay> {
     const far = connect(target, '127.0.0.1')
     track(near)
     track(far)
+    callers.add(near)
+    near.once('close', () => callers.delete(near))
     pass(near, far, true)
     pass(far, near, false)
   })
@@ -54,6 +59,9 @@ export async function startTcpRelay(target: number): Promise<TcpRelay> {
     },
     delay(milliseconds) {
       delayMs = milliseconds
+    },
+    intrude(bytes) {
+      for (const caller of callers) caller.write(bytes)
     },
     async close() {
       for (const socket of sockets) socket.destroy()

@@ -48,7 +48,7 @@ export function answersIn(text: string): { readonly answers: readonly WireAnswer
       rest = rest.slice(length)
     }
     const [, origin = '', rule = '', exchange = ''] =
-      /^origin=([a-z-]+), rule="([^"]*)", id="([0-9a-f]{32})"$/.exec(headers.get('ssp-verdict') ?? '') ?? []
+      /^origin=([a-z-]+), rule="([^"]*)", id="([0-9a-f]{32})", code=[A-Z_]+$/.exec(headers.get('ssp-verdict') ?? '') ?? []
     answers.push({ status, headers, body, exchange, rule, origin })
   }
 }

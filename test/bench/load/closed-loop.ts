@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
-import { LoadConnection } from './load-connection.ts'
+import { LoadConnection, type Resumption } from './load-connection.ts'
 import type { LoadResult, LoadTarget } from './load-job.ts'
 
 /** As many consumers as the target has connections, each of which asks again as soon as it has its answer. */
@@ -8,6 +8,8 @@ export class ClosedLoop {
   readonly #target: LoadTarget
   readonly #secureContext: SecureContext
   readonly #connections: LoadConnection[] = []
+  /** The session that each consumer resumes, where it is to. */
+  readonly #sessions: Buffer[] = []
   #fault: ((reason: Error) => void) | undefined
 
   constructor(target: LoadTarget, secureContext: SecureContext) {
@@ -31,7 +33,7 @@ export class ClosedLoop {
         const connection = this.#connectionAt(at)
         connection.send(`${before}${randomUUID()}${after}`, () => {
           latencies[number] = performance.now() - sent
-          if (this.#target.fresh) connection.close()
+          if (this.#target.connection !== 'kept') connection.close()
           if (++answered === requests) resolve()
           else if (asked < requests) ask(at)
         })
@@ -49,10 +51,25 @@ export class ClosedLoop {
   }
 
   #connectionAt(at: number): LoadConnection {
-    const kept = this.#target.fresh ? undefined : this.#connections[at]
+    const { connection } = this.#target
+    const kept = connection === 'kept' ? this.#connections[at] : undefined
     if (kept !== undefined) return kept
-    const made = new LoadConnection(this.#target, this.#secureContext, (reason) => this.#fault?.(new Error(reason)))
-    if (!this.#target.fresh) this.#connections[at] = made
+    const made = new LoadConnection(
+      this.#target,
+      this.#secureContext,
+      (reason) => this.#fault?.(new Error(reason)),
+      connection === 'resumed' ? this.#resumption(at) : undefined,
+    )
+    if (connection === 'kept') this.#connections[at] = made
     return made
+  }
+
+  #resumption(at: number): Resumption {
+    return {
+      given: this.#sessions[at],
+      keep: (session) => {
+        this.#sessions[at] = session
+      },
+    }
   }
 }

@@ -4,7 +4,10 @@ import type { SecureContext } from 'node:tls'
 import { LoadConnection } from './load-connection.ts'
 import type { LoadTarget, PaceResult } from './load-job.ts'
 
-/** Asks at a constant rate, whatever the answers take, over no more connections than the target has: what finds none free waits, and its time runs. */
+/**
+ * Asks at a constant rate, whatever the answers take, over as many connections as the target has, which stand before the clock starts: what finds none
+ * free waits, and its time runs.
+ */
 export class ConstantRate {
   readonly #target: LoadTarget
   readonly #secureContext: SecureContext
@@ -22,6 +25,7 @@ export class ConstantRate {
     const count = Math.round(perSecond * seconds)
     const latencies = new Float64Array(count)
     const statuses: Record<string, number> = {}
+    await this.#open()
     const from = performance.now()
     const dueAt = (nth: number): number => from + (nth * 1000) / perSecond
     const waiting: number[] = []
@@ -43,7 +47,7 @@ export class ConstantRate {
         for (let nth = 0; nth < count; nth++) {
           const wait = dueAt(nth) - performance.now()
           if (wait > 0) await pause(wait)
-          const connection = this.#free.pop() ?? this.#another()
+          const connection = this.#free.pop()
           if (connection === undefined) waiting.push(nth)
           else ask(connection, nth)
         }
@@ -52,7 +56,7 @@ export class ConstantRate {
     })
     latencies.sort()
     const at = (share: number): number => latencies[Math.min(count - 1, Math.floor(count * share))] ?? 0
-    return { statuses, p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+    return { statuses, p50: at(0.5), p95: at(0.95), p99: at(0.99), p999: at(0.999) }
   }
 
   /** Ends the connections. */
@@ -61,10 +65,22 @@ export class ConstantRate {
     this.#free.length = 0
   }
 
-  #another(): LoadConnection | undefined {
-    if (this.#all.length >= this.#target.connections) return undefined
-    const made = new LoadConnection(this.#target, this.#secureContext, (reason) => this.#fault?.(new Error(reason)))
-    this.#all.push(made)
-    return made
+  /** Opens what is missing, with one request over each: a handshake costs more than a call, and belongs to no call's time. */
+  async #open(): Promise<void> {
+    const [before, after] = this.#target.request
+    const missing = this.#target.connections - this.#all.length
+    await new Promise<void>((resolve, reject) => {
+      this.#fault = reject
+      if (missing <= 0) resolve()
+      let left = missing
+      for (let n = 0; n < missing; n++) {
+        const made = new LoadConnection(this.#target, this.#secureContext, (reason) => this.#fault?.(new Error(reason)))
+        this.#all.push(made)
+        made.send(`${before}${randomUUID()}${after}`, () => {
+          this.#free.push(made)
+          if (--left === 0) resolve()
+        })
+      }
+    })
   }
 }

@@ -4,22 +4,36 @@ import type { LoadTarget } from './load-job.ts'
 const headEnd = '\r\n\r\n'
 const lengthLine = /\r\ncontent-length: *(\d+)\r\n/i
 
+/** The session that a connection resumes, if there is one yet, and who keeps the one that it is given. */
+export interface Resumption {
+  readonly given: Buffer | undefined
+  keep(session: Buffer): void
+}
+
 /** One consumer's connection: a request, its whole answer, the next request. Any answer but one of the expected status and length is a fault. */
 export class LoadConnection {
   readonly #socket: TLSSocket
   readonly #target: LoadTarget
   readonly #fault: (reason: string) => void
+  readonly #body: Buffer | undefined
   #answered: ((status: number) => void) | undefined
   #status = 0
   #head = ''
   /** Bytes of the body that have not come; undefined while the head is read. */
   #left: number | undefined
 
-  constructor(target: LoadTarget, secureContext: SecureContext, fault: (reason: string) => void) {
+  constructor(target: LoadTarget, secureContext: SecureContext, fault: (reason: string) => void, resumption?: Resumption) {
     this.#target = target
     this.#fault = fault
+    this.#body = target.body === undefined ? undefined : Buffer.from(target.body)
     const { port, servername } = target
-    this.#socket = connect({ host: '127.0.0.1', port, servername, secureContext })
+    const session = resumption?.given
+    this.#socket = connect({ host: '127.0.0.1', port, servername, secureContext, ...(session !== undefined && { session }) })
+    if (resumption !== undefined) this.#socket.on('session', (next: Buffer) => resumption.keep(next))
+    if (session !== undefined)
+      this.#socket.once('secureConnect', () => {
+        if (!this.#socket.isSessionReused()) this.#fail('the session was not resumed')
+      })
     this.#socket.setNoDelay(true)
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#socket.on('error', (error) => this.#fail(error.message))
@@ -29,7 +43,14 @@ export class LoadConnection {
   /** Sends a request, before the handshake is done or after, and tells when its answer is whole. */
   send(text: string, answered: (status: number) => void): void {
     this.#answered = answered
-    this.#socket.write(text, 'latin1')
+    if (this.#body === undefined) this.#socket.write(text, 'latin1')
+    else {
+      // As one write: text and a short body are one record.
+      this.#socket.cork()
+      this.#socket.write(text, 'latin1')
+      this.#socket.write(this.#body)
+      this.#socket.uncork()
+    }
   }
 
   /** Ends the connection as a consumer that needs it no more. */

@@ -1,12 +1,16 @@
+/** One connection for all requests of a consumer; or a new one for each, whose handshake is a full one, or resumes the session of the one before. */
+export type ConnectionUse = 'kept' | 'new' | 'resumed'
+
 /** Where the load goes, and what must come back. */
 export interface LoadTarget {
   readonly port: number
   readonly servername: string
   readonly connections: number
-  /** A new connection, without resumption, for every request. */
-  readonly fresh: boolean
+  readonly connection: ConnectionUse
   /** The request's text around its trace id, which is new for every request. */
   readonly request: readonly [before: string, after: string]
+  /** Sent behind the request's text; no body unless told otherwise. */
+  readonly body?: string
   readonly answerBytes: number
   /** 200 unless told otherwise; `any` takes every answer as it comes. */
   readonly status?: number | 'any'
@@ -22,12 +26,14 @@ export type LoadCommand =
   | { readonly kind: 'aim'; readonly target: LoadTarget }
   | { readonly kind: 'run'; readonly requests: number }
   | { readonly kind: 'pace'; readonly perSecond: number; readonly seconds: number }
+  | { readonly kind: 'hold'; readonly connections: number }
+  | { readonly kind: 'shake'; readonly handshakes: number }
   | { readonly kind: 'close' }
 
 /** What a run of requests came to, once every answer was there and was right. */
 export interface LoadResult {
   readonly seconds: number
-  /** Milliseconds from the request (with `fresh`: from the connection's beginning) to the last byte of its answer. */
+  /** Milliseconds from the request (over a new connection: from its beginning) to the last byte of its answer. */
   readonly p50: number
   readonly p99: number
 }
@@ -40,6 +46,7 @@ export interface PaceResult {
   readonly p50: number
   readonly p95: number
   readonly p99: number
+  readonly p999: number
 }
 
 /** What the generator says to each command. */
@@ -47,4 +54,5 @@ export type LoadReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'ran'; readonly result: LoadResult }
   | { readonly kind: 'paced'; readonly result: PaceResult }
+  | { readonly kind: 'shook'; readonly seconds: number }
   | { readonly kind: 'failed'; readonly reason: string }

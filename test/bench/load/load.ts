@@ -11,6 +11,10 @@ export interface Load {
   run(requests: number): Promise<LoadResult>
   /** Asks at a constant rate for that long. Rejects when any answer is wrong. */
   pace(perSecond: number, seconds: number): Promise<PaceResult>
+  /** Opens that many connections, makes one request over each, and keeps them. Rejects when any answer is wrong. */
+  hold(connections: number): Promise<void>
+  /** Makes that many handshakes, full or resumed as the target has it, and no request; gives the seconds that they took. */
+  shake(handshakes: number): Promise<number>
   /** Ends the connections. */
   close(): Promise<void>
 }
@@ -29,6 +33,12 @@ export function startLoad(certificates: string): Load {
       const reply = await tell(child, { kind: 'pace', perSecond, seconds })
       if (reply.kind !== 'paced') throw new Error('the load generator did not run')
       return reply.result
+    },
+    hold: async (connections) => void (await tell(child, { kind: 'hold', connections })),
+    shake: async (handshakes) => {
+      const reply = await tell(child, { kind: 'shake', handshakes })
+      if (reply.kind !== 'shook') throw new Error('the load generator did not run')
+      return reply.seconds
     },
     close: async () => void (await tell(child, { kind: 'close' })),
   }

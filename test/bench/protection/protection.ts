@@ -60,7 +60,7 @@ export async function benchProtection(args: readonly string[], say: (text: strin
       handshake,
     )
     const port = await freePort()
-    const config = await thisProxyConfig(world, port, scene.attacker.limit)
+    const config = await thisProxyConfig(world, port, { strangerRate: scene.attacker.limit })
     const proxy = await startProcess(
       'the proxy',
       nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, values.profile),
@@ -118,7 +118,7 @@ function targetOf(port: number, as: 'consumer' | 'stranger'): LoadTarget {
     port,
     servername: 'localhost',
     connections,
-    fresh: false,
+    connection: 'kept' as const,
     request: aroundTrace(text),
     answerBytes: answerBytes.small,
     as,

@@ -52,7 +52,8 @@ export async function answerOf(kind: RefusedCall, port: number, directory: strin
 async function windowOf(kind: RefusedCall, running: OwnedProcess, load: Load, requests: number, answerBytes: number): Promise<number> {
   const { as, fresh, status } = kind
   await load.aim({
-    ...{ port: running.port, servername: 'localhost', connections, fresh, status, as, answerBytes },
+    ...{ port: running.port, servername: 'localhost', connections, status, as, answerBytes },
+    connection: fresh ? ('new' as const) : ('kept' as const),
     request: aroundTrace(kind.request()),
   })
   await load.run(warmUpOf(requests))

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { recordedExchanges } from '../../fuzz/accounts.ts'
+import { recordedExchanges } from '../../support/accounts.ts'
 import { entriesOf } from '../../support/audit-log-text.ts'
 import { until } from '../../support/until.ts'
 import { makeBenchWorld } from '../bench-world.ts'
@@ -40,7 +40,7 @@ export async function benchRefused(args: readonly string[], say: (text: string) 
   try {
     const handshake = consumerContext(world.directory)
     const port = await freePort()
-    const config = await thisProxyConfig(world, port, { requestsPerSecond: 0.0001, burst: 1 })
+    const config = await thisProxyConfig(world, port, { strangerRate: { requestsPerSecond: 0.0001, burst: 1 } })
     const proxy = await startProcess(
       'the proxy',
       nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, values.profile),

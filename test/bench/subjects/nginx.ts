@@ -6,9 +6,25 @@ import type { BenchWorld } from '../bench-world.ts'
 /** More requests than any run makes over one connection. */
 const unreached = 100_000_000
 
-/** Writes settings of nginx as a plain mutual-TLS proxy: one worker, kept connections to the provider, nothing logged. */
-export async function nginxConfig(world: BenchWorld, port: number): Promise<string> {
-  const folder = join(world.directory, 'nginx')
+/** How the decision service is asked: the caller's headers, the certificate's name and the target; never the body. */
+const decisionLocation = `    location = /decision {
+      internal;
+      proxy_pass http://decisions/;
+      proxy_http_version 1.1;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header Connection "";
+      proxy_set_header X-Client-Name $ssl_client_s_dn;
+      proxy_set_header X-Target $request_uri;
+    }`
+
+/**
+ * Writes settings of nginx as a plain mutual-TLS proxy: one worker, kept connections to the provider, nothing logged. With the Unix socket of a
+ * decision service, each call is asked of it first (auth_request).
+ */
+export async function nginxConfig(world: BenchWorld, port: number, decisions?: string): Promise<string> {
+  const asked = decisions !== undefined
+  const folder = join(world.directory, asked ? 'nginx-deciding' : 'nginx')
   await mkdir(folder)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_temp_path ${join(folder, kind)};`)
   const path = join(folder, 'nginx.conf')
@@ -40,6 +56,7 @@ ${temporary.join('\n')}
     ssl_verify_client on;
     ssl_verify_depth 3;
     location / {
+      ${asked ? 'auth_request /decision;' : ''}
       proxy_pass https://provider$provider_path;
       proxy_http_version 1.1;
       proxy_set_header Host ${providerHost};
@@ -54,7 +71,9 @@ ${temporary.join('\n')}
       proxy_ssl_server_name on;
       proxy_ssl_name ${providerHost};
     }
+${asked ? decisionLocation : ''}
   }
+${asked ? `  upstream decisions {\n    server unix:${decisions};\n    keepalive ${world.providerConnections};\n  }` : ''}
 }
 `,
   )

@@ -14,8 +14,21 @@ export interface StrangerRate {
   readonly burst: number
 }
 
+/** What differs from scene to scene. */
+export interface ThisProxyOptions {
+  readonly strangerRate?: StrangerRate
+  /** Processes that take calls. */
+  readonly workers?: number
+  /** Settings of the listener. */
+  readonly listener?: Readonly<Record<string, number>>
+}
+
 /** Writes settings of this proxy with everything on, as in production: every check enforced, audit on disk, metrics, revocation lists, operators' port. */
-export async function thisProxyConfig(world: BenchWorld, port: number, strangerRate?: StrangerRate): Promise<string> {
+export async function thisProxyConfig(
+  world: BenchWorld,
+  port: number,
+  { strangerRate, workers = 1, listener = {} }: ThisProxyOptions = {},
+): Promise<string> {
   const write = async (name: string, content: unknown) => {
     const path = join(world.directory, name)
     await writeFile(path, JSON.stringify(content))
@@ -29,7 +42,8 @@ export async function thisProxyConfig(world: BenchWorld, port: number, strangerR
   return write('this-proxy.yaml', {
     dataDirectory: 'data',
     environment: 'benchmark',
-    listener: { host: '127.0.0.1', port, ...server },
+    workers,
+    listener: { host: '127.0.0.1', port, ...server, ...listener },
     operators: { port: 0, ...server, anchors: [world.file('operators-ca.pem')], roles: [{ commonName: 'operator', role: 'operator' }] },
     trust: { anchors: [world.file('ca.pem')], intermediates: [world.file('intermediate.pem')], crls: [world.file('crl.pem')] },
     registry: { files: [await write('registry.yaml', registry())], sharingRules: await write('sharing.yaml', { rules }) },

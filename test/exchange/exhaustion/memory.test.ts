@@ -59,7 +59,7 @@ test(`D8: ${each} heads that never end, bodies that nobody takes and answers tha
       { withinMs: 60_000, everyMs: 250 },
     )
     const growth = (await memoryOf(here.pid)).peak - before
-    process.stdout.write(`memory of the proxy grew by at most ${Math.round(growth / 1_048_576)} MB\n`)
+    process.stderr.write(`memory of the proxy grew by at most ${Math.round(growth / 1_048_576)} MB\n`)
     expect(growth).toBeLessThan(mostGrowth)
     here.provider.answer = usual
     expect((await call(here)).status).toBe(200)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
-import { createLogger } from '../../../src/lib/logger.ts'
+import { openLog } from '../../../src/lib/logger.ts'
 import { call } from '../../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
 import { expectRefusal } from '../../support/expect-refusal.ts'
@@ -30,7 +30,7 @@ async function startWith(lists: string, trust: object): Promise<World> {
   ground = await layWorld({ settings: { trust: { ...trust }, forwarding: { allowedNetworks: ['127.0.0.0/8'] } } })
   await writeFile(join(ground.directory, 'crl.pem'), lists)
   const loaded = await loadConfig(ground.config, {})
-  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging))
+  const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging))
   here = { ...ground, proxy, close: async () => undefined }
   return here
 }
@@ -82,7 +82,7 @@ test('T9: an address on this machine’s own network is not dialled unless a net
   ground = await layWorld({ settings: { trust: { crlUrls: [{ url: server.url }] } } })
   await writeFile(join(ground.directory, 'crl.pem'), await authority.crl())
   const loaded = await loadConfig(ground.config, {})
-  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging))
+  const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging))
   here = { ...ground, proxy, close: async () => undefined }
   expect(await operatorsPage(here, '/readyz?verbose')).toMatch(/cannot be fetched: the address may not be dialled: the address is loopback/)
   expect(server.requests).toEqual([])

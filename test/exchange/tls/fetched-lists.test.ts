@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
-import { createLogger } from '../../../src/lib/logger.ts'
+import { openLog } from '../../../src/lib/logger.ts'
 import type { Issued } from '../../support/certificate-authority.ts'
 import { call } from '../../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
@@ -35,7 +35,7 @@ afterEach(async () => {
 
 async function start(): Promise<World> {
   const loaded = await loadConfig(ground.config, {})
-  const proxy = await startLifecycle(loaded, {}, createLogger(loaded.config.logging))
+  const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging))
   here = { ...ground, proxy, close: async () => undefined }
   return here
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
 import { StartRefused } from '../../../src/app/start-refused.ts'
-import { createLogger } from '../../../src/lib/logger.ts'
+import { openLog } from '../../../src/lib/logger.ts'
+import { createIssuerMemory } from '../../../src/pki/issuer-memory.ts'
 import { createAuthority } from '../../support/certificate-authority.ts'
 import { call } from '../../support/consumer.ts'
 import { type ExpectedRefusal, everyRefusalRecorded, expectRefusal } from '../../support/expect-refusal.ts'
@@ -46,7 +47,7 @@ describe('T7: the start is refused, whole, where', () => {
     try {
       await spoil(join(ground.directory, file))
       const loaded = await loadConfig(ground.config, {})
-      const started = startLifecycle(loaded, {}, createLogger(loaded.config.logging))
+      const started = startLifecycle(loaded, {}, openLog(loaded.config.logging))
       const error: unknown = await started.then(
         (proxy) => proxy.close(),
         (reason: unknown) => reason,
@@ -71,7 +72,7 @@ describe('T7: the start is refused, whole, where', () => {
       const loaded = await loadConfig(ground.config, {})
       const { loadMaterials } = await import('../../../src/app/materials.ts')
       if (isRoot) process.seteuid?.(65_534)
-      const refused = await loadMaterials(loaded, { first: { onIssuersForgotten: () => undefined, keptCrls: [] } }).catch(
+      const refused = await loadMaterials(loaded, { first: { issuerMemory: createIssuerMemory(), keptCrls: [] } }).catch(
         (error: unknown) => error,
       )
       if (isRoot) process.seteuid?.(0)

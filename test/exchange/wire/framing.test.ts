@@ -94,7 +94,7 @@ describe('F4: other versions of HTTP', () => {
   const target = '/https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient'
 
   test('HTTP/0.9: a request line alone is refused, whatever follows', async () => {
-    await expectWireRefusal(here, `GET ${target}\r\n`, malformed)
+    await expectWireRefusal(here, `GET ${target}\r\n`, notSpoken)
   })
 
   test('HTTP/0.9: a request line and nothing more', async () => {
@@ -212,12 +212,8 @@ describe('F7: line ends in chunks and heads', () => {
 test.each([
   ['before the target', (text: string) => text.replace('GET ', 'GET  ')],
   ['before the version', (text: string) => text.replace(' HTTP', '   HTTP')],
-])('F7: more than one space %s is read as one (RFC 9112, 3), and never reaches the provider', async (_, spaced) => {
-  const line = await dial(here)
-  line.send(spaced(wireText()))
-  expect((await line.answered(1))[0]?.status).toBe(200)
-  expect(here.provider.received.at(-1)).toMatchObject({ method: 'GET', target: '/T99999/STU3/1/Patient?identifier=x' })
-  line.close()
+])('F7: more than one space %s is refused: some read it as one, some as an empty target', async (_, spaced) => {
+  await expectWireRefusal(here, spaced(wireText()), malformed)
 })
 
 describe('F8: chunks without end', () => {

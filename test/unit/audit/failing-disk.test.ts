@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuditUnavailable } from '../../../src/audit/audit-trail.ts'
 import { diskFiles } from '../../../src/audit/log-file.ts'
@@ -9,6 +7,7 @@ import { sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from 
 import { entriesOf, segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
 import { type HeldTrail, openHeldTrail, until } from '../../support/audit-trail-held.ts'
 import { faultyLogFiles } from '../../support/faulty-log-files.ts'
+import { whereMountable } from '../../support/small-disk.ts'
 
 /** Lets seconds pass until the trail has found that the disk takes writes again. */
 async function untilWritable({ trail, second }: HeldTrail): Promise<void> {
@@ -190,49 +189,32 @@ describe('R5: a disk that fails', () => {
   })
 })
 
-function mountSmallDisk(): string | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'ssp-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=0700', 'tmpfs', path], { stdio: 'ignore' })
-    return path
-  } catch {
-    rmSync(path, { recursive: true })
-    return undefined
-  }
-}
-
-const smallDisk = mountSmallDisk()
-const onSmallDisk = smallDisk === undefined ? test.skip : test
-afterAll(() => {
-  if (smallDisk === undefined) return
-  execFileSync('umount', [smallDisk])
-  rmSync(smallDisk, { recursive: true })
-})
-
-onSmallDisk('R5: a disk that is really full (needs the right to mount a tmpfs) refuses, and serves again once there is space', async () => {
-  const dataDir = join(smallDisk ?? '', 'data')
-  const files = { ...faultyLogFiles(), create: diskFiles.create }
-  const held = await openHeldTrail(dataDir, { reserveBytes: 0 }, files)
-  const { trail, directory } = held
-  const ballast = join(smallDisk ?? '', 'ballast')
-  writeFileSync(ballast, Buffer.alloc(100_000))
-  let confirmed = 0
-  let refusal: unknown
-  while (refusal === undefined) {
-    try {
-      await trail.forwarding(sampleForwarding(`x${confirmed}`))
-      confirmed += 1
-    } catch (error) {
-      refusal = error
+whereMountable('R5', '256k', (smallDisk) => {
+  test('R5: a disk that is really full refuses, and serves again once there is space', async () => {
+    const dataDir = join(smallDisk, 'data')
+    const files = { ...faultyLogFiles(), create: diskFiles.create }
+    const held = await openHeldTrail(dataDir, { reserveBytes: 0 }, files)
+    const { trail, directory } = held
+    const ballast = join(smallDisk, 'ballast')
+    writeFileSync(ballast, Buffer.alloc(100_000))
+    let confirmed = 0
+    let refusal: unknown
+    while (refusal === undefined) {
+      try {
+        await trail.forwarding(sampleForwarding(`x${confirmed}`))
+        confirmed += 1
+      } catch (error) {
+        refusal = error
+      }
     }
-  }
-  expect(refusal).toBeInstanceOf(AuditUnavailable)
-  expect(trail.health).toEqual({ writable: false, reason: 'the disk is full (ENOSPC)' })
-  for (let n = 0; n < confirmed; n += 1) trail.outcome(sampleOutcome(`x${n}`))
-  rmSync(ballast)
-  await untilWritable(held)
-  await trail.forwarding(sampleForwarding('after'))
-  await trail.close()
-  expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 2 * confirmed + 1, unfinished: 1, tornTail: false })
-  expect(readFileSync(segmentsOf(directory)[0] ?? '', 'latin1').endsWith('\n')).toBe(true)
+    expect(refusal).toBeInstanceOf(AuditUnavailable)
+    expect(trail.health).toEqual({ writable: false, reason: 'the disk is full (ENOSPC)' })
+    for (let n = 0; n < confirmed; n += 1) trail.outcome(sampleOutcome(`x${n}`))
+    rmSync(ballast)
+    await untilWritable(held)
+    await trail.forwarding(sampleForwarding('after'))
+    await trail.close()
+    expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 2 * confirmed + 1, unfinished: 1, tornTail: false })
+    expect(readFileSync(segmentsOf(directory)[0] ?? '', 'latin1').endsWith('\n')).toBe(true)
+  })
 })

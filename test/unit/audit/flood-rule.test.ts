@@ -5,7 +5,7 @@ const limits = { perKeyPerSecond: 10, perProcessPerSecond: 100 }
 
 describe('the flood rule', () => {
   test('admits ten a second of one address, then names the address', () => {
-    const rule = createFloodRule(limits)
+    const rule = createFloodRule(() => limits)
     const answers = Array.from({ length: 12 }, () => rule.over('10.0.0.1', undefined, 0))
     expect(answers.slice(0, 10)).toEqual(new Array(10).fill(undefined))
     expect(answers.slice(10)).toEqual(['10.0.0.1', '10.0.0.1'])
@@ -15,21 +15,21 @@ describe('the flood rule', () => {
   })
 
   test('limits a certificate that comes from many addresses', () => {
-    const rule = createFloodRule(limits)
+    const rule = createFloodRule(() => limits)
     const answers = Array.from({ length: 11 }, (_, n) => rule.over(`10.0.0.${n}`, 'abc', 0))
     expect(answers.at(-1)).toBe('abc')
     expect(answers.filter((answer) => answer === undefined)).toHaveLength(10)
   })
 
   test('admits a hundred a second in the process, whatever the addresses', () => {
-    const rule = createFloodRule(limits)
+    const rule = createFloodRule(() => limits)
     const answers = Array.from({ length: 5000 }, (_, n) => rule.over(`2001:db8::${n}`, undefined, n / 10))
     expect(answers.filter((answer) => answer === undefined)).toHaveLength(100)
     expect(answers.at(-1)).toBe('*')
   })
 
   test('a clock at its very start admits', () => {
-    expect(createFloodRule(limits).over('a', undefined, 0)).toBeUndefined()
+    expect(createFloodRule(() => limits).over('a', undefined, 0)).toBeUndefined()
   })
 })
 

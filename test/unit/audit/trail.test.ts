@@ -14,8 +14,8 @@ describe('the audit trail', () => {
   test('gives each entry its place, in order, and verifies', async () => {
     await withDataDir(async (dataDir) => {
       const { trail, directory } = await openHeldTrail(dataDir)
-      expect(await trail.operation(sampleOperation())).toEqual({ log: 'node1/main', index: 0 })
-      expect(await trail.forwarding(sampleForwarding('a'))).toEqual({ log: 'node1/main', index: 1 })
+      expect(await trail.operation(sampleOperation())).toMatchObject({ index: 0, group: { log: 'node1/main' } })
+      expect(await trail.forwarding(sampleForwarding('a'))).toMatchObject({ index: 1, group: { log: 'node1/main' } })
       expect(trail.open).toBe(1)
       trail.outcome(sampleOutcome('a'))
       expect(trail.open).toBe(0)
@@ -39,7 +39,7 @@ describe('the audit trail', () => {
       await first.trail.close()
       const second = await openHeldTrail(dataDir)
       second.time.now -= 86_400_000
-      expect(await second.trail.operation(sampleOperation('start'))).toEqual({ log: 'node1/main', index: 1 })
+      expect(await second.trail.operation(sampleOperation('start'))).toMatchObject({ index: 1, group: { log: 'node1/main' } })
       await second.trail.close()
       expect([...(await verifyAll(dataDir))]).toEqual([['node1/main', expect.objectContaining({ ok: true, records: 2 })]])
     })
@@ -84,7 +84,7 @@ describe('the audit trail', () => {
       await trail.close()
       expect(segmentsOf(directory).length).toBeGreaterThan(5)
       const header: unknown = JSON.parse(readFileSync(segmentsOf(directory).at(-1) ?? '', 'latin1').split('\n')[0] ?? '')
-      expect(header).toMatchObject({ s: { format: 1, log: 'node1/main', open: expect.arrayContaining(['long']) } })
+      expect(header).toMatchObject({ s: { format: 2, log: 'node1/main', open: expect.arrayContaining(['long']) } })
       expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 41, unfinished: 1 })
     })
   })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext, createServer, type TLSSocket } from 'node:tls'
 import { ClosedLoop } from '../../bench/load/closed-loop.ts'
+import type { ConnectionUse } from '../../bench/load/load-job.ts'
 import { certificates } from '../../support/start-world.ts'
 
 const closing: (() => void)[] = []
@@ -11,12 +12,17 @@ afterEach(() => {
 })
 
 /** A server that answers each request with the text that it is given for the request's number. */
-async function loopAgainst(answer: (number: number) => string, target: { fresh?: boolean; connections?: number } = {}) {
+async function loopAgainst(
+  answer: (number: number) => string,
+  target: { connection?: ConnectionUse; connections?: number; body?: string } = {},
+) {
   const all = await certificates()
   const seen: string[] = []
   let connections = 0
+  let resumed = 0
   const server = createServer({ cert: all.server.chainPem, key: all.server.keyPem }, (socket: TLSSocket) => {
     connections++
+    if (socket.isSessionReused()) resumed++
     socket.on('error', () => undefined)
     socket.on('data', (request) => {
       seen.push(request.toString('latin1'))
@@ -29,9 +35,10 @@ async function loopAgainst(answer: (number: number) => string, target: { fresh?:
       port: (server.address() as AddressInfo).port,
       servername: 'localhost',
       connections: target.connections ?? 1,
-      fresh: target.fresh ?? false,
+      connection: target.connection ?? 'kept',
       request: ['GET / HTTP/1.1\r\nSsp-TraceID: ', '\r\n\r\n'],
       answerBytes: 5,
+      ...(target.body !== undefined && { body: target.body }),
     },
     createSecureContext({ ca: all.authority.certificatePem }),
   )
@@ -39,7 +46,7 @@ async function loopAgainst(answer: (number: number) => string, target: { fresh?:
     loop.close()
     server.close()
   })
-  return { loop, seen, connections: () => connections }
+  return { loop, seen, connections: () => connections, resumed: () => resumed }
 }
 
 const good = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-length: 5\r\n\r\nhello'
@@ -55,9 +62,21 @@ describe('the closed loop of the benchmark', () => {
   })
 
   test('makes a new connection for every request where it is told to', async () => {
-    const { loop, connections } = await loopAgainst(() => good, { fresh: true, connections: 2 })
+    const { loop, connections } = await loopAgainst(() => good, { connection: 'new', connections: 2 })
     await loop.run(7)
     expect(connections()).toBe(7)
+  })
+
+  test('resumes the session of the connection before where it is told to', async () => {
+    const { loop, connections, resumed } = await loopAgainst(() => good, { connection: 'resumed' })
+    await loop.run(5)
+    expect([connections(), resumed()]).toEqual([5, 4])
+  })
+
+  test('sends the body behind the text', async () => {
+    const { loop, seen } = await loopAgainst(() => good, { body: 'the body' })
+    await loop.run(1)
+    expect(seen.join('')).toMatch(/\r\n\r\nthe body$/)
   })
 
   test.each([

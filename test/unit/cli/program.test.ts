@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { parseToken } from '../../../src/spine/access-token.ts'
@@ -36,6 +38,7 @@ afterAll(() => here.remove())
 function sentence(text: string): void {
   expect(text.trim()).not.toBe('')
   expect(text).not.toMatch(/^\s+at /m)
+  expect(text).not.toMatch(/[✖→]/)
 }
 
 describe('the command line', () => {
@@ -61,11 +64,40 @@ describe('the command line', () => {
     [['lockout', 'add', '--asid', '200000000359', '--party-key', 'A', '--reason', 'x']],
     [['lockout', 'add', '--asid', '200000000359', '--reason', 'x', '--for', 'ever']],
     [['lockout', 'release']],
+    [['trace', ' ']],
+    [['audit', 'search', '--status', 'abc']],
+    [['audit', 'search', '--limit', '0']],
+    [['audit', 'search', '--slower-than', '-5']],
+    [['audit', 'search', '--since', '2026-13-45']],
+    [['audit', 'search', '--since', '2026-11-27T09:00']],
+    [['audit', 'search', '--since', '1d', '--until', '2d']],
+    [['audit', 'events', '--limit', 'x']],
+    [['audit', 'events', '--since', '1d', '--until', '2d']],
+    [['replay', '--since', '1h', '--until', '2h']],
+    [['replay', '--data', 'no-such-folder']],
+    [['explain', '--header', 'X-Without-Colon']],
+    [['explain', '--certificate', 'absent.pem']],
+    [['explain', '--curl', 'absent.sh']],
   ])('%j is a usage error, 64', async (args) => {
     const { code, out, error } = await here.run(args)
     expect({ code, out }).toEqual({ code: 64, out: '' })
     sentence(error)
   })
+
+  test('a wrong data directory is not made by asking of it', async () => {
+    await here.run(['replay', '--data', 'no-such-folder'])
+    expect(existsSync(join(here.directory, 'no-such-folder'))).toBe(false)
+  })
+
+  test.each([[['explain', '--fqdn', 'consumer.thirdparty.nhs.uk']], [['replay', '--data', 'kept', '--registry', 'absent']]])(
+    '%j with a directory that cannot be used ends with 78: 1 would be an answer',
+    async (args) => {
+      await mkdir(join(here.directory, 'kept', 'audit'), { recursive: true, mode: 0o700 })
+      const { code, out, error } = await here.run(args, { SSP_REGISTRY__SHARING_RULES: 'absent.yaml' })
+      expect({ code, out }).toEqual({ code: 78, out: '' })
+      sentence(error)
+    },
+  )
 
   test('prints its version', async () => {
     expect(await here.run(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), error: '' })

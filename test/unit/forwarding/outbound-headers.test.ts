@@ -3,6 +3,7 @@ import { hasPassed, outboundHeaders } from '../../../src/forwarding/outbound-hea
 import type { Arrival, BodyFraming, WireForm } from '../../../src/spine/arrival.ts'
 import { isRefusal } from '../../../src/spine/refusal.ts'
 import { readWireForm } from '../../../src/spine/wire-form.ts'
+import { namesOf } from '../../support/names-of.ts'
 
 const identity = { via: 'ssp' }
 const host = 'provider.thirdparty.nhs.uk'
@@ -12,11 +13,16 @@ const exchange = '0123456789abcdef0123456789abcdef'
 function outbound(lines: readonly string[], { address = '192.0.2.7', version = '1.1' } = {}) {
   const headers = new Map<string, string>()
   const rawHeaders = lines.some((line, at) => at % 2 === 0 && line.toLowerCase() === 'host') ? lines : ['Host', 'localhost', ...lines]
-  const form = readWireForm('POST', version, `/https://${host}/x`, rawHeaders, headers, { maxHeaders: 200, maxTargetBytes: 8192 })
+  const headerNames = namesOf(rawHeaders)
+  const form = readWireForm('POST', version, `/https://${host}/x`, rawHeaders, headerNames, headers, {
+    maxHeaders: 200,
+    maxTargetBytes: 8192,
+  })
   if (isRefusal(form)) throw new Error(form.reason)
   const arrival = {
     exchange,
     rawHeaders,
+    headerNames,
     headers,
     httpVersion: version,
     connection: { address },

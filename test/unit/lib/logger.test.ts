@@ -1,9 +1,10 @@
-import { createLogger, loggingSettings } from '../../../src/lib/logger.ts'
+import { PassThrough } from 'node:stream'
+import { type Logger, loggingSettings, openLog } from '../../../src/lib/logger.ts'
 
-function written(settings: Parameters<typeof createLogger>[0], say: (log: ReturnType<typeof createLogger>) => void): string {
-  let text = ''
-  say(createLogger(settings, { write: (line: string) => (text += line) } as { write(line: string): void }))
-  return text
+function written(settings: Parameters<typeof openLog>[0], say: (log: Logger) => void): string {
+  const lines: string[] = []
+  say(openLog(settings, {}, { write: (line) => void lines.push(line) }).logger)
+  return lines.join('')
 }
 
 describe('the log', () => {
@@ -20,5 +21,23 @@ describe('the log', () => {
 
   test('is JSON from info upwards unless told otherwise', () => {
     expect(loggingSettings.parse({})).toEqual({ level: 'info', format: 'json' })
+  })
+
+  test('goes by another level and another form from the next message on', async () => {
+    const to = new PassThrough({ encoding: 'utf8' })
+    const { logger, follow } = openLog({ level: 'error', format: 'json' }, { worker: 'w1' }, to)
+    logger.info('before')
+    follow({ level: 'info', format: 'json' })
+    logger.info('after')
+    follow({ level: 'info', format: 'readable' })
+    logger.info('for people')
+    let text = ''
+    for await (const piece of to) {
+      text += piece
+      if (text.includes('for people')) break
+    }
+    const [first = '', ...rest] = text.split('\n')
+    expect(JSON.parse(first)).toMatchObject({ msg: 'after', worker: 'w1' })
+    expect(rest.join('\n')).toMatch(/^[^{]*INFO[^{]*for people/)
   })
 })

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,12 +56,17 @@ test("the operator is good below the operators' own anchor", async () => {
   expect(operators.judge(await presented('consumer'), Date.now()).kind).toBe('bad')
 })
 
+const pkcs8 = 'PRIVATE KEY'
+
 test('each file has its key, which only its owner may read', async () => {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.key'))
   expect(names).toHaveLength(13)
   for (const name of names) {
     expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
-    expect(await readFile(join(folder, name), 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----/)
+    const text = await readFile(join(folder, name), 'utf8')
+    expect(createPrivateKey(text).type).toBe('private')
+    // PKCS #8, unencrypted, by its label (RFC 7468, 10).
+    expect(text.split('\n')[0]).toBe(`-----BEGIN ${pkcs8}-----`)
   }
 })
 

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { createAllowances, type Taking, type Want } from '../../../src/protection/allowances.ts'
+import { createLeasing, ownBuckets } from '../../../src/protection/leasing.ts'
+import { createMachineBuckets } from '../../../src/protection/machine-buckets.ts'
 import { type PartyLimit, rateOf } from '../../../src/protection/party-limit.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
@@ -138,4 +140,128 @@ test('of any limits and any times, none is ever exceeded, and what passes is wha
     }),
     { numRuns: 60 },
   )
+})
+
+test('what is divided among nodes is divided among few: with hundreds of them an honest party may still have several calls at once', () => {
+  const of = (nodes: number) => {
+    const allowances = createAllowances(() => 0, { ...ownBuckets, nodes })
+    let count = 0
+    while (allowances.take([want('system', 'a', { concurrent: 200 })], 0).taken) count++
+    return count
+  }
+  expect([1, 4, 8, 300].map(of)).toEqual([200, 50, 25, 25])
+})
+
+test('a million identities, with buckets of their own and with shared ones: no more is kept than there is room for', async () => {
+  const rate = rateOf(50, 100)
+  let asked = 0
+  const shared = {
+    reachable: true,
+    nodes: 3,
+    lease: async (asks: readonly unknown[]) => {
+      asked += asks.length
+      return asks.map(() => ({ granted: 0, first: 0, ahead: 0 }))
+    },
+  }
+  let now = 0
+  for (const leasing of [undefined, createLeasing(shared, () => now)]) {
+    now = 0
+    const allowances = createAllowances(() => now, leasing)
+    for (let nth = 0; nth < 1_000_000; nth++) {
+      now += 0.01
+      passed(allowances.take([want('system', `identity ${nth}`, { rate, concurrent: 200 })], 0))
+      if (nth % 1_000 === 0) await undefined
+      if (nth % 100_000 === 0) leasing?.tick()
+    }
+    expect(allowances.parties).toBeLessThanOrEqual(100_000)
+  }
+  // Who found no place of its own shares one: it asks no more than one party does.
+  expect(asked).toBeLessThan(1_000_000)
+})
+
+describe('a limit that is shared', () => {
+  /** Limits of one of so many nodes; the bucket answers when told to, or fails where it is to. */
+  function sharing(nodes: number) {
+    const clock = manualClock()
+    const buckets = createMachineBuckets(clock.elapsed)
+    const line: { fails: boolean; release: () => void; gate: Promise<void>; asked: number } = {
+      ...{ fails: false, asked: 0, release: () => undefined },
+      gate: Promise.resolve(),
+    }
+    line.gate = new Promise((resolve) => {
+      line.release = resolve
+    })
+    const shared = {
+      reachable: true,
+      nodes,
+      async lease(asks: Parameters<typeof buckets.lease>[0]) {
+        line.asked += asks.length
+        await line.gate
+        return line.fails ? undefined : buckets.lease(asks)
+      },
+    }
+    return { clock, line, shared, allowances: createAllowances(clock.elapsed, createLeasing(shared, clock.elapsed)) }
+  }
+
+  test.each([
+    [rateOf(50, 100), 20],
+    [rateOf(500, 500), 200],
+  ])('a first burst within %o waits for its share, and then passes', async (rate, burst) => {
+    const { allowances, line } = sharing(3)
+    const call = [want('system', 'a', { rate })]
+    const takings = Array.from({ length: burst }, () => allowances.take(call, 0))
+    const kept = takings.filter((taking) => !taking.taken)
+    expect(kept.length).toBeGreaterThan(0)
+    line.release()
+    const late = await Promise.all(
+      kept.map(async (first) => {
+        let taking: Taking = first
+        while (!taking.taken && taking.settles !== undefined) {
+          await taking.settles
+          taking = allowances.take(call, 0)
+        }
+        return passed(taking)
+      }),
+    )
+    expect(late).toEqual(kept.map(() => true))
+    expect(line.asked * 20).toBeLessThanOrEqual(burst + 20)
+  })
+
+  test('nothing is waited for where another limit keeps the call out, where nobody was asked, and where nobody answers', async () => {
+    const { allowances, line, shared } = sharing(3)
+    const call = [want('system', 'a', { rate: rateOf(10, 20) })]
+    expect(passed(allowances.take(call, 0))).toBe(true)
+    const full = want('provider', 'p', { concurrent: 1 })
+    expect(allowances.take([full], 0).taken).toBe(true)
+    expect(allowances.take([...call, full], 0)).not.toHaveProperty('settles')
+    const waiting = allowances.take(call, 0)
+    line.fails = true
+    line.release()
+    if (!waiting.taken) await waiting.settles
+    expect(allowances.take(call, 0)).toEqual({ taken: false, over: expect.anything() })
+    shared.reachable = false
+    expect(passed(allowances.take(call, 0))).toBe(true)
+  })
+
+  test('a node that shares with nobody gives the whole burst at once, and no more', async () => {
+    for (const rate of [rateOf(50, 100), rateOf(500, 300)]) {
+      const { allowances, clock, line, shared } = sharing(1)
+      const call = [want('system', 'a', { rate })]
+      const takeAll = (count: number) => Array.from({ length: count }, () => passed(allowances.take(call, 0))).filter(Boolean).length
+      // Until the bucket has answered for the first time it may be another's that is used up.
+      expect(takeAll(1)).toBe(1)
+      line.release()
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(takeAll(rate.burst * 2)).toBe(rate.burst - 1)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(takeAll(rate.burst)).toBe(0)
+      clock.pass(rate.interval * 10)
+      expect(takeAll(rate.burst)).toBe(10)
+      // Without the bucket it goes on from what it passed.
+      shared.reachable = false
+      expect(takeAll(rate.burst)).toBe(0)
+      clock.pass(rate.interval * 10)
+      expect(takeAll(rate.burst)).toBe(10)
+    }
+  })
 })

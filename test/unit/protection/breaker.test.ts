@@ -123,3 +123,26 @@ test('one consumer whose calls all fail does not shut the provider off from othe
   expect(after({ calls: 100, failures: 99, callers: 1, failingCallers: 1 })).toBe('open')
   expect(after({ calls: 100, failures: 49, callers: 2, failingCallers: 2 })).toBe('closed')
 })
+
+describe('what another gate to the same provider saw', () => {
+  const elsewhere = { type: 'opened-elsewhere', until: 5_000 } as const
+
+  test('opens a closed circuit until the same moment, as a new episode, so that no call under way is taken for a probe', () => {
+    expect(nextBreaker(closedBreaker, elsewhere, rules)).toEqual({ kind: 'open', episode: 1, openings: 1, until: 5_000 })
+  })
+
+  test('prolongs one that is open and never shortens it', () => {
+    const open = { kind: 'open', episode: 1, openings: 1, until: 4_000 } as const
+    expect(nextBreaker(open, elsewhere, rules)).toEqual({ ...open, until: 5_000 })
+    expect(nextBreaker({ ...open, until: 9_000 }, elsewhere, rules)).toMatchObject({ until: 9_000 })
+  })
+
+  test('closes one that is open or being tried, and leaves alone what an operator holds', () => {
+    const open = { kind: 'open', episode: 3, openings: 1, until: 4_000 } as const
+    expect(nextBreaker(open, { type: 'closed-elsewhere' }, rules)).toEqual({ kind: 'closed', episode: 3 })
+    for (const kind of ['held-open', 'held-closed'] as const) {
+      expect(nextBreaker({ kind, episode: 3 }, { type: 'closed-elsewhere' }, rules)).toEqual({ kind, episode: 3 })
+      expect(nextBreaker({ kind, episode: 3 }, elsewhere, rules)).toEqual({ kind, episode: 3 })
+    }
+  })
+})

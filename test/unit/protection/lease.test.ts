@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {
+  idleAsk,
   type Lease,
   type LeaseAsk,
   leftOf,
@@ -108,4 +109,22 @@ test('of any limit, any load and any delay of answers: no more than the bucket a
     }),
     { numRuns: 80 },
   )
+})
+
+test('of very many nodes one gets more than its even part: a party comes to few of them', () => {
+  const lease = newLease()
+  const { ask } = request(lease, rateOf(50, 100), 300, 0, 0)
+  expect(ask?.among).toBe(8)
+})
+
+test('after a pause in which its cells went back, the next request may ask at once', () => {
+  for (const rate of [rateOf(50, 100), rateOf(200, 400)]) {
+    const lease = newLease()
+    const first = request(lease, rate, 3, 0, 0)
+    takeGrant(lease, first.ask as LeaseAsk, { granted: 10, first: -1_000, ahead: 0 }, 1)
+    const back = idleAsk(lease, rate, 0, 2_500)
+    expect(back).toMatchObject({ returned: 10, want: 0 })
+    takeGrant(lease, back as LeaseAsk, { granted: 0, first: 0, ahead: 0 }, 2_501)
+    expect(request(lease, rate, 3, 0, 2_600)).toMatchObject({ passed: true, ask: { debt: 1 } })
+  }
 })

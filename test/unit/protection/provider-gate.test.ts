@@ -1,12 +1,6 @@
 import fc from 'fast-check'
-import {
-  type GatePlace,
-  type GateRefusal,
-  type GateRules,
-  type GateSample,
-  ProviderGate,
-  type Waiter,
-} from '../../../src/protection/provider-gate.ts'
+import type { GatePlace, GateRefusal, GateSample, Waiter } from '../../../src/protection/gate-call.ts'
+import { type GateRules, ProviderGate } from '../../../src/protection/provider-gate.ts'
 import type { WaitingCall } from '../../../src/protection/waiting-flow.ts'
 
 const rules: GateRules = {
@@ -242,4 +236,79 @@ test('every call is let through, refused or still waits: once; the accounts agre
     }),
     { numRuns: 300 },
   )
+})
+
+test('a consumer that may hold all need not give way', () => {
+  const gate = new ProviderGate({ ...rules, mostOfOne: 1 })
+  entered(gate.enter('small', 0))
+  for (let nth = 0; nth < 3; nth++) entered(gate.enter('hog', 0))
+  expect(gate.enter('hog', 0)).toBe('full')
+  const slow: GateSample = { ...answered, latencyMs: 5_000 } as GateSample
+  const idle = new ProviderGate({ ...rules, mostOfOne: 1 })
+  for (let now = 0; now < 30_000; now += 100) {
+    const places = ['small', 'hog', 'hog', 'hog', 'hog'].map((who) => idle.enter(who, now)).filter((one) => typeof one !== 'string')
+    for (const place of places) idle.leave(place, 0, now < 10_000 ? answered : slow, now)
+  }
+  expect(idle.enter('hog', 30_000)).not.toBe('full')
+  expect(idle.enter('hog', 30_000)).not.toBe('full')
+})
+
+test('a consumer that wants ever more gives way once answers take longer, and the others do not', () => {
+  const wide = { ...rules, limit: { ...rules.limit, floor: 4, ceiling: 64, initial: 16, tolerance: 3 } }
+  const gate = new ProviderGate(wide)
+  let busy: { place: GatePlace; who: string; began: number; ends: number }[] = []
+  const kept = { hog: 0, small: 0, other: 0 }
+  for (let now = 0; now < 90_000; now += 20) {
+    for (const { place, began } of busy.filter(({ ends }) => ends <= now))
+      gate.leave(place, 0, { ...answered, latencyMs: now - began } as GateSample, now)
+    busy = busy.filter(({ ends }) => ends > now)
+    const wanted: ('hog' | 'small' | 'other')[] = now % 100 === 0 ? ['small', 'other'] : []
+    if (now > 10_000) for (let nth = 0; nth < 20; nth++) wanted.push('hog')
+    for (const who of wanted) {
+      const found = gate.enter(who, now)
+      // Six calls at a time are no trouble; beyond them, each takes as much longer.
+      if (typeof found !== 'string') busy.push({ place: found, who, began: now, ends: now + 100 * Math.max(1, (busy.length + 1) / 6) })
+      else if (now > 50_000) kept[who]++
+    }
+    if (now > 50_000) expect(busy.filter(({ who }) => who === 'hog').length).toBeLessThanOrEqual(7)
+  }
+  expect(kept).toMatchObject({ small: 0, other: 0 })
+  expect(kept.hog).toBeGreaterThan(0)
+})
+
+describe('other rules', () => {
+  test('what was learned stays, within the new bounds; the circuit and whoever waits stay too', () => {
+    const gate = new ProviderGate(rules)
+    Array.from({ length: 4 }, () => entered(gate.enter('a', 0)))
+    const { waiter, became } = noting()
+    gate.wait({ consumer: 'a', rank: 1 }, waiter, 0)
+    gate.follow({ ...rules, limit: { ...rules.limit, floor: 1, ceiling: 3 } }, 1)
+    expect([gate.limit.limit, gate.inFlight, gate.waiting, became]).toEqual([3, 4, 1, []])
+    gate.follow({ ...rules, limit: { ...rules.limit, floor: 6 } }, 2)
+    expect([gate.limit.limit, gate.waiting, became]).toEqual([6, 0, ['granted']])
+  })
+
+  test('a circuit that was only observed and counts now refuses those that wait', () => {
+    const gate = new ProviderGate({ ...rules, breakerObserves: true })
+    trip(gate, 0)
+    expect(gate.breaker.kind).toBe('open')
+    const places = gate.limit.limit
+    for (let nth = 0; nth < places; nth++) entered(gate.enter('a', 1))
+    const { waiter, became } = noting()
+    gate.wait({ consumer: 'a', rank: 1 }, waiter, 1)
+    gate.follow(rules, 2)
+    expect(became).toEqual(['unavailable'])
+    expect(gate.enter('a', 3)).toBe('unavailable')
+  })
+
+  test('weights and guarantees of consumers that are known already change as well', () => {
+    const gate = new ProviderGate({ ...rules, mostOfOne: 0.5 })
+    entered(gate.enter('b', 0))
+    const first = entered(gate.enter('a', 0))
+    entered(gate.enter('a', 0))
+    expect(gate.enter('a', 0)).toBe('full')
+    gate.follow({ ...rules, queue: { ...rules.queue, guaranteeOf: (consumer) => (consumer === 'a' ? 0.75 : 0) } }, 1)
+    expect(typeof gate.enter('a', 2)).toBe('object')
+    gate.leave(first, 0, answered, 3)
+  })
 })

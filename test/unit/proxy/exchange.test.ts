@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
 import type { AuditTrail } from '../../../src/audit/audit-trail.ts'
 import type { AuditEntry } from '../../../src/audit/entry.ts'
+import { receiptText } from '../../../src/audit/receipt-proof.ts'
 import type { Start } from '../../../src/checks/check-needs.ts'
 import type { AnswerSink } from '../../../src/forwarding/answer-sink.ts'
 import { BodyDigest } from '../../../src/forwarding/body-digest.ts'
@@ -11,6 +11,7 @@ import { type ConsumerLeg, type ExchangeParts, exchange } from '../../../src/pro
 import { createExchangesInFlight } from '../../../src/proxy/exchanges-in-flight.ts'
 import type { ExchangeEnd } from '../../../src/proxy/observers.ts'
 import type { Refusal } from '../../../src/spine/refusal.ts'
+import { sampleReceipt } from '../../support/audit-entries.ts'
 
 const start = {
   exchange: '0123456789abcdef0123456789abcdef',
@@ -41,7 +42,7 @@ const evidence = {
 /** A path whose parts do as they are told; what it says, records and tells is kept. */
 function path(over: {
   admit?: ExchangeParts['admit']
-  record?: () => Promise<{ log: string; index: number }>
+  record?: () => Promise<typeof sampleReceipt>
   place?: Partial<Place>
   reserve?: () => never
 }) {
@@ -59,7 +60,7 @@ function path(over: {
     ...over.place,
   }
   const leg: ConsumerLeg = {
-    body: Readable.from([]),
+    body: { flow: () => undefined, pause: () => undefined, resume: () => undefined, leave: () => undefined },
     sink: {} as AnswerSink,
     fault: undefined,
     end: () => undefined,
@@ -70,7 +71,7 @@ function path(over: {
     admit: over.admit ?? (() => ({ admitted: true, evidence, observed: [] })),
     audit: {
       forwarding: async (entry: AuditEntry) => {
-        const receipt = await (over.record?.() ?? Promise.resolve({ log: 'n/w', index: 7 }))
+        const receipt = await (over.record?.() ?? Promise.resolve(sampleReceipt))
         recorded.push(entry)
         return receipt
       },
@@ -120,7 +121,7 @@ test.each<readonly [string, Parameters<typeof path>[0]]>([
   expect(said.map(({ refusal }) => refusal)).toEqual([expect.objectContaining(unforeseen)])
   expect(said[0]?.headers).toEqual([
     'Ssp-Verdict',
-    `origin=proxy, rule="unforeseen", id="${start.exchange}"`,
+    `origin=proxy, rule="unforeseen", id="${start.exchange}", code=INTERNAL_SERVER_ERROR`,
     'Server-Timing',
     expect.any(String),
   ])
@@ -181,7 +182,7 @@ test('the record is on disk before 100 Continue is sent and the request goes out
       await new Promise(setImmediate)
       expect(steps).toEqual([])
       order.push('recorded')
-      return { log: 'n/w', index: 1 }
+      return sampleReceipt
     },
   })
   await run()
@@ -192,7 +193,7 @@ test('a provider leg that breaks in a way that nobody foresaw is answered 500 wi
   const { run, said, recorded, ended } = path({})
   await run()
   expect(said[0]?.refusal).toMatchObject(unforeseen)
-  expect(said[0]?.headers.slice(-2)).toEqual(['Ssp-Receipt', 'log="n/w", index=7'])
+  expect(said[0]?.headers.slice(-2)).toEqual(['Ssp-Receipt', receiptText(sampleReceipt)])
   expect(recorded.map(({ type }) => type)).toEqual(['forwarding', 'outcome'])
   expect(recorded[1]).toMatchObject({ end: 'refused', status: 500, origin: 'proxy', rule: 'unforeseen' })
   expect(ended).toHaveLength(1)

@@ -1,17 +1,32 @@
 import fc from 'fast-check'
-import type { WireForm } from '../../../src/spine/arrival.ts'
+import type { LookForm, WireForm } from '../../../src/spine/arrival.ts'
 import { isRefusal, type Refusal } from '../../../src/spine/refusal.ts'
 import { readWireForm } from '../../../src/spine/wire-form.ts'
+import { namesOf } from '../../support/names-of.ts'
 
 const limits = { maxHeaders: 100, maxTargetBytes: 8192 }
 const target = '/https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient'
 const host = ['Host', 'localhost']
 
-function read(headers: readonly string[], over: { method?: string; version?: string; target?: string } = {}): WireForm | Refusal {
-  return readWireForm(over.method ?? 'GET', over.version ?? '1.1', over.target ?? target, [...host, ...headers], new Map(), limits)
+function read(
+  headers: readonly string[],
+  over: { method?: string; version?: string; target?: string } = {},
+): WireForm | LookForm | Refusal {
+  return readLines(over.method ?? 'GET', over.version ?? '1.1', over.target ?? target, [...host, ...headers])
 }
 
-function codeOf(form: WireForm | Refusal): string {
+/** The same of all its lines. */
+function readLines(
+  method: string,
+  version: string,
+  from: string,
+  lines: readonly string[],
+  headers = new Map<string, string>(),
+): WireForm | LookForm | Refusal {
+  return readWireForm(method, version, from, lines, namesOf(lines), headers, limits)
+}
+
+function codeOf(form: WireForm | LookForm | Refusal): string {
   return isRefusal(form) ? form.code : 'taken'
 }
 
@@ -91,16 +106,16 @@ test.each([
   ['Host', '[::1]:8443'],
   ['Host', 'a,b'],
 ])('any single %s of %p is taken: it chooses nothing', (...lines) => {
-  expect(codeOf(readWireForm('GET', '1.1', target, lines, new Map(), limits))).toBe('taken')
+  expect(codeOf(readLines('GET', '1.1', target, lines))).toBe('taken')
 })
 
 test.each(['a b', 'a/b', 'a@b\\', 'a, b', 'caf\xe9', '<a>'])('a Host of %p is malformed', (value) => {
-  expect(codeOf(readWireForm('GET', '1.1', target, ['Host', value], new Map(), limits))).toBe('MALFORMED_REQUEST')
+  expect(codeOf(readLines('GET', '1.1', target, ['Host', value]))).toBe('MALFORMED_REQUEST')
 })
 
 test('the versions: 1.1 needs a Host, 1.0 does not and knows no chunks, others are not spoken', () => {
-  expect(codeOf(readWireForm('GET', '1.1', target, [], new Map(), limits))).toBe('MALFORMED_REQUEST')
-  expect(codeOf(readWireForm('GET', '1.0', target, [], new Map(), limits))).toBe('taken')
+  expect(codeOf(readLines('GET', '1.1', target, []))).toBe('MALFORMED_REQUEST')
+  expect(codeOf(readLines('GET', '1.0', target, []))).toBe('taken')
   expect(codeOf(read(['Transfer-Encoding', 'chunked'], { version: '1.0' }))).toBe('MALFORMED_REQUEST')
   for (const version of ['0.9', '2.0', '1.2', '']) expect(codeOf(read([], { version }))).toBe('VERSION_NOT_SUPPORTED')
 })
@@ -119,7 +134,7 @@ test('bounds, expectations, tunnels and overrides in the query have codes of the
 
 test('every header is given back by its lower-cased name, repeated ones joined, whatever is wrong', () => {
   const headers = new Map<string, string>()
-  readWireForm('GET', '1.1', 'bad', ['Host', 'a', 'ACCEPT', 'b', 'accept', 'c', 'Ssp-To', '1'], headers, limits)
+  readLines('GET', '1.1', 'bad', ['Host', 'a', 'ACCEPT', 'b', 'accept', 'c', 'Ssp-To', '1'], headers)
   expect([...headers]).toEqual([
     ['host', 'a'],
     ['accept', 'b, c'],
@@ -135,11 +150,34 @@ test('any head is decided without a throw, and a refusal closes and shows nothin
   )
   fc.assert(
     fc.property(fc.array(fc.tuple(name, value)), fc.string(), fc.constantFrom('1.1', '1.0'), (lines, path, version) => {
-      const form = readWireForm('GET', version, `/https://p1.nhs.uk/${path}`, lines.flat(), new Map(), limits)
+      const form = readLines('GET', version, `/https://p1.nhs.uk/${path}`, lines.flat())
       if (!isRefusal(form)) return
       expect(form.closes).toBe(true)
       expect(form.rule).toBe('wire-form')
       for (const fault of form.faults) expect(fault.detail).not.toContain('secret')
     }),
   )
+})
+
+test('a target that names an exchange names no provider, and is held to the rest of the form', () => {
+  const exchangeSought = '4f0c1d7e8b9d1ac77f1adafd5271d445'
+  const looks = { target: `/ssp/exchanges/${exchangeSought}` }
+  expect(read(['Connection', 'close'], looks)).toEqual({ exchangeSought, body: { kind: 'none' }, connectionNames: ['close'] })
+  expect(read([], { target: '/ssp/exchanges/09a01679-2564-0fb4-5129-aecc81ea2706' })).toHaveProperty('exchangeSought')
+  expect(codeOf(read(['Content-Length', '1', 'Transfer-Encoding', 'chunked'], looks))).toBe('MALFORMED_REQUEST')
+})
+
+test.each([
+  '/ssp/exchanges/',
+  '/ssp/exchanges',
+  '/ssp/exchanges/4f0c?x',
+  '/ssp/exchanges/4f0c/',
+  '/ssp/exchanges/%34f0c',
+  '//ssp/exchanges/4f0c',
+  '/SSP/exchanges/4f0c',
+  '/ssp/exchanges/../lockouts',
+  '/ssp/lockouts',
+  `/ssp/exchanges/${'a'.repeat(65)}`,
+])('%s names neither a provider nor an exchange', (from) => {
+  expect(codeOf(read([], { target: from }))).toBe('MALFORMED_REQUEST')
 })

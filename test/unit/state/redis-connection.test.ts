@@ -1,5 +1,5 @@
 import { systemClock } from '../../../src/lib/clock.ts'
-import type { RedisTls } from '../../../src/state/redis-client.ts'
+import type { TlsClientPem } from '../../../src/lib/tls-client-settings.ts'
 import { openRedisConnection, type RedisConnection, type RedisHealth, redisScript } from '../../../src/state/redis-connection.ts'
 import { type RedisSettings, redisSettings } from '../../../src/state/state-settings.ts'
 import { whereInstalled } from '../../support/outside-program.ts'
@@ -20,7 +20,7 @@ whereInstalled('redis-server', (program) => {
     return server
   }
 
-  function open(settings: Partial<RedisSettings>, tls?: RedisTls): RedisConnection & { readonly told: readonly RedisHealth[] } {
+  function open(settings: Partial<RedisSettings>, tls?: TlsClientPem): RedisConnection & { readonly told: readonly RedisHealth[] } {
     const told: RedisHealth[] = []
     const connection = openRedisConnection(redisSettings.parse({ commandTimeoutMs: 100, ...settings }), {
       tls: () => tls,

@@ -1,0 +1,72 @@
+import type { Evidence } from '../protection/lockout-rules.ts'
+import type { LockoutChange, Lockouts } from '../state/lockouts.ts'
+import { openLockouts } from '../state/open-lockouts.ts'
+import { enforceLockouts, type Reached } from './enforce-lockouts.ts'
+import { fanOutReport } from './fan-out-report.ts'
+import type { Ground } from './ground.ts'
+import { lockoutsByRule } from './lockouts-by-rule.ts'
+import type { SharedState } from './shared-state.ts'
+
+/** What operators do with lockouts. */
+export type SteeredLockouts = Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
+
+/** Lockouts of this machine at work: known, enforced, made by rule. */
+export interface LockoutControl {
+  readonly lockouts: Lockouts
+  /** For operators: what resolves is in force in every process of this machine. */
+  readonly steered: SteeredLockouts
+  /** Takes a piece of evidence and waits for nothing. */
+  readonly suspected: (evidence: Evidence) => void
+  /** Begins to enforce: from now on each change reaches the data path. */
+  enforce(reach: (change: LockoutChange) => Promise<Reached>): void
+  /** Waits, within the settings' time, for what other nodes have changed: before calls are taken. */
+  catchUp(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens them; `renewTickets` is asked at each block. Rejects with `LockoutsUnreadable`. */
+export async function openLockoutControl(
+  ground: Ground,
+  { redis }: Pick<SharedState, 'redis'>,
+  renewTickets: () => void,
+): Promise<LockoutControl> {
+  const { materials, metrics, logger, clock, dataDirectory, loaded } = ground
+  const { config } = loaded
+  const report = fanOutReport(metrics, logger)
+  const inForce = () => materials().loaded.config.lockouts
+  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node: config.audit.node, clock, redis, report, inForce })
+  /** Changes that some process has not put in force yet. */
+  const reaching = new Set<Promise<void>>()
+  metrics.gauge('ssp_lockouts', 'Lockouts by their state and effect.', ['state', 'effect'], (gauge) => {
+    gauge.reset()
+    for (const { state, effect } of lockouts.list()) gauge.labels(state, effect).inc()
+  })
+  async function everywhere<T>(change: Promise<T>): Promise<T> {
+    const made = await change
+    await Promise.all(reaching)
+    return made
+  }
+  return {
+    lockouts,
+    steered: {
+      list: lockouts.list,
+      drill: lockouts.drill,
+      add: (request, author) => everywhere(lockouts.add(request, author)),
+      confirm: (id, actor) => everywhere(lockouts.confirm(id, actor)),
+      release: (id, actor) => everywhere(lockouts.release(id, actor)),
+    },
+    suspected: lockoutsByRule({ ...ground, settings: () => materials().loaded.config.lockoutRules, lockouts }),
+    enforce(reach) {
+      const enforced = enforceLockouts({ ...ground, reach, renewTickets })
+      lockouts.onChange((change) => {
+        const one = enforced(change).finally(() => reaching.delete(one))
+        reaching.add(one)
+      })
+    },
+    async catchUp() {
+      if (!(await lockouts.caughtUp(config.lockouts.catchUpSeconds * 1000)))
+        logger.error('calls are taken without what other nodes may have changed about lockouts: the shared store does not answer')
+    },
+    close: () => lockouts.close(),
+  }
+}

@@ -1,0 +1,227 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { PartyLook } from '../audit/index/lookups.ts'
+import { capacityRules } from '../forwarding/gate-rules.ts'
+import { mergeGates, withHolds } from '../forwarding/merge-gates.ts'
+import type { CircuitAct } from '../forwarding/provider-capacity.ts'
+import { countsOf, mergedPage } from '../metrics/merged-page.ts'
+import type { MetricSnapshot } from '../metrics/metrics.ts'
+import type { Evidence } from '../protection/lockout-rules.ts'
+import { createMachineBuckets } from '../protection/machine-buckets.ts'
+import type { Lockout, LockoutChange } from '../state/lockouts.ts'
+import { lookedBy } from '../workers/looks.ts'
+import type { FetchedList, FromWorker, WorkerStart } from '../workers/messages.ts'
+import { createWorkerSet } from '../workers/worker-set.ts'
+import { startValues } from './at-start-only.ts'
+import type { DataSide } from './data-side.ts'
+import type { Reached } from './enforce-lockouts.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import type { Ground } from './ground.ts'
+import type { Materials } from './materials.ts'
+
+/** What the workers are steered by. */
+export interface PoolParts {
+  readonly count: number
+  readonly ticketKey: () => Buffer
+  readonly renewTickets: () => void
+  readonly lockouts: () => readonly Lockout[]
+  readonly suspected: (evidence: Evidence) => void
+  /** Puts materials in force in the control process itself. */
+  readonly swapHere: (next: Materials) => void
+  /** A worker decides by other files than the control process: all must read them anew. */
+  readonly differs: () => void
+  readonly opsPort: () => number
+  /** A party's look at an exchange. */
+  readonly look: PartyLook
+}
+
+/** The data path in several processes. */
+export interface WorkerPool extends DataSide {
+  start(): Promise<void>
+  /** Every worker seals its tickets with this from now on. */
+  renewTickets(key: Buffer): void
+  takeList(list: FetchedList): void
+  /** Resolves once every worker goes by the change, with what they cut. */
+  reach(change: LockoutChange): Promise<Reached>
+  tellOwnPorts(): void
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+const answerMs = 10_000
+const reloadMs = 120_000
+/** Beyond what the settings give calls to end: for what is still to be written. */
+const lastMs = 15_000
+/** The counts of a worker that dies are lost since they were last asked for. */
+const countMs = 5_000
+
+/** Makes it; nothing runs before `start`. */
+export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
+  const { loaded, metrics, logger, clock, audit, materials } = ground
+  const { config } = loaded
+  const atStart = startValues(config)
+  const names = Array.from({ length: parts.count }, (_, at) => `w${at + 1}`)
+  const buckets = createMachineBuckets(clock.elapsed)
+  const lists = new Map<string, FetchedList>()
+  const held = new Map<string, CircuitAct>()
+  const counted = new Map<string, readonly MetricSnapshot[]>()
+  let departed: readonly MetricSnapshot[] = []
+  let departing: Promise<unknown> = Promise.resolve()
+  let port = 0
+  let lost = 0
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+
+  const set = createWorkerSet({
+    names,
+    module: fileURLToPath(new URL(`./worker-process${extension}`, import.meta.url)),
+    logger,
+    heard,
+    greeting: (name): WorkerStart => ({
+      ...{ type: 'start', name, among: parts.count, configPath: loaded.file, atStart, ticketKey: parts.ticketKey() },
+      ...{ lockouts: parts.lockouts(), lists: [...lists.values()], held: [...held], ownPorts: [parts.opsPort()] },
+    }),
+    lost(name) {
+      lost++
+      const last = counted.get(name)
+      counted.delete(name)
+      if (last === undefined) return
+      departing = departing.then(async () => {
+        departed = await countsOf([departed, last])
+      })
+    },
+  })
+
+  function heard(name: string, message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        logger.info({ worker: name, audit: join(config.audit.node, name) }, 'a worker takes calls')
+        // Issuers that the others remember are not known to it: tickets that need them must not be tried in vain.
+        if (port !== 0) parts.renewTickets()
+        if (port !== 0 && message.fingerprint !== fingerprintOf(materials())) parts.differs()
+        return
+      case 'suspected':
+        for (const evidence of message.evidence) parts.suspected(evidence)
+        return
+      case 'lease':
+        set.tellOne(name, { type: 'leased', lease: message.lease, grants: buckets.lease(message.asks) })
+        return
+      case 'look':
+        void lookedBy(parts.look, message).then((looked) => set.tellOne(name, { type: 'looked', look: message.look, looked }))
+        return
+      case 'renew-tickets':
+        parts.renewTickets()
+        return
+      case 'turned':
+      case 'issuers':
+        set.tell(message, name)
+        return
+      case 'failed':
+      case 'answer':
+      case 'report':
+    }
+  }
+
+  async function countWorkers(): Promise<void> {
+    for (const { name, answer } of await set.ask({ type: 'metrics' }, answerMs))
+      if (answer.type === 'metrics') counted.set(name, answer.metrics)
+  }
+  const counting = setInterval(() => void countWorkers(), countMs)
+  counting.unref()
+
+  const reports = () => set.states.flatMap(({ name, report }) => (report === undefined ? [] : [{ name, ...report }]))
+  const faulty = () => reports().find(({ unwritable }) => unwritable !== undefined)
+
+  return {
+    get port() {
+      return port
+    },
+    get connections() {
+      return reports().reduce((sum, { connections }) => sum + connections, 0)
+    },
+    get serving() {
+      return set.states.some(({ ready }) => ready)
+    },
+    get workers() {
+      const ready = set.states.filter((one) => one.ready).length
+      return { ready, missing: parts.count - ready, lost }
+    },
+    get degraded() {
+      const missing = set.states.filter(({ ready }) => !ready).map(({ name }) => name)
+      return [
+        ...(missing.length === 0 ? [] : [`workers: ${missing.length} of ${parts.count} take no calls: ${missing.join(', ')}`]),
+        ...reports().flatMap(({ name, degraded }) => (degraded === undefined ? [] : [`worker ${name}: ${degraded}`])),
+      ]
+    },
+    audit: {
+      get health() {
+        const fault = faulty()
+        return fault === undefined ? audit.health : { writable: false, reason: `worker ${fault.name}: ${fault.unwritable}` }
+      },
+      get open() {
+        return reports().reduce((sum, { open }) => sum + open, audit.open)
+      },
+    },
+    capacity: {
+      get observing() {
+        const { capacity, breaker } = materials().loaded.config.forwarding
+        return capacityRules(capacity, breaker, 1).observing
+      },
+      states: () => withHolds(mergeGates(reports().flatMap(({ gates }) => gates)), held),
+      hold(host, act) {
+        if (act === 'release') held.delete(host)
+        else held.set(host, act)
+        set.tell({ type: 'hold', host, act })
+      },
+    },
+    async start() {
+      port = await set.start()
+    },
+    async prepare(next) {
+      const answers = await set.ask({ type: 'prepare' }, reloadMs)
+      const own = fingerprintOf(next)
+      const refusals = answers.flatMap(({ name, answer }) => {
+        if (answer.type === 'refused') return [`worker ${name}: ${answer.why}`]
+        return answer.type === 'prepared' && answer.fingerprint !== own ? [`worker ${name}: the files changed while they were read`] : []
+      })
+      if (refusals.length === 0) return
+      set.tell({ type: 'abandon' })
+      throw new Error(refusals.join('; '))
+    },
+    abandon: () => set.tell({ type: 'abandon' }),
+    async swap(next) {
+      parts.swapHere(next)
+      const own = fingerprintOf(materials())
+      const answers = await set.ask({ type: 'swap' }, answerMs)
+      for (const { answer } of answers) if (answer.type === 'swapped') port = answer.port
+      set.tell({ type: 'own-ports', ports: [parts.opsPort()] })
+      // One that began meanwhile may have read what came before.
+      if (answers.some(({ answer }) => answer.type === 'swapped' && answer.fingerprint !== own)) parts.differs()
+    },
+    async metricsPage(accept) {
+      await Promise.all([countWorkers(), departing])
+      return mergedPage([await metrics.snapshot(), departed, ...counted.values()], accept)
+    },
+    renewTickets: (key) => set.tell({ type: 'tickets', key }),
+    takeList(list) {
+      lists.set(list.url, list)
+      set.tell({ type: 'list', list })
+    },
+    async reach(change) {
+      const answers = await set.ask({ type: 'lockout', change }, answerMs)
+      const reached = answers.flatMap(({ answer }) => (answer.type === 'reached' ? [answer] : []))
+      return {
+        cutConnections: reached.reduce((sum, { cutConnections }) => sum + cutConnections, 0),
+        cutExchanges: reached.reduce((sum, { cutExchanges }) => sum + cutExchanges, 0),
+      }
+    },
+    tellOwnPorts: () => set.tell({ type: 'own-ports', ports: [parts.opsPort()] }),
+    async drain() {
+      const { drainNoticeSeconds, drainSeconds } = materials().loaded.config.listener
+      await set.drain((drainNoticeSeconds + drainSeconds) * 1000 + lastMs)
+    },
+    async close() {
+      clearInterval(counting)
+      await set.close()
+    },
+  }
+}

@@ -1,0 +1,200 @@
+import { systemClock } from '../lib/clock.ts'
+import { type Logger, openLog } from '../lib/logger.ts'
+import { createLockoutMirror, type LockoutMirror } from '../state/lockout-mirror.ts'
+import { type ControlLine, openControlLine } from '../workers/control-line.ts'
+import type { Answer, Question, ToWorker, WorkerStart } from '../workers/messages.ts'
+import { keepFromStart } from './at-start-only.ts'
+import { composeDataPlane, type DataPlane } from './data-plane.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { type Ground, layGround } from './ground.ts'
+import { type LoadedConfig, loadConfig } from './load-config.ts'
+import { loadMaterials, type Materials } from './materials.ts'
+import { partOfMachine } from './part-of-machine.ts'
+import { createSharedIssuers, type SharedIssuers } from './shared-issuers.ts'
+import { openSharedState, type SharedState } from './shared-state.ts'
+import { createStartedParts } from './started-parts.ts'
+import { notingUnforeseen } from './unforeseen.ts'
+
+const reportMs = 200
+const clock = systemClock
+const parts = createStartedParts()
+
+/** What is known from the first message on, before anything has started. */
+interface Told {
+  readonly start: WorkerStart
+  readonly lockouts: LockoutMirror
+  readonly issuers: SharedIssuers
+  ticketKey: Buffer
+  ownPorts: readonly number[]
+}
+
+interface Running {
+  readonly ground: Ground
+  readonly plane: DataPlane
+  readonly shared: SharedState
+  readonly logger: Logger
+}
+
+let told: Told | undefined
+let running: Running | undefined
+/** What arrived while the data path was being composed and only it can take. */
+const early: ((to: Running) => void)[] = []
+let prepared: Materials | undefined
+
+const line: ControlLine = openControlLine(hear)
+// The control process says when to end: a signal to the whole group is for it alone.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+
+function hear(message: ToWorker): void {
+  if (message.type === 'start') {
+    begin(message)
+    return
+  }
+  if (told === undefined) return
+  switch (message.type) {
+    case 'ask':
+      void answerTo(message.question, told).then((answer) => line.send({ type: 'answer', id: message.id, answer }))
+      return
+    case 'tickets':
+      told.ticketKey = Buffer.from(message.key)
+      running?.plane.renew()
+      return
+    case 'issuers':
+      told.issuers.learn(message)
+      return
+    case 'own-ports':
+      told.ownPorts = message.ports
+      return
+    case 'list':
+      whenRunning(({ plane, logger }) => takeList(plane, logger, message.list))
+      return
+    case 'hold':
+      whenRunning(({ plane }) => plane.capacity.hold(message.host, message.act))
+      return
+    case 'turned':
+      whenRunning(({ plane }) => plane.capacity.adopt(message.turn))
+      return
+    case 'abandon':
+      prepared = undefined
+      running?.plane.abandon()
+      return
+    case 'drain':
+      void drain()
+      return
+    case 'leased':
+    case 'looked':
+  }
+}
+
+function whenRunning(act: (to: Running) => void): void {
+  if (running === undefined) early.push(act)
+  else act(running)
+}
+
+function takeList(plane: DataPlane, logger: Logger, { der, url }: { readonly der: Uint8Array; readonly url: string }): void {
+  try {
+    plane.revocation.take(Buffer.from(der), url)
+  } catch (error) {
+    logger.error({ url, error: String(error) }, 'a revocation list that was fetched for all workers is refused here')
+  }
+}
+
+function begin(start: WorkerStart): void {
+  const issuers = createSharedIssuers(line.send, () => line.send({ type: 'renew-tickets' }))
+  const lockouts = createLockoutMirror(start.lockouts, clock)
+  const known: Told = { start, lockouts, issuers, ticketKey: Buffer.from(start.ticketKey), ownPorts: start.ownPorts }
+  told = known
+  run(known).catch(async (error: unknown) => {
+    const why = error instanceof Error ? error.message : 'unknown'
+    await parts.stopAll()
+    process.send?.({ type: 'failed', why }, undefined, {}, () => process.exit(1))
+  })
+}
+
+async function run(known: Told): Promise<void> {
+  const { start, lockouts, issuers } = known
+  const { name, among } = start
+  const loaded = await settingsOf(start)
+  const log = openLog(loaded.config.logging, { worker: name })
+  const { logger } = log
+  const renewTickets = (): void => line.send({ type: 'renew-tickets' })
+  const options = { log, clock, worker: name, issuerMemory: issuers.memory, onIssuersForgotten: renewTickets }
+  const ground = await layGround(loaded, options, parts)
+  const shared = parts.add(openSharedState(loaded, ground, line.buckets(among)), (state) => state.close())
+  const plane = composeDataPlane(
+    ground,
+    {
+      ticketKeys: { current: () => Buffer.from(known.ticketKey) },
+      ...{ renewTickets, lockouts, allowances: shared.allowances, suspected: line.suspected },
+      ownPorts: () => [...(running?.plane.ports ?? []), ...known.ownPorts],
+      lists: { fetches: false },
+      look: line.look,
+      capacity: { among, turned: (turn) => line.send({ type: 'turned', turn }) },
+    },
+    parts,
+  )
+  process.on('uncaughtException', notingUnforeseen(ground.metrics, logger))
+  const made: Running = { ground, plane, shared, logger }
+  running = made
+  for (const list of start.lists) takeList(plane, logger, list)
+  for (const [host, act] of start.held) plane.capacity.hold(host, act)
+  for (const act of early.splice(0)) act(made)
+  await plane.open()
+  parts.add(setInterval(() => report(made), reportMs).unref(), async (timer) => clearInterval(timer))
+  report(made)
+  line.send({ type: 'ready', port: plane.port, fingerprint: fingerprintOf(ground.materials()) })
+}
+
+function report({ ground, plane, shared }: Running): void {
+  const { health, open } = ground.audit
+  line.send({
+    type: 'report',
+    connections: plane.connections,
+    open,
+    unwritable: health.writable ? undefined : (health.reason ?? 'not writable'),
+    degraded: shared.degraded,
+    gates: plane.capacity.states(),
+  })
+}
+
+async function answerTo(question: Question, known: Told): Promise<Answer> {
+  switch (question.type) {
+    case 'lockout':
+      known.lockouts.take(question.change.lockout)
+      return { type: 'reached', ...(running?.plane.reach(question.change) ?? { cutConnections: 0, cutExchanges: 0 }) }
+    case 'prepare':
+      return prepare(known)
+    case 'swap': {
+      if (running === undefined) return { type: 'refused', why: 'it has not started' }
+      const next = prepared
+      prepared = undefined
+      if (next !== undefined) running.plane.swap(next)
+      return { type: 'swapped', fingerprint: fingerprintOf(running.ground.materials()), port: running.plane.port }
+    }
+    case 'metrics':
+      return { type: 'metrics', metrics: (await running?.ground.metrics.snapshot()) ?? [] }
+  }
+}
+
+/** The file's settings as this worker has them: its part, and of what no reload changes what the machine was started with. */
+async function settingsOf({ configPath, among, atStart }: WorkerStart): Promise<LoadedConfig> {
+  return partOfMachine(keepFromStart(await loadConfig(configPath, process.env), atStart), among)
+}
+
+async function prepare({ start }: Told): Promise<Answer> {
+  if (running === undefined) return { type: 'refused', why: 'it has not started' }
+  try {
+    const next = await loadMaterials(await settingsOf(start), { previous: running.ground.materials() })
+    await running.plane.prepare(next)
+    prepared = next
+    return { type: 'prepared', fingerprint: fingerprintOf(next) }
+  } catch (error) {
+    return { type: 'refused', why: error instanceof Error ? error.message : 'unknown' }
+  }
+}
+
+async function drain(): Promise<void> {
+  await running?.plane.drain()
+  await parts.stopAll()
+  process.exit(0)
+}

@@ -1,0 +1,21 @@
+import type { IndexBatch, IndexedEvent, IndexedExchange, LogPosition } from './indexed.ts'
+import type { Cursor, EventSearch, ExchangeSearch } from './search.ts'
+
+/** Where exchanges, operations and floods are found. Every method rejects with the backend's own error while it is out of reach. */
+export interface IndexStore {
+  /** How far the log has been taken in; undefined where nothing of it has. */
+  position(log: string): Promise<LogPosition | undefined>
+  /** Takes rows and position in together or not at all; false, and nothing is changed, where the log's position is not `batch.from`. */
+  add(batch: IndexBatch): Promise<boolean>
+  /** Takes everything of the log out, so that it can be read again. */
+  forget(log: string): Promise<void>
+  /** The exchange of this id. */
+  find(exchange: string): Promise<IndexedExchange | undefined>
+  /** The newest `limit` exchanges sought, behind the cursor where one is given, newest first. */
+  search(search: ExchangeSearch, limit: number, after?: Cursor): Promise<readonly IndexedExchange[]>
+  /** The newest `limit` operations and floods sought, in the same order. */
+  events(search: EventSearch, limit: number, after?: Cursor): Promise<readonly IndexedEvent[]>
+  /** Takes out what began before this time, ms since 1970, as the period's end demands. */
+  purge(before: number): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,103 @@
+import type { Clock } from '../../lib/clock.ts'
+import { type AuditIndex, type FoundExchange, IndexUnavailable, type StoredRecord } from './audit-index.ts'
+import { createIndexFeeder, type IndexProgress, logDirectories } from './index-feeder.ts'
+import type { IndexStore } from './index-store.ts'
+import type { IndexedExchange } from './indexed.ts'
+import { recordAt } from './log-tail.ts'
+import { pageOf } from './search.ts'
+
+/** What the index works with. */
+export interface IndexWorkOptions {
+  readonly store: IndexStore
+  readonly dataDirectory: string
+  /** Whole months that are kept. */
+  readonly retentionMonths: number
+  readonly clock: Clock
+  readonly told?: (progress: IndexProgress) => void
+}
+
+/** The index at work; `step` is to be called again and again. */
+export interface IndexWork extends AuditIndex {
+  /** Takes in what has come, and once an hour purges what is past its period. Rejects with the store's error. */
+  step(): Promise<void>
+}
+
+const purgeEveryMs = 3_600_000
+
+/** The first moment of the period that is still kept, ms since 1970. */
+export function keptSince(now: number, retentionMonths: number): number {
+  const date = new Date(now)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - retentionMonths, 1)
+}
+
+/** Joins store and feeder into an index that works in this thread. */
+export function createIndexWork({ store, dataDirectory, retentionMonths, clock, told = () => undefined }: IndexWorkOptions): IndexWork {
+  const feeder = createIndexFeeder({ store, dataDirectory, clock, told })
+  let purgedAt: number | undefined
+  let passing: Promise<void> | undefined
+
+  async function asked<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      throw new IndexUnavailable(`the index cannot be asked: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    }
+  }
+
+  /** One pass at a time. */
+  function pass(): Promise<void> {
+    passing ??= feeder.pass().finally(() => {
+      passing = undefined
+    })
+    return passing
+  }
+
+  async function recordsOf(exchange: IndexedExchange): Promise<readonly StoredRecord[]> {
+    const directory = (await logDirectories(dataDirectory)).get(exchange.log)
+    if (directory === undefined) return []
+    const places = new Set([exchange.place, ...(exchange.outcomePlace === undefined ? [] : [exchange.outcomePlace])])
+    const records: StoredRecord[] = []
+    for (const place of places) {
+      const found = await recordAt(directory, place)
+      // What stands there now may be of another log of that name: it is no record of this exchange.
+      if (found !== undefined && 'exchange' in found.entry && found.entry.exchange === exchange.exchange)
+        records.push({ log: exchange.log, index: found.index, entry: found.entry })
+    }
+    return records
+  }
+
+  return {
+    find: (id) =>
+      asked(async (): Promise<FoundExchange | undefined> => {
+        const exchange = await store.find(id)
+        return exchange === undefined ? undefined : { exchange, records: await recordsOf(exchange) }
+      }),
+    search: (search, limit, after) => asked(async () => pageOf(await store.search(search, limit + 1, after), limit)),
+    events: (search, limit, after) => asked(async () => pageOf(await store.events(search, limit + 1, after), limit)),
+    rebuild: () =>
+      asked(async () => {
+        await passing?.catch(() => undefined)
+        await feeder.forgetAll()
+      }),
+    caughtUp: () =>
+      asked(async () => {
+        // A pass under way may have gone by a log that has grown since.
+        await passing?.catch(() => undefined)
+        await pass()
+      }),
+    get progress() {
+      return feeder.progress
+    },
+    async step() {
+      await pass()
+      const now = clock.elapsed()
+      if (purgedAt !== undefined && now - purgedAt < purgeEveryMs) return
+      await store.purge(keptSince(clock.now(), retentionMonths))
+      purgedAt = now
+    },
+    async close() {
+      await passing?.catch(() => undefined)
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import type { AuditEntry, AuditedPersonal, OperationEntry } from '../entry.ts'
+import type { PeriodKeys } from '../period-keys.ts'
+import type { AuditIndex, FoundExchange } from './audit-index.ts'
+import type { EventQuery, ExchangeQuery } from './exchange-query.ts'
+import type { IndexProgress } from './index-feeder.ts'
+import type { IndexedEvent, IndexedExchange } from './indexed.ts'
+import type { ExchangeSearch } from './search.ts'
+
+/** What a search found. */
+export interface ExchangesFound {
+  readonly exchanges: readonly IndexedExchange[]
+  /** Given as `after`, it asks for the next page. */
+  readonly next?: string
+  /** What stood in this machine's logs at this time, ISO 8601, has been searched. */
+  readonly complete?: string
+  /** What the search cannot find. */
+  readonly note?: string
+}
+
+/** A record without what names a person, or with it where that was asked for. */
+export interface ShownRecord {
+  readonly log: string
+  readonly index: number
+  readonly entry: Omit<AuditEntry, 'personal'> & { readonly personal?: AuditedPersonal }
+}
+
+/** One exchange in full. */
+export interface ExchangeShown {
+  readonly exchange: IndexedExchange
+  readonly records: readonly ShownRecord[]
+  /** Why there are no records, or no personal data. */
+  readonly note?: string
+}
+
+/** The acts that looking is recorded as. */
+export type LookAct = 'exchange-search' | 'exchange-look' | 'event-search' | 'index-rebuild'
+
+/** What looking is done with. */
+export interface LookupParts {
+  readonly index: AuditIndex
+  /** What opens the personal part of records, and hashes NHS numbers as they do. */
+  readonly keys: Pick<PeriodKeys, 'periods' | 'subjectHash' | 'open'>
+  /** Resolves once the look is on disk in the audit; where it rejects, nothing is shown. */
+  readonly record: (actor: string, act: LookAct, detail: OperationEntry['detail']) => Promise<void>
+}
+
+/** Looks into the audit trail: each is recorded with its actor before anything is found. Rejects where it cannot be, and with `IndexUnavailable`. */
+export interface Lookups {
+  search(actor: string, query: ExchangeQuery): Promise<ExchangesFound>
+  look(actor: string, exchange: string, personal: boolean): Promise<ExchangeShown | undefined>
+  events(actor: string, query: EventQuery): Promise<{ readonly events: readonly IndexedEvent[]; readonly next?: string }>
+  rebuild(actor: string): Promise<void>
+  readonly progress: IndexProgress
+}
+
+/** What a search by NHS number leaves out, said with every one of its answers. */
+export const subjectNote =
+  'Found by NHS number: searches that name it, and requests for structured, care and migrated records. Not found: reads by a provider’s own patient id (Patient/{id} and what is under it), calls recorded before such numbers were kept, and periods whose key is destroyed or on another machine.'
+
+/** A party's look at one exchange, recorded like an operator's, without what names a person. Rejects like `Lookups`. */
+export type PartyLook = (actor: string, exchange: string) => Promise<ExchangeShown | undefined>
+
+/** Makes lookups on these parts. */
+export function createLookups({ index, keys, record }: LookupParts): Lookups {
+  return {
+    async search(actor, { nhsNumber, limit, after, ...conditions }) {
+      const subjects = nhsNumber === undefined ? undefined : keys.periods.flatMap((period) => keys.subjectHash(period, nhsNumber) ?? [])
+      // The number itself is never written; its newest hash tells an auditor for whom was searched.
+      const sought = { ...defined(conditions), ...(subjects !== undefined && { subject: subjects.at(-1) ?? 'no period’s key is there' }) }
+      await record(actor, 'exchange-search', { ...sought, limit, ...(after !== undefined && { after: `${after.at} ${after.key}` }) })
+      const search: ExchangeSearch = { ...defined(conditions), ...(subjects !== undefined && { subjects }) }
+      const { rows, next } = await index.search(search, limit, after)
+      const { complete } = index.progress
+      return {
+        exchanges: rows,
+        ...(next !== undefined && { next }),
+        ...(complete !== undefined && { complete: new Date(complete).toISOString() }),
+        ...(nhsNumber !== undefined && { note: subjectNote }),
+      }
+    },
+    async look(actor, exchange, personal) {
+      await record(actor, 'exchange-look', { exchange, personal })
+      const found = await index.find(exchange)
+      return found === undefined ? undefined : shown(found, personal ? keys : undefined)
+    },
+    async events(actor, { limit, after, ...conditions }) {
+      await record(actor, 'event-search', {
+        ...defined(conditions),
+        limit,
+        ...(after !== undefined && { after: `${after.at} ${after.key}` }),
+      })
+      const { rows, next } = await index.events(defined(conditions), limit, after)
+      return { events: rows, ...(next !== undefined && { next }) }
+    },
+    async rebuild(actor) {
+      await record(actor, 'index-rebuild', {})
+      await index.rebuild()
+    },
+    get progress() {
+      return index.progress
+    },
+  }
+}
+
+type Defined<Type> = { [Key in keyof Type]: Exclude<Type[Key], undefined> }
+
+function defined<Type extends object>(conditions: Type): Defined<Type> {
+  return Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined)) as Defined<Type>
+}
+
+function shown({ exchange, records }: FoundExchange, keys: LookupParts['keys'] | undefined): ExchangeShown {
+  const found = records.map((record): ShownRecord => {
+    const { personal: _sealed, ...entry } = { personal: undefined, ...record.entry }
+    const personal = 'personal' in record.entry ? keys?.open(record.entry.personal, record.log, record.index) : undefined
+    return {
+      log: record.log,
+      index: record.index,
+      entry: { ...entry, ...(personal !== undefined && { personal }) } as ShownRecord['entry'],
+    }
+  })
+  const note = noteOn(exchange, found, keys !== undefined)
+  return { exchange, records: found, ...(note !== undefined && { note }) }
+}
+
+function noteOn({ log }: IndexedExchange, records: readonly ShownRecord[], personal: boolean): string | undefined {
+  if (records.length === 0) return `Its records are in the log ${log}, which is not on this machine or no longer holds them.`
+  if (personal && records.every(({ entry }) => entry.personal === undefined))
+    return 'What names a person in its records can no longer be read: the key of their period is destroyed.'
+  return undefined
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { privateDirectory, requirePrivate } from './private-modes.ts'
+
+function syncDirectory(path: string): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** What the file holds; undefined where there is none. Throws `NotPrivate` where others can reach it. */
+export function readKeyFile(path: string): Buffer | undefined {
+  try {
+    const bytes = readFileSync(path)
+    requirePrivate(path)
+    return bytes
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/**
+ * The file's bytes; where there is none it is made of `bytes` with mode 0600, whole and durable before it bears its name. Of processes that
+ * make it at one time the first one's stays, and all get that one.
+ */
+export function readOrMakeKeyFile(path: string, bytes: () => Uint8Array): Buffer {
+  const there = readKeyFile(path)
+  if (there !== undefined) return there
+  const directory = dirname(path)
+  privateDirectory(directory)
+  const draft = join(directory, `.${randomBytes(8).toString('hex')}`)
+  try {
+    writeFileSync(draft, bytes(), { mode: 0o600, flag: 'wx', flush: true })
+    linkSync(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  syncDirectory(directory)
+  // A name for the folder itself is durable only with the folder above it.
+  syncDirectory(dirname(directory))
+  const made = readKeyFile(path)
+  if (made === undefined) throw new Error(`${path} is gone as soon as it was made`)
+  return made
+}
+
+/** Overwrites the file, removes it, and makes that durable; nothing happens where there is none. */
+export function destroyKeyFile(path: string): void {
+  const length = readKeyFile(path)?.length
+  if (length === undefined) return
+  const fd = openSync(path, 'r+')
+  try {
+    writeSync(fd, Buffer.alloc(length), 0, length, 0)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  rmSync(path, { force: true })
+  syncDirectory(dirname(path))
+}

@@ -1,0 +1,112 @@
+// One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
+import { createReadStream } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Handover, handoverIn, keysFrom, soundHandovers } from './log-handover.ts'
+import { type ReceiptProof, readReceipt, receiptProblem } from './receipt-proof.ts'
+import { jsonObject, readSegment } from './segment-reading.ts'
+import { type Checkpoint, type NoteVerifier, readCheckpoint, readVerifier, verifierText } from './signed-note.ts'
+
+/** What somebody kept of logs, outside of their directory. */
+export interface Evidence {
+  /** Verifier keys; without one for a log the key beside it is believed. */
+  readonly keys?: readonly NoteVerifier[]
+  /** Texts of checkpoints, each with what to call it in a message. */
+  readonly checkpoints?: readonly { readonly name: string; readonly note: string }[]
+  /** Values of `Ssp-Receipt`. */
+  readonly receipts?: readonly string[]
+}
+
+/** What a log must hold. */
+export interface Known {
+  readonly checkpoints: readonly Checkpoint[]
+  readonly receipts: readonly ReceiptProof[]
+}
+
+/** Evidence that is itself no good. */
+export interface BadEvidence {
+  readonly file: string
+  readonly problem: string
+}
+
+async function textOr(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The verifier key for a log: the given one of its name, else the one in its directory. */
+async function verifierOf(directory: string, log: string, keys: readonly NoteVerifier[]): Promise<NoteVerifier | undefined> {
+  return keys.find(({ name }) => name === log) ?? readVerifier((await textOr(join(directory, 'verifier'))) ?? '')
+}
+
+/** All handovers of a log, as its last segment has them: in its header those before it, then its own. What they are worth is another question. */
+export async function handoversIn(directory: string): Promise<readonly Handover[]> {
+  const names = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name))
+  for (const name of names.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))) {
+    const found: Handover[] = []
+    const { header } = await readSegment(
+      createReadStream(join(directory, name), { highWaterMark: 1_048_576 }),
+      undefined,
+      ({ handovers }) => found.push(...handovers),
+      (_index, _digest, json) => {
+        const handover = handoverIn(jsonObject(json))
+        if (handover !== undefined) found.push(handover)
+      },
+    )
+    // One that a start broke off in its header has none of them; the one before has all.
+    if (header !== undefined) return found
+  }
+  return []
+}
+
+/** The checkpoint in the note, if one of the keys signed it; a sentence where none did. */
+function believed(note: string, keys: readonly NoteVerifier[]): Checkpoint | string {
+  const read = keys.map((key) => readCheckpoint(note, key))
+  return read.find((one) => typeof one !== 'string') ?? read[0] ?? 'there is no key'
+}
+
+function receiptFault(receipt: ReceiptProof, keys: readonly NoteVerifier[]): string | undefined {
+  const problems = keys.map((key) => receiptProblem(receipt, key))
+  return problems.includes(undefined) ? undefined : problems[0]
+}
+
+/** What is known of one log: its own newest checkpoint, and those of the evidence that name it; or the first piece whose signature is no good. */
+export async function evidenceFor(directory: string, log: string, evidence: Evidence): Promise<Known | BadEvidence> {
+  const own = join(directory, 'checkpoint')
+  const names = (await readdir(directory)).filter((name) => /^checkpoint(-\d{1,15})?$/.test(name))
+  const owned = await Promise.all(names.map(async (name) => ({ name: join(directory, name), note: await textOr(join(directory, name)) })))
+  const given = (evidence.checkpoints ?? []).filter((one) => one.note.startsWith(`${log}\n`))
+  const notes = [...owned.flatMap(({ name, note }) => (note === undefined ? [] : [{ name, note }])), ...given]
+  const receipts = (evidence.receipts ?? []).flatMap((text) => readReceipt(text) ?? []).filter(({ group }) => group.log === log)
+  const verifier = await verifierOf(directory, log, evidence.keys ?? [])
+  if (verifier === undefined) {
+    const file = notes[0]?.name ?? join(directory, 'verifier')
+    return notes.length + receipts.length === 0 ? { checkpoints: [], receipts: [] } : { file, problem: 'there is no key to verify it with' }
+  }
+  if (notes.length === 0 && evidence.keys?.some(({ name }) => name === log) === true)
+    return { file: own, problem: 'nothing is signed here that the given key could prove: the checkpoint is missing' }
+  const handovers = await handoversIn(directory)
+  // Reading the log names the record in which a key was handed over by somebody else; what was signed before it still counts, and nothing after it.
+  const sound = soundHandovers(handovers)
+  const isBroken = sound.length < handovers.length
+  const keys = keysFrom(verifier, sound)
+  if (keys === undefined && isBroken) return { checkpoints: [], receipts: [] }
+  if (keys === undefined) return { file: join(directory, 'verifier'), problem: `the key ${verifierText(verifier)} never signed this log` }
+  const checkpoints: Checkpoint[] = []
+  for (const one of notes) {
+    const read = believed(one.note, keys)
+    if (typeof read !== 'string') checkpoints.push(read)
+    else if (!isBroken) return { file: one.name, problem: `the checkpoint cannot be believed: ${read}` }
+  }
+  const held: ReceiptProof[] = []
+  for (const receipt of receipts) {
+    const problem = receiptFault(receipt, keys)
+    if (problem === undefined) held.push(receipt)
+    else if (!isBroken) return { file: 'Ssp-Receipt', problem: `the receipt of record ${receipt.index} cannot be believed: ${problem}` }
+  }
+  return { checkpoints, receipts: held }
+}

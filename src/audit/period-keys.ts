@@ -1,0 +1,159 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AuditedPersonal } from './entry.ts'
+import { destroyKeyFile, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
+import type { StoredPersonal } from './stored-personal.ts'
+
+/**
+ * The keys of what names people, one for each calendar month (UTC, `2026-11`). Once a month's key is destroyed, what was sealed under it is
+ * gone, and the log that holds it still verifies.
+ */
+export interface PeriodKeys {
+  /** The period of a time, ms since 1970. */
+  periodOf(at: number): string
+  /** The periods whose key is there, the oldest first. */
+  readonly periods: readonly string[]
+  /**
+   * What stands in the log for `text`, the JSON of what names people, and for NHS numbers, in the record of that index. The period's key is
+   * made where there is none; where it cannot be made, as on a full disk, the newest older one serves. Throws where there is none at all.
+   */
+  seal(text: string, subjects: readonly string[], at: number, log: string, index: number): StoredPersonal
+  /** What was sealed; undefined where the key is destroyed, or this is not what was sealed for that record of that log. Subjects stay hashed. */
+  open(stored: StoredPersonal, log: string, index: number): AuditedPersonal | undefined
+  /** What the log holds for an NHS number in that period; undefined where the period's key is not there. */
+  subjectHash(period: string, nhsNumber: string): string | undefined
+  /** Destroys the keys of all periods before this one, and names them. */
+  destroyBefore(period: string): readonly string[]
+}
+
+const cipher = 'aes-256-gcm'
+const nonceBytes = 12
+const tagBytes = 16
+const nameForm = /^(\d{4,6}-\d{2})\.key$/
+
+function derived(key: Uint8Array, use: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', use, 32))
+}
+
+/** Binds to log, index and field: a sealed text put anywhere else does not open. */
+function boundTo(log: string, index: number): Buffer {
+  return Buffer.from(`ssp-audit-personal-1\n${log}\n${index}\npersonal`)
+}
+
+/** 128 bits: NHS numbers are fewer than 2 to the 34th, so that two with one hash are not to be expected. */
+function subjectHashUnder(key: Uint8Array, nhsNumber: string): string {
+  return createHmac('sha256', key).update(nhsNumber).digest().subarray(0, 16).toString('base64url')
+}
+
+/**
+ * Random nonces, drawn ahead: a counter would repeat after a write that failed, or in a restored copy of a log. Each log has its own key in
+ * each period, so that a month of 1,000 records a second stays under the 2^32 that NIST SP 800-38D 8.3 allows one key.
+ */
+function createNonces(): () => Buffer {
+  const pool = Buffer.alloc(256 * nonceBytes)
+  let used = pool.length
+  return () => {
+    if (used === pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    used += nonceBytes
+    return pool.subarray(used - nonceBytes, used)
+  }
+}
+
+interface Sealing {
+  readonly period: string
+  readonly log: string
+  readonly seal: Buffer
+  readonly subjects: Buffer
+}
+
+/** The keys in `dataDirectory/keys`, shared by all processes of the machine. Nothing is made before something is sealed. */
+export function openPeriodKeys(dataDirectory: string): PeriodKeys {
+  const directory = join(dataDirectory, 'keys')
+  const nonce = createNonces()
+  let current: Sealing | undefined
+
+  function pathOf(period: string): string {
+    return join(directory, `${period}.key`)
+  }
+  function keyOf(period: string): Buffer | undefined {
+    return /^\d{4,6}-\d{2}$/.test(period) ? readKeyFile(pathOf(period)) : undefined
+  }
+  function periods(): readonly string[] {
+    try {
+      return readdirSync(directory)
+        .flatMap((name) => nameForm.exec(name)?.[1] ?? [])
+        .sort()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  }
+  function sealingOf(period: string, log: string): Sealing {
+    if (current?.period === period && current.log === log) return current
+    try {
+      const key = readOrMakeKeyFile(pathOf(period), () => randomBytes(32))
+      current = { period, log, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: derived(key, 'ssp-audit-subjects-1') }
+      return current
+    } catch (error) {
+      const older = periods().findLast((one) => one < period)
+      if (older === undefined) throw error
+      return sealingOf(older, log)
+    }
+  }
+
+  return {
+    periodOf,
+    get periods() {
+      return periods()
+    },
+    seal(text, subjects, at, log, index) {
+      const under = sealingOf(periodOf(at), log)
+      const iv = nonce()
+      const sealing = createCipheriv(cipher, under.seal, iv)
+      sealing.setAAD(boundTo(log, index))
+      const sealed = Buffer.concat([iv, sealing.update(text, 'utf8'), sealing.final(), sealing.getAuthTag()])
+      return {
+        period: under.period,
+        sealed: sealed.toString('base64url'),
+        ...(subjects.length > 0 && { subjects: subjects.map((one) => subjectHashUnder(under.subjects, one)) }),
+      }
+    },
+    open({ period = '', sealed, subjects }, log, index) {
+      const hashed = subjects === undefined ? {} : { subjects }
+      if (sealed === undefined) return hashed
+      const key = keyOf(period)
+      if (key === undefined) return undefined
+      const bytes = Buffer.from(sealed, 'base64url')
+      if (bytes.length < nonceBytes + tagBytes) return undefined
+      const opening = createDecipheriv(cipher, derived(key, `ssp-audit-seal-1\n${log}`), bytes.subarray(0, nonceBytes))
+      opening.setAAD(boundTo(log, index))
+      opening.setAuthTag(bytes.subarray(-tagBytes))
+      try {
+        const text = Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString('utf8')
+        return { ...(JSON.parse(text) as AuditedPersonal), ...hashed }
+      } catch {
+        return undefined
+      }
+    },
+    subjectHash(period, nhsNumber) {
+      const key = keyOf(period)
+      return key === undefined ? undefined : subjectHashUnder(derived(key, 'ssp-audit-subjects-1'), nhsNumber)
+    },
+    destroyBefore(period) {
+      const past = periods().filter((one) => one < period)
+      for (const one of past) {
+        destroyKeyFile(pathOf(one))
+        if (current?.period === one) current = undefined
+      }
+      return past
+    },
+  }
+}
+
+function periodOf(at: number): string {
+  return new Date(at).toISOString().slice(0, -17)
+}

@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { mendTiles } from '../audit/tiles/mend-tiles.ts'
+import { CommandFailure } from './command-failure.ts'
+import { exitCode } from './exit-code.ts'
+import type { Terminal } from './terminal.ts'
+
+/** `ssp audit retile`: makes the tiles that are missing or wrong from the logs. */
+export function auditRetileCommand(terminal: Terminal): Command {
+  return new Command('retile')
+    .description('Hold the tiles of every log against its records, and make those anew that are missing or wrong; a proxy may run.')
+    .requiredOption('--data <dir>', 'data directory, or a copy of it')
+    .addHelpText('after', '\nExample:\n  ssp audit retile --data data')
+    .action(async ({ data }: { data: string }) => {
+      const root = join(resolve(terminal.workingDirectory, data), 'audit')
+      for (const name of await logsIn(root)) terminal.out(`${name}  ${await retiled(join(root, name))}\n`)
+    })
+}
+
+async function logsIn(root: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort()
+  } catch (error) {
+    throw new CommandFailure(exitCode.negative, `the audit in ${root} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+async function retiled(directory: string): Promise<string> {
+  try {
+    const { records, made } = await mendTiles({ directory, all: true })
+    return `${records} records, ${made} tiles made`
+  } catch (error) {
+    throw new CommandFailure(exitCode.negative, `no tiles can be made of ${directory}: ${(error as Error).message}`)
+  }
+}

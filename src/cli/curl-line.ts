@@ -1,0 +1,158 @@
+/** The request that a saved `curl` command makes. */
+export interface CurlRequest {
+  readonly method: string
+  /** The request target behind the proxy's own address. */
+  readonly target: string
+  /** As curl would send them, its own included. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** File of the client certificate, where one is named. */
+  readonly certificate?: string
+}
+
+/** The text is no `curl` command, or one that cannot be read. */
+export class CurlLineUnreadable extends Error {
+  override readonly name = 'CurlLineUnreadable'
+}
+
+/** Options without a value that change nothing of the request. */
+const flags: ReadonlySet<string> = new Set([
+  '--path-as-is',
+  '--include',
+  '-i',
+  '--silent',
+  '-s',
+  '--insecure',
+  '-k',
+  '--verbose',
+  '-v',
+  '--compressed',
+  '--http1.1',
+  '--fail',
+  '-f',
+  '--show-error',
+  '-S',
+  '--location',
+  '-L',
+  '--globoff',
+  '-g',
+])
+/** Options with a value that change nothing of the request. */
+const besides: ReadonlySet<string> = new Set([
+  '--cacert',
+  '--key',
+  '--output',
+  '-o',
+  '--max-time',
+  '-m',
+  '--connect-timeout',
+  '--resolve',
+  '--connect-to',
+  '--write-out',
+  '-w',
+  '--pass',
+  '--ciphers',
+])
+const methods: ReadonlySet<string> = new Set(['-X', '--request'])
+const headerOptions: ReadonlySet<string> = new Set(['-H', '--header'])
+const bodies: ReadonlySet<string> = new Set(['-d', '--data', '--data-raw', '--data-binary', '--data-ascii'])
+const certificates: ReadonlySet<string> = new Set(['-E', '--cert'])
+
+/** Reads a `curl` command as a POSIX shell and curl would. A command substitution, `$(…)`, is left as it stands. Throws `CurlLineUnreadable`. */
+export function readCurlLine(text: string): CurlRequest {
+  const [program, ...words] = shellWords(text)
+  if (program !== 'curl') throw new CurlLineUnreadable('the command is not curl')
+  const headers: (readonly [string, string])[] = []
+  let [method, url, certificate, body]: (string | undefined)[] = []
+  for (let at = 0; at < words.length; at++) {
+    const [option, inline] = optionOf(words[at] as string)
+    const value = (): string => {
+      const given = inline ?? words[++at]
+      if (given === undefined) throw new CurlLineUnreadable(`${option} has no value`)
+      return given
+    }
+    if (option === undefined || option === '--url') url = option === undefined ? words[at] : value()
+    else if (flags.has(option)) continue
+    else if (besides.has(option)) value()
+    else if (methods.has(option)) method = value()
+    else if (headerOptions.has(option)) headers.push(headerOf(value()))
+    else if (bodies.has(option)) body = (body === undefined ? '' : `${body}&`) + value()
+    else if (certificates.has(option)) certificate = value().replace(/(?<!\\):[^/]*$/, '')
+    else if (option === '-I' || option === '--head') method ??= 'HEAD'
+    else throw new CurlLineUnreadable(`the option ${option} is not known here: leave it away if it does not matter`)
+  }
+  if (url === undefined) throw new CurlLineUnreadable('the command names no URL')
+  const { host, target } = divided(url)
+  return {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    target,
+    headers: [...usual(host, body, headers), ...headers],
+    ...(certificate !== undefined && { certificate }),
+  }
+}
+
+/** Long options may have their value behind `=`, short ones directly behind the letter. */
+function optionOf(word: string): readonly [option: string | undefined, inline?: string] {
+  if (!word.startsWith('-') || word === '-') return [undefined]
+  const equals = word.indexOf('=')
+  if (word.startsWith('--')) return equals < 0 ? [word] : [word.slice(0, equals), word.slice(equals + 1)]
+  const short = word.slice(0, 2)
+  return word.length === 2 || flags.has(word) ? [word] : [short, word.slice(2)]
+}
+
+function headerOf(text: string): readonly [string, string] {
+  const colon = text.indexOf(':')
+  if (colon < 0) throw new CurlLineUnreadable(`"${text}" is no header`)
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
+}
+
+/** The proxy's address, and everything behind it to the letter. */
+function divided(url: string): { readonly host: string; readonly target: string } {
+  const [, host = '', target = ''] = /^https:\/\/([^/?#]+)(.*)$/s.exec(url) ?? []
+  if (host === '') throw new CurlLineUnreadable(`"${url}" is no https URL`)
+  return { host, target: target === '' ? '/' : target }
+}
+
+/** What curl sends of itself where the command does not say otherwise. A body in a file is of a length that is not known here: 1 stands for it. */
+function usual(
+  host: string,
+  body: string | undefined,
+  given: readonly (readonly [string, string])[],
+): readonly (readonly [string, string])[] {
+  const named = new Set(given.map(([name]) => name.toLowerCase()))
+  const own: readonly (readonly [string, string])[] = [
+    ['Host', host],
+    ['Accept', '*/*'],
+    ...(body === undefined
+      ? []
+      : ([
+          ['Content-Length', String(body.startsWith('@') ? 1 : Buffer.byteLength(body))],
+          ['Content-Type', 'application/x-www-form-urlencoded'],
+        ] as const)),
+  ]
+  return own.filter(([name]) => !named.has(name.toLowerCase()))
+}
+
+/** The words of a command in a POSIX shell (Shell Command Language, 2.2): quotes, backslashes, lines that go on. */
+function shellWords(text: string): readonly string[] {
+  const words: string[] = []
+  let word: string | undefined
+  for (let at = 0; at < text.length; ) {
+    const rest = text.slice(at)
+    const part =
+      /^\\\r?\n/.exec(rest) ?? // the line goes on
+      /^\s+/.exec(rest) ??
+      /^'([^']*)'/.exec(rest) ??
+      /^"((?:\\[\s\S]|\$\([^)]*\)|[^"\\])*)"/.exec(rest) ??
+      /^\\([\s\S])/.exec(rest) ??
+      /^(\$\([^)]*\)|[^\s'"\\]+)/.exec(rest)
+    if (part === null) throw new CurlLineUnreadable(`a quotation mark is not closed: ${rest.slice(0, 20)}`)
+    const [whole, content] = part
+    at += whole.length
+    if (content === undefined) {
+      if (whole.startsWith('\\')) continue
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else word = (word ?? '') + (whole.startsWith('"') ? content.replaceAll(/\\(["\\$`])/g, '$1').replaceAll(/\\\r?\n/g, '') : content)
+  }
+  return word === undefined ? words : [...words, word]
+}

@@ -1,0 +1,106 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { openLocalFinding } from '../app/open-local-finding.ts'
+import { eventQuery, exchangeQuery } from '../audit/index/exchange-query.ts'
+import type { IndexProgress } from '../audit/index/index-feeder.ts'
+import type { ExchangeShown, ExchangesFound, Lookups } from '../audit/index/lookups.ts'
+import { type ControlAnswer, callControl, ProxyNotRunning } from '../ops/control-client.ts'
+import { CommandFailure } from './command-failure.ts'
+import { loadConfigOf } from './config-path.ts'
+import { exitCode } from './exit-code.ts'
+import { localActor } from './local-actor.ts'
+import { createProgressLine } from './progress-line.ts'
+import { refusalText, whyNot } from './running-proxy.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a command sees of the audit trail, through the running proxy or from the files. */
+export interface LookupAccess {
+  search(query: Readonly<Record<string, unknown>>): Promise<ExchangesFound>
+  look(exchange: string, personal: boolean): Promise<ExchangeShown | undefined>
+  events(query: Readonly<Record<string, unknown>>): ReturnType<Lookups['events']>
+  rebuild(): Promise<void>
+  progress(): Promise<IndexProgress>
+  /** Whether a running proxy answers. */
+  readonly running: boolean
+}
+
+/**
+ * Gives a command access: over the control socket where a proxy runs with these settings, else from its files, which are then first brought
+ * up to date. Either way each look is recorded, or is not made.
+ */
+export async function withLookups(command: Command, terminal: Terminal, act: (access: LookupAccess) => Promise<void>): Promise<void> {
+  const loaded = await loadConfigOf(command, terminal)
+  const socket = resolve(loaded.baseDir, loaded.config.dataDirectory, loaded.config.operators.socket)
+  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<ControlAnswer> => {
+    try {
+      return await callControl(socket, method, path, body)
+    } catch (error) {
+      throw error instanceof ProxyNotRunning ? error : new CommandFailure(exitCode.unavailable, whyNot(error, socket))
+    }
+  }
+  let runs = true
+  try {
+    await ask('GET', '/index')
+  } catch (error) {
+    if (!(error instanceof ProxyNotRunning)) throw error
+    runs = false
+  }
+  if (runs) return act(throughProxy(ask))
+  const line = createProgressLine(terminal)
+  const local = await openLocalFinding(loaded, ({ records }) => line.show(`reading the logs: ${records} records`))
+  try {
+    await local.caughtUp()
+    line.end()
+    await act(fromFiles(local.lookups, local.caughtUp))
+  } finally {
+    line.end()
+    await local.close()
+  }
+}
+
+function throughProxy(ask: (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<ControlAnswer>): LookupAccess {
+  const answered = ({ status, body }: ControlAnswer): unknown => {
+    if (status === 200 || status === 202) return body
+    throw new CommandFailure(
+      status === 400 ? exitCode.usage : status === 503 ? exitCode.unavailable : exitCode.negative,
+      refusalText({ status, body }),
+    )
+  }
+  return {
+    running: true,
+    search: async (query) => answered(await ask('POST', '/exchanges/search', query)) as ExchangesFound,
+    look: async (exchange, personal) => {
+      const path = `/exchanges/${encodeURIComponent(exchange)}`
+      const answer = await (personal ? ask('POST', `${path}/personal`) : ask('GET', path))
+      return answer.status === 404 ? undefined : (answered(answer) as ExchangeShown)
+    },
+    events: async (query) => {
+      const text = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString()
+      return answered(await ask('GET', `/events?${text}`)) as Awaited<ReturnType<Lookups['events']>>
+    },
+    rebuild: async () => void answered(await ask('POST', '/index/rebuild')),
+    progress: async () => answered(await ask('GET', '/index')) as IndexProgress,
+  }
+}
+
+function fromFiles(lookups: Lookups, caughtUp: () => Promise<void>): LookupAccess {
+  const actor = localActor()
+  return {
+    running: false,
+    search: (query) => lookups.search(actor, read(exchangeQuery, query)),
+    look: (exchange, personal) => lookups.look(actor, exchange, personal),
+    events: (query) => lookups.events(actor, read(eventQuery, query)),
+    rebuild: async () => {
+      await lookups.rebuild(actor)
+      await caughtUp()
+    },
+    progress: async () => lookups.progress,
+  }
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const result = schema.safeParse(input)
+  if (!result.success) throw new CommandFailure(exitCode.usage, z.prettifyError(result.error))
+  return result.data
+}

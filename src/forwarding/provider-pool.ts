@@ -1,0 +1,116 @@
+import type { ForwardingSettings } from './forwarding-settings.ts'
+import { type AnswerTaker, type ConnectionOwner, type OutboundRequest, ProviderConnection } from './provider-connection.ts'
+import type { DialHost } from './provider-connector.ts'
+import { brokenConnection, failureOf } from './provider-failure.ts'
+
+/** Asked anew each time, so that a reload takes effect. */
+export type PoolSettings = Pick<ForwardingSettings, 'connectionsPerProvider' | 'idleConnectionSeconds'>
+
+interface WaitingCall {
+  readonly request: OutboundRequest
+  readonly taker: AnswerTaker
+}
+
+/**
+ * The connections to one provider: as many as there are calls at a time, and no more than the settings allow. The one that was used last is used next, so
+ * that those that are not needed fall idle. A call that finds none goes to whichever is free first, a new one or one that another call leaves.
+ */
+export class ProviderPool implements ConnectionOwner {
+  /** Calls in flight. */
+  inFlight = 0
+  /** No further calls come: its connections are of an address that may not be right any more. */
+  retired = false
+  /** Monotonic ms. */
+  lastUsed = 0
+  readonly #settings: () => PoolSettings
+  readonly #dialHost: DialHost
+  readonly #now: () => number
+  readonly #all = new Set<ProviderConnection>()
+  readonly #idle: ProviderConnection[] = []
+  readonly #waiting: WaitingCall[] = []
+  #dialling = 0
+  #closed = false
+
+  constructor(settings: () => PoolSettings, dialHost: DialHost, now: () => number) {
+    this.#settings = settings
+    this.#dialHost = dialHost
+    this.#now = now
+  }
+
+  get idleMs(): number {
+    return this.#settings().idleConnectionSeconds * 1000
+  }
+
+  /** Sends a request on the next free connection; the taker is told of the end, whichever. */
+  dispatch(request: OutboundRequest, taker: AnswerTaker): void {
+    const free = this.#idle.pop()
+    if (free !== undefined) {
+      free.send(request, taker)
+      return
+    }
+    const call: WaitingCall = { request, taker }
+    taker.abort = (failure) => {
+      this.#waiting.splice(this.#waiting.indexOf(call), 1)
+      taker.abort = undefined
+      taker.failed(failure)
+    }
+    this.#waiting.push(call)
+    this.#dialWhereNeeded()
+  }
+
+  /** The connection may carry another call. */
+  idle(connection: ProviderConnection): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#idle.push(connection)
+    else connection.send(next.request, next.taker)
+  }
+
+  /** The connection has ended. */
+  closed(connection: ProviderConnection): void {
+    this.#all.delete(connection)
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+    this.#dialWhereNeeded()
+  }
+
+  /** Closes every connection; calls on them, and those that wait, fail. */
+  close(): void {
+    this.#closed = true
+    for (const { taker } of this.#waiting.splice(0)) fail(taker, 'the proxy is stopping')
+    for (const connection of this.#all) connection.destroy()
+  }
+
+  #dialWhereNeeded(): void {
+    while (
+      !this.#closed &&
+      this.#dialling < this.#waiting.length &&
+      this.#all.size + this.#dialling < this.#settings().connectionsPerProvider
+    )
+      this.#dial()
+  }
+
+  #dial(): void {
+    this.#dialling++
+    this.#dialHost().then(
+      (socket) => {
+        this.#dialling--
+        const connection = new ProviderConnection(socket, this, this.#now)
+        this.#all.add(connection)
+        if (this.#closed) connection.destroy()
+        else this.idle(connection)
+      },
+      (error: unknown) => {
+        this.#dialling--
+        const oldest = this.#waiting.shift()
+        if (oldest !== undefined) oldest.taker.abort = undefined
+        oldest?.taker.failed(failureOf(error))
+        this.#dialWhereNeeded()
+      },
+    )
+  }
+}
+
+function fail(taker: AnswerTaker, why: string): void {
+  taker.abort = undefined
+  taker.failed(brokenConnection(why))
+}

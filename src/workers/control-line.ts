@@ -1,0 +1,80 @@
+import type { PartyLook } from '../audit/index/lookups.ts'
+import type { LeaseGrant } from '../protection/lease.ts'
+import type { Evidence } from '../protection/lockout-rules.ts'
+import type { SharedBuckets } from '../protection/shared-buckets.ts'
+import { createLooks } from './looks.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+
+/** A worker's line to the control process. */
+export interface ControlLine {
+  send(message: FromWorker): void
+  /** Takes note of evidence; it goes with others a moment later. */
+  suspected(evidence: Evidence): void
+  /** The machine's buckets, of which so many workers lease. */
+  buckets(among: number): SharedBuckets
+  /** A party's look at an exchange, made by the control process. */
+  readonly look: PartyLook
+}
+
+const gatherMs = 50
+/** Evidence goes at once when there is so much. */
+const mostGathered = 200
+/** A lease that is not answered for so long is asked for again. */
+const leaseWithinMs = 1_000
+
+/** Opens it. Every message but those about leases is passed on. */
+export function openControlLine(heard: (message: ToWorker) => void): ControlLine {
+  const leases = new Map<number, (grants: readonly LeaseGrant[] | undefined) => void>()
+  let lastLease = 0
+  let gathered: Evidence[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  const looks = createLooks(send)
+
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'leased') leases.get(message.lease)?.(message.grants)
+    else if (message.type === 'looked') looks.take(message)
+    else heard(message)
+  })
+
+  function send(message: FromWorker): void {
+    if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+  }
+
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const evidence = gathered
+    gathered = []
+    if (evidence.length > 0) send({ type: 'suspected', evidence })
+  }
+
+  return {
+    look: looks.look,
+    send,
+    suspected(evidence) {
+      gathered.push(evidence)
+      if (gathered.length >= mostGathered) flush()
+      else timer ??= setTimeout(flush, gatherMs).unref()
+    },
+    buckets: (among) => ({
+      get reachable() {
+        return process.connected
+      },
+      nodes: among,
+      lease(asks) {
+        const lease = ++lastLease
+        return new Promise((resolve) => {
+          const settle = (grants: readonly LeaseGrant[] | undefined): void => {
+            clearTimeout(late)
+            leases.delete(lease)
+            resolve(grants)
+          }
+          const late = setTimeout(() => settle(undefined), leaseWithinMs).unref()
+          leases.set(lease, settle)
+          send({ type: 'lease', lease, asks })
+        })
+      },
+    }),
+  }
+}

@@ -1,0 +1,99 @@
+import type { ExchangeShown } from '../audit/index/lookups.ts'
+import type { CircuitAct, CircuitTurn, GateState } from '../forwarding/provider-capacity.ts'
+import type { MetricSnapshot } from '../metrics/metrics.ts'
+import type { LeaseAsk, LeaseGrant } from '../protection/lease.ts'
+import type { Evidence } from '../protection/lockout-rules.ts'
+import type { Lockout, LockoutChange } from '../state/lockouts.ts'
+
+/** A revocation list that the control process has fetched. */
+export interface FetchedList {
+  readonly url: string
+  readonly der: Uint8Array
+}
+
+/** What a worker begins with. */
+export interface WorkerStart {
+  readonly type: 'start'
+  /** The part of its audit log's name: `w1`, `w2` and so on, the same for whoever takes its place. */
+  readonly name: string
+  /** Among how many the machine's limits are divided. */
+  readonly among: number
+  readonly configPath: string
+  /** Of the settings that no reload changes, what the machine was started with, each with its place. */
+  readonly atStart: readonly (readonly [setting: string, value: unknown])[]
+  readonly ticketKey: Uint8Array
+  readonly lockouts: readonly Lockout[]
+  readonly lists: readonly FetchedList[]
+  readonly held: readonly (readonly [host: string, act: CircuitAct])[]
+  readonly ownPorts: readonly number[]
+}
+
+/** Issuers that a consumer sent with its certificate, DER, so that its session can be resumed at another worker. */
+export interface LearnedIssuers {
+  readonly type: 'issuers'
+  readonly sha256: string
+  readonly issuers: readonly Uint8Array[]
+}
+
+/** What is asked of a worker; it answers each once. */
+export type Question =
+  | { readonly type: 'lockout'; readonly change: LockoutChange }
+  /** Read the files anew and keep what they say, unused. */
+  | { readonly type: 'prepare' }
+  /** Use what was kept. */
+  | { readonly type: 'swap' }
+  | { readonly type: 'metrics' }
+
+/** How a worker answers. */
+export type Answer =
+  | { readonly type: 'reached'; readonly cutConnections: number; readonly cutExchanges: number }
+  | { readonly type: 'prepared'; readonly fingerprint: string }
+  | { readonly type: 'refused'; readonly why: string }
+  | { readonly type: 'swapped'; readonly fingerprint: string; readonly port: number }
+  | { readonly type: 'metrics'; readonly metrics: readonly MetricSnapshot[] }
+
+/** What came of a party's look: the exchange, nothing where none is indexed, or what kept it from being made. */
+export type Looked = { readonly shown: ExchangeShown | undefined } | { readonly unavailable: 'audit' | 'index'; readonly reason: string }
+
+/** What a worker is told. */
+export type Notice =
+  | WorkerStart
+  | LearnedIssuers
+  | { readonly type: 'tickets'; readonly key: Uint8Array }
+  | { readonly type: 'list'; readonly list: FetchedList }
+  | { readonly type: 'hold'; readonly host: string; readonly act: CircuitAct }
+  | { readonly type: 'turned'; readonly turn: CircuitTurn }
+  | { readonly type: 'leased'; readonly lease: number; readonly grants: readonly LeaseGrant[] }
+  | { readonly type: 'looked'; readonly look: number; readonly looked: Looked }
+  | { readonly type: 'own-ports'; readonly ports: readonly number[] }
+  | { readonly type: 'abandon' }
+  | { readonly type: 'drain' }
+
+/** From the control process to a worker. */
+export type ToWorker = Notice | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+
+/** How a worker does, told several times a second. */
+export interface WorkerReport {
+  readonly type: 'report'
+  readonly connections: number
+  readonly open: number
+  /** Why its audit log takes no record; undefined where it does. */
+  readonly unwritable: string | undefined
+  readonly degraded: string | undefined
+  readonly gates: readonly GateState[]
+}
+
+/** From a worker to the control process. */
+export type FromWorker =
+  | { readonly type: 'ready'; readonly port: number; readonly fingerprint: string }
+  /** It cannot start, and ends. */
+  | { readonly type: 'failed'; readonly why: string }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly type: 'suspected'; readonly evidence: readonly Evidence[] }
+  | { readonly type: 'lease'; readonly lease: number; readonly asks: readonly (LeaseAsk & { readonly bucket: string })[] }
+  /** A party looks at an exchange; it is told `looked`. */
+  | { readonly type: 'look'; readonly look: number; readonly actor: string; readonly exchange: string }
+  | { readonly type: 'renew-tickets' }
+  | { readonly type: 'turned'; readonly turn: CircuitTurn }
+  | WorkerReport
+  | LearnedIssuers

@@ -1,0 +1,68 @@
+import fc from 'fast-check'
+import { CurlLineUnreadable, readCurlLine } from '../../../src/cli/curl-line.ts'
+
+const url = 'https://localhost:8443/https://provider.thirdparty.nhs.uk/T99999/STU3/1/Patient?identifier=a%7C1'
+
+test('a command as the demo prints it, over several lines', () => {
+  const line = `curl --path-as-is --include \\
+    --cacert 'certs-dev/ca.pem' --cert certs-dev/consumer.pem --key certs-dev/consumer.key \\
+    -H "Authorization: Bearer $(npx ssp token --interaction urn:x)" \\
+    -H 'Ssp-From: 200000000359' -H Ssp-To:\\ 918999198993 \\
+    '${url}'`
+  expect(readCurlLine(line)).toEqual({
+    method: 'GET',
+    target: url.slice('https://localhost:8443'.length),
+    certificate: 'certs-dev/consumer.pem',
+    headers: [
+      ['Host', 'localhost:8443'],
+      ['Accept', '*/*'],
+      ['Authorization', 'Bearer $(npx ssp token --interaction urn:x)'],
+      ['Ssp-From', '200000000359'],
+      ['Ssp-To', '918999198993'],
+    ],
+  })
+})
+
+test.each([
+  [
+    'a body makes it a POST, with its length and curl’s own type',
+    `curl -d '{"a":1}' ${url}`,
+    'POST',
+    ['7', 'application/x-www-form-urlencoded'],
+  ],
+  ['a type that is named stays', `curl -H 'content-type: application/fhir+json' --data-raw=é ${url}`, 'POST', ['2', undefined]],
+  ['several bodies are joined', `curl -da -d b ${url}`, 'POST', ['3', 'application/x-www-form-urlencoded']],
+  ['the method that is asked for wins', `curl -XPUT -d a --url ${url}`, 'PUT', ['1', 'application/x-www-form-urlencoded']],
+  ['a head alone', `curl -I ${url}`, 'HEAD', [undefined, undefined]],
+] as const)('%s', (_name, line, method, [length, type]) => {
+  const read = readCurlLine(line)
+  const value = (name: string) => read.headers.find(([one]) => one === name)?.[1]
+  expect([read.method, value('Content-Length'), value('Content-Type')]).toEqual([method, length, type])
+})
+
+test.each([
+  ['another program', `wget ${url}`, /not curl/],
+  ['no URL', 'curl -s', /names no URL/],
+  ['plain HTTP', 'curl http://localhost/', /no https URL/],
+  ['an option that may change the request', `curl --json a ${url}`, /--json is not known/],
+  ['an option without its value', `curl ${url} -H`, /-H has no value/],
+  ['a header that is none', `curl -H nothing ${url}`, /"nothing" is no header/],
+  ['an open quotation mark', `curl '${url}`, /not closed/],
+])('%s is refused with its reason', (_name, line, reason) => {
+  expect(() => readCurlLine(line)).toThrow(reason)
+})
+
+test('whatever stands in single quotes comes through as it is, and any text is read or refused', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary-ascii' }), (value) => {
+      const clean = value.replaceAll(/['\0]/g, '')
+      const { headers } = readCurlLine(`curl -H 'X: ${clean}' ${url}`)
+      expect(headers.at(-1)).toEqual(['X', clean.trim()])
+      try {
+        readCurlLine(`curl ${value}`)
+      } catch (error) {
+        expect(error).toBeInstanceOf(CurlLineUnreadable)
+      }
+    }),
+  )
+})
