@@ -40,10 +40,10 @@ export class Deadline {
   }
 }
 
-/** Resolves with a promise that never rejects, or after so many milliseconds: the sooner counts. */
+/** Resolves with a promise that never rejects, or after so many milliseconds: the sooner counts. What arrived while this process was held up is in time. */
 export function settledWithin(settles: Promise<void>, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    const late = setTimeout(resolve, milliseconds)
+    const late = setTimeout(() => setImmediate(resolve), milliseconds)
     void settles.then(() => {
       clearTimeout(late)
       resolve()

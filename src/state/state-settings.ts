@@ -31,7 +31,7 @@ export const redisSettings = z.strictObject({
     .max(10_000)
     .default(250)
     .describe(
-      'Time for an answer; without one the proxy goes on by itself, degraded. A call of a consumer waits for it only where it would be refused else, 100 ms at most. Milliseconds.',
+      'Time for an answer; without one the proxy goes on by itself, degraded. A call of a consumer waits for it only where it would be refused else, a second at most. Milliseconds.',
     ),
 })
 

@@ -19,21 +19,25 @@ export interface ControlLine {
 const gatherMs = 50
 /** Evidence goes at once when there is so much. */
 const mostGathered = 200
-/** A lease that is not answered for so long is asked for again. */
-const leaseWithinMs = 1_000
+/** A lease that is not answered for so long is not waited for: until the control process answers again, the worker goes on with its part. */
+const leaseWithinMs = 500
 
 /** Opens it. Every message but those about leases is passed on. */
 export function openControlLine(heard: (message: ToWorker) => void): ControlLine {
   const leases = new Map<number, (grants: readonly LeaseGrant[] | undefined) => void>()
   let lastLease = 0
+  /** The control process has let a lease wait too long, and nothing of its buckets was heard since. */
+  let silent = false
   let gathered: Evidence[] = []
   let timer: NodeJS.Timeout | undefined
 
   const looks = createLooks(send)
 
   process.on('message', (message: ToWorker) => {
-    if (message.type === 'leased') leases.get(message.lease)?.(message.grants)
-    else if (message.type === 'looked') looks.take(message)
+    if (message.type === 'leased') {
+      silent = false
+      leases.get(message.lease)?.(message.grants)
+    } else if (message.type === 'looked') looks.take(message)
     else heard(message)
   })
 
@@ -59,7 +63,7 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
     },
     buckets: (among) => ({
       get reachable() {
-        return process.connected
+        return process.connected && !silent
       },
       nodes: among,
       lease(asks) {
@@ -70,7 +74,13 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
             leases.delete(lease)
             resolve(grants)
           }
-          const late = setTimeout(() => settle(undefined), leaseWithinMs).unref()
+          const giveUp = (): void => {
+            if (!leases.has(lease)) return
+            silent = true
+            settle(undefined)
+          }
+          // This process may have been held up itself: what has arrived meanwhile counts as in time.
+          const late = setTimeout(() => setImmediate(giveUp), leaseWithinMs).unref()
           leases.set(lease, settle)
           send({ type: 'lease', lease, asks })
         })
