@@ -59,7 +59,9 @@ export function openWitnessing({ dataDirectory, materials, clock, metrics, logge
   const said = new Set<string>()
   const asking: Witnessing = startWitnessing({
     witnesses: () => witnesses,
-    logs: () => logDirectories(dataDirectory),
+    // Those of another name that the machine once had are written no more, and no witness may know them.
+    logs: async () =>
+      new Map([...(await logDirectories(dataDirectory))].filter(([log]) => log.startsWith(`${loaded().config.audit.node}/`))),
     now: clock.elapsed,
     failed(log, witness, { reason, message }) {
       failures.inc({ witness, reason })

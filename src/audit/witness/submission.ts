@@ -1,3 +1,5 @@
+import { noteParts } from '../signed-note.ts'
+
 /** A checkpoint on its way to a witness (C2SP tlog-witness, add-checkpoint). */
 export interface Submission {
   /** Records of the checkpoint that the witness cosigned last; 0 where it cosigned none. */
@@ -9,6 +11,8 @@ export interface Submission {
 }
 
 const mostHashes = 63
+/** A log signs with one key, for a moment with two; each more would have to be verified. */
+const mostSignatures = 16
 
 /** The body that a log sends. */
 export function submissionText({ old, proof, note }: Submission): string {
@@ -21,5 +25,7 @@ export function readSubmission(body: string): Submission | undefined {
   const [first = '', ...lines] = body.slice(0, Math.max(end, 0)).split('\n')
   const [, old] = /^old (0|[1-9]\d{0,14})$/.exec(first) ?? []
   if (old === undefined || lines.length > mostHashes || !lines.every((line) => /^[A-Za-z0-9+/]{43}=$/.test(line))) return undefined
-  return { old: Number(old), proof: lines.map((line) => Buffer.from(line, 'base64')), note: body.slice(end + 2) }
+  const note = body.slice(end + 2)
+  if ((noteParts(note)?.signatures.length ?? 0) > mostSignatures) return undefined
+  return { old: Number(old), proof: lines.map((line) => Buffer.from(line, 'base64')), note }
 }

@@ -80,6 +80,8 @@ test('what is signed by another key, of another log or none at all is refused, e
   expect(await submit(4, 3, [])).toMatchObject({ status: 400 })
   const note = await signer.checkpoint(treeOf(3))
   const bodies = ['', 'old 0\n', 'old 0\n\n', `old 00\n\n${note}`, `old -1\n\n${note}`, `old 1e1\n\n${note}`, `old 0\nAAAA\n\n${note}`]
+  const signed = note.split('\n').at(-2) ?? ''
+  expect(await witness.addCheckpoint(`old 0\n\n${note}${`${signed}\n`.repeat(16)}`)).toMatchObject({ status: 400 })
   for (const body of [...bodies, `${note}`, `old 0\n${`${'A'.repeat(43)}=\n`.repeat(64)}\n${note}`, `old 9999999999999999\n\n${note}`])
     expect(await witness.addCheckpoint(body)).toMatchObject({ status: 400, outcome: 'malformed' })
   expect(witness.witnessed()).toEqual([])
