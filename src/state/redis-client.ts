@@ -1,4 +1,3 @@
-import { createClient } from '@redis/client'
 import type { TlsClientPem } from '../lib/tls-client-settings.ts'
 import type { RedisSettings } from './state-settings.ts'
 
@@ -38,6 +37,9 @@ export async function connectRedis(
   settings: RedisSettings,
   signal: AbortSignal,
 ): Promise<RedisClient> {
+  // Loaded where it is needed: whoever shares nothing does not pay for it in memory, some 20 MB.
+  const { createClient } = await import('@redis/client')
+  if (signal.aborted) throw new Error('closed by the proxy')
   const client = createClient({
     RESP: 3,
     socket: {

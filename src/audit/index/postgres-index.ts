@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import { type ClientBase, Pool } from 'pg'
+import type { ClientBase, Pool } from 'pg'
 import { type CopyValue, copyRows } from './copy-rows.ts'
 import { eventOf } from './event-row.ts'
 import { exchangeColumns, exchangeOf, outcomeColumns, slownessOf } from './exchange-columns.ts'
@@ -27,7 +27,16 @@ function ignore(): void {}
 /** The index in PostgreSQL. Connects when it is asked, and again after an outage; tables and partitions are made as they are needed. */
 export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOptions | undefined, now: () => number): IndexStore {
   const { host, port, database, user, password, schema, connectTimeoutMs, queryTimeoutMs } = settings
-  const pool = new Pool({
+  let opened: Promise<Pool> | undefined
+  /** Loaded where it is needed: whoever has no such database does not pay for it in memory. */
+  async function openPool(): Promise<Pool> {
+    const { Pool } = await import('pg')
+    const pool = new Pool(poolOptions)
+    // A connection that breaks while nobody uses it is replaced when somebody does.
+    pool.on('error', ignore)
+    return pool
+  }
+  const poolOptions = {
     ...{ host, port, database, user, max: 4, idleTimeoutMillis: 30_000, application_name: 'ssp' },
     ...(password !== undefined && { password }),
     ...(tls !== undefined && { ssl: tls }),
@@ -35,14 +44,13 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
     query_timeout: queryTimeoutMs,
     // Compiling a plan takes longer than running any of these.
     options: `-c jit=off -c search_path=${schema} -c statement_timeout=${queryTimeoutMs}`,
-  })
-  // A connection that breaks while nobody uses it is replaced when somebody does.
-  pool.on('error', ignore)
+  }
   let prepared = false
   let partitioned = new Set<string>()
 
   async function connected<T>(act: (client: ClientBase) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    opened ??= openPool()
+    const client = await (await opened).connect()
     // One that breaks while it is used says so by the query's rejection.
     client.on('error', ignore)
     let failure: unknown
@@ -186,6 +194,6 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
         await purgePostgres(client, schema, before)
         partitioned = new Set()
       }),
-    close: () => pool.end(),
+    close: async () => (await opened)?.end(),
   }
 }
