@@ -15,6 +15,12 @@ export interface Handover {
   readonly signature: string
 }
 
+/** A handover with the record that it is. */
+export interface PlacedHandover extends Handover {
+  /** Index of the record. */
+  readonly index: number
+}
+
 /** What the old key signs. The verifiers' texts begin with the log's name, so that it counts for no other log. */
 export function handoverStatement(from: string, to: string): Buffer {
   return Buffer.from(`ssp-audit-handover-1\n${from}\n${to}\n`)
@@ -25,6 +31,30 @@ export function handoverIn({ act, detail }: { readonly act?: unknown; readonly d
   if (act !== handoverAct || typeof detail !== 'object' || detail === null) return undefined
   const { from, to, signature } = detail as Readonly<Record<string, unknown>>
   return typeof from === 'string' && typeof to === 'string' && typeof signature === 'string' ? { from, to, signature } : undefined
+}
+
+/** The handovers of a log, gathered while its segments are read. */
+export interface HandoverList {
+  /** All so far, in order. */
+  readonly all: readonly Handover[]
+  /** Takes those that the first header read has of before it. */
+  begin(before: readonly Handover[]): void
+  /** Takes the entry of the next record, and returns the handover where it is one. */
+  take(entry: Readonly<Record<string, unknown>>): Handover | undefined
+}
+
+/** One without a handover. */
+export function handoverList(): HandoverList {
+  const all: Handover[] = []
+  return {
+    all,
+    begin: (before) => void all.push(...before),
+    take(entry) {
+      const handover = handoverIn(entry)
+      if (handover !== undefined) all.push(handover)
+      return handover
+    },
+  }
 }
 
 /** What is wrong with the last of a log's handovers, in a sentence; undefined where it continues the one before and the old key signed it. */
@@ -44,15 +74,24 @@ function idOf(verifier: string): string {
   return verifier.split('+')[1] ?? ''
 }
 
+/** A key that signs a log, and how long. */
+export interface LogKeyTerm {
+  readonly verifier: NoteVerifier
+  /** Records of the largest tree that it signs: those up to the one in which it hands over, that one included; infinite for the last key. */
+  readonly until: number
+}
+
 /** The keys that a verifier leads to by sound handovers, itself the first. Undefined where it is none of the log's. */
-export function keysFrom(trusted: NoteVerifier, sound: readonly Handover[]): readonly NoteVerifier[] | undefined {
-  if (sound.length === 0) return [trusted]
-  const start = [sound[0]?.from, ...sound.map(({ to }) => to)].indexOf(verifierText(trusted))
-  return start < 0 ? undefined : [trusted, ...sound.slice(start).flatMap(({ to }) => readVerifier(to) ?? [])]
+export function keysFrom(trusted: NoteVerifier, sound: readonly PlacedHandover[]): readonly LogKeyTerm[] | undefined {
+  const start = sound.length === 0 ? 0 : [sound[0]?.from, ...sound.map(({ to }) => to)].indexOf(verifierText(trusted))
+  if (start < 0) return undefined
+  const ends = sound.slice(start)
+  const verifiers = [trusted, ...ends.flatMap(({ to }) => readVerifier(to) ?? [])]
+  return verifiers.map((verifier, at) => ({ verifier, until: (ends[at]?.index ?? Number.POSITIVE_INFINITY) + 1 }))
 }
 
 /** The handovers up to the first that is broken. */
-export function soundHandovers(handovers: readonly Handover[]): readonly Handover[] {
+export function soundHandovers<T extends Handover>(handovers: readonly T[]): readonly T[] {
   const broken = handovers.findIndex((_, at) => handoverProblem(handovers.slice(0, at + 1)) !== undefined)
   return broken < 0 ? handovers : handovers.slice(0, broken)
 }

@@ -1,8 +1,9 @@
 import { createReadStream, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { headerOf } from '../handover-reading.ts'
 import { type Frontier, leafHash, rootOf } from '../merkle-tree.ts'
-import { type ReadHeader, readSegment } from '../segment-reading.ts'
+import { readSegment } from '../segment-reading.ts'
 import { type FilledTile, TileEdge } from './tile-edge.ts'
 import { readEdge, whereThere } from './tile-files.ts'
 import { hashBytes, recordsOf, tilePath, tileWidth } from './tile-path.ts'
@@ -26,19 +27,6 @@ export interface Mended {
 }
 
 const ignore = (): void => {}
-
-async function* firstLine(path: string): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterable<Buffer> = createReadStream(path)
-  for await (const chunk of chunks) {
-    const end = chunk.indexOf(10)
-    yield end < 0 ? chunk : chunk.subarray(0, end + 1)
-    if (end >= 0) return
-  }
-}
-
-async function headerOf(path: string): Promise<ReadHeader | undefined> {
-  return (await readSegment(firstLine(path), undefined, ignore, ignore)).header
-}
 
 /** Index of the first record whose full tile, on any level, is not there with its length: so a power cut leaves what it lost. */
 function firstGap(directory: string, size: number): number {

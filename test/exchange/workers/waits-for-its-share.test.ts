@@ -9,8 +9,7 @@ beforeEach(async () => {
 })
 afterEach(() => here.close())
 
-const firstCalls = async (): Promise<readonly number[]> =>
-  Promise.all(Array.from({ length: 16 }, async () => (await call(here)).status))
+const firstCalls = async (): Promise<readonly number[]> => Promise.all(Array.from({ length: 16 }, async () => (await call(here)).status))
 
 test('a consumer’s first calls come all at once, to both workers: what is within its burst is not refused for want of an answer between processes', async () => {
   expect(await firstCalls()).toEqual(Array(16).fill(200))
