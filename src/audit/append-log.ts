@@ -7,6 +7,7 @@ import { groupText } from './group-text.ts'
 import type { LogFile } from './log-file.ts'
 import { type Handover, handoverIn } from './log-handover.ts'
 import { headerBehind, headerLine, segmentName } from './log-line.ts'
+import { beginningKey, refuseStrangers } from './log-owner.ts'
 import { findLogEnd, type LogEnd } from './log-recovery.ts'
 import type { Frontier } from './merkle-tree.ts'
 import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts'
@@ -78,6 +79,11 @@ export class AppendLog {
   /** From which key to which the log was handed over, in order. */
   get handovers(): readonly Handover[] {
     return this.#end.handovers
+  }
+
+  /** Verifier text of the key that signed the log first; undefined until it has a segment that says so. */
+  get firstKey(): string | undefined {
+    return this.#end.firstKey
   }
 
   /** All that is on disk. */
@@ -184,7 +190,7 @@ export class AppendLog {
     segment.bytes += text.length
     const handed = group.flatMap(({ entry }) => handoverIn(entry as OperationEntry) ?? [])
     const handovers = handed.length === 0 ? this.#end.handovers : [...this.#end.handovers, ...handed]
-    this.#end = { next: tree.size, hash: link, tree, handovers, tail: { path: segment.path, bytes: segment.bytes } }
+    this.#end = { ...this.#end, next: tree.size, hash: link, tree, handovers, tail: { path: segment.path, bytes: segment.bytes } }
     this.#options.written?.(first, leaves)
     for (const [place, { entry, resolve }] of group.entries()) {
       this.#open.apply(entry)
@@ -194,18 +200,21 @@ export class AppendLog {
 
   /** Cuts off what was not confirmed, then begins the file that the next record goes to. */
   async #beginSegment(): Promise<Segment> {
-    const { directory, files, name, clock } = this.#options
+    const { directory, files, name, clock, signer } = this.#options
     const { next, tail } = this.#end
     await this.#leaveSegment()
+    // Whose log it is stands on disk before its first record.
+    const firstKey = await beginningKey(directory, this.#end, signer)
     if (tail !== undefined) await files.truncate(tail.path, tail.bytes)
     const path = join(directory, segmentName(next))
     // A segment of that name holds no confirmed record: its first one is still to come.
     await files.remove(path)
     const file = await files.create(path)
     try {
-      const header = headerLine(headerBehind(this.#end, name, clock.now(), this.#open.list()))
+      const header = headerLine(headerBehind({ ...this.#end, firstKey }, name, clock.now(), this.#open.list()))
       await file.append(Buffer.from(header.text, 'latin1'))
       await files.sync(directory)
+      this.#end = { ...this.#end, firstKey }
       this.#segment = { file, path, bytes: header.text.length, link: header.hash }
       return this.#segment
     } catch (error) {
@@ -233,10 +242,12 @@ export class AppendLog {
   }
 }
 
-/** Finds where the log in the directory ends and begins a new segment there. Throws `LogDamaged`; a disk that takes nothing is tried again. */
+/** Finds where the log in the directory ends and begins a new segment there. Throws `LogDamaged`, also where the log is not its own key's; a disk that takes nothing is tried again. */
 export async function openAppendLog(options: AppendLogOptions): Promise<AppendLog> {
   const open = createOpenExchanges()
-  const log = new AppendLog(options, await findLogEnd(options.files, options.directory, options.name, open), open)
+  const end = await findLogEnd(options.files, options.directory, options.name, open)
+  refuseStrangers(options.directory, end, options.signer)
+  const log = new AppendLog(options, end, open)
   await log.retry()
   return log
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { replaceFile } from '../lib/replace-file.ts'
 import type { LogSigner } from './log-signer.ts'
 import { type Frontier, rootOf } from './merkle-tree.ts'
-import { checkpointIn, readVerifier } from './signed-note.ts'
+import { checkpointIn } from './signed-note.ts'
 import { whereThere } from './tiles/tile-files.ts'
 import type { TileWriter } from './tiles/tile-writer.ts'
 
@@ -11,12 +11,6 @@ import type { TileWriter } from './tiles/tile-writer.ts'
 export interface Checkpoints {
   /** Makes the tree's tiles, then signs and writes its checkpoint where the tree has grown. Never rejects: what the disk does not take now is tried again at the next call. */
   follow(tree: Frontier): Promise<void>
-}
-
-/** The verifier text beside the log, of the key that signed it first; undefined where none is there, or nothing that is one. */
-export function verifierBeside(directory: string): string | undefined {
-  const text = whereThere(() => readFileSync(join(directory, 'verifier'), 'utf8'))?.trim()
-  return text === undefined || readVerifier(text) === undefined ? undefined : text
 }
 
 /**
@@ -32,15 +26,8 @@ function keepContradicting(directory: string, tree: Frontier): void {
 
 /**
  * The checkpoints of the log in this directory, as it is at the start. A checkpoint is whole in its place or not there: readers never see half of one.
- * `firstVerifier` tells the verifier text of the key that signed the log first.
  */
-export function createCheckpoints(
-  directory: string,
-  start: Frontier,
-  signer: LogSigner,
-  tiles: Pick<TileWriter, 'follow'>,
-  firstVerifier: () => string,
-): Checkpoints {
+export function createCheckpoints(directory: string, start: Frontier, signer: LogSigner, tiles: Pick<TileWriter, 'follow'>): Checkpoints {
   keepContradicting(directory, start)
   let written = 0
   let last = Promise.resolve()
@@ -49,8 +36,6 @@ export function createCheckpoints(
     if (tree.size === written) return
     try {
       const note = await signer.checkpoint(tree)
-      // What an auditor verifies with, wherever a copy of the directory goes: the first key, from which handovers lead to that of today.
-      if (verifierBeside(directory) === undefined) await replaceFile(join(directory, 'verifier'), `${firstVerifier()}\n`)
       await replaceFile(join(directory, 'checkpoint'), note)
       written = tree.size
     } catch {

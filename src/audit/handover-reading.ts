@@ -31,15 +31,23 @@ async function handoversOf(path: string): Promise<readonly PlacedHandover[]> {
   return found
 }
 
+/** Who may sign a log, as it says itself. */
+export interface LogKeys {
+  /** Verifier text of the key that signed it first; undefined where no header names one. */
+  readonly firstKey: string | undefined
+  readonly handovers: readonly PlacedHandover[]
+}
+
 /**
- * All handovers of a log, each with its record, as the headers of its segments tell where they stand: what they are worth, and whether the headers are
+ * Whose log it is and all handovers of it, each with its record, as the headers of its segments tell where they stand: what they are worth, and whether the headers are
  * right, is another question. Of those in segments that were removed on purpose nobody knows more than that they came before the first that is there.
  */
-export async function handoversIn(directory: string): Promise<readonly PlacedHandover[]> {
+export async function logKeysIn(directory: string): Promise<LogKeys> {
   const names = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name))
   const paths = names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).map((name) => join(directory, name))
   let before: ReadHeader | undefined
   let path = ''
+  let firstKey: string | undefined
   const found: PlacedHandover[] = []
   for (const next of paths) {
     const header = await headerOf(next)
@@ -47,9 +55,10 @@ export async function handoversIn(directory: string): Promise<readonly PlacedHan
     if (header === undefined) continue
     if (before === undefined) found.push(...header.handovers.map((one) => ({ ...one, index: header.first - 1 })))
     else if (header.handovers.length > before.handovers.length) found.push(...(await handoversOf(path)))
+    firstKey ??= header.firstKey
     before = header
     path = next
   }
   if (before !== undefined) found.push(...(await handoversOf(path)))
-  return found
+  return { firstKey, handovers: found }
 }

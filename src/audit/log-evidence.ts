@@ -1,7 +1,7 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { handoversIn } from './handover-reading.ts'
+import { logKeysIn } from './handover-reading.ts'
 import { keysFrom, type LogKeyTerm, soundHandovers } from './log-handover.ts'
 import { type ReceiptProof, readReceipt, receiptProblem } from './receipt-proof.ts'
 import { type Checkpoint, type NoteVerifier, readCheckpoint, readVerifier, verifierText } from './signed-note.ts'
@@ -80,13 +80,16 @@ export async function evidenceFor(directory: string, log: string, evidence: Evid
   }
   if (notes.length === 0 && evidence.keys?.some(({ name }) => name === log) === true)
     return { file: own, problem: 'nothing is signed here that the given key could prove: the checkpoint is missing' }
-  const handovers = await handoversIn(directory)
+  const { firstKey, handovers } = await logKeysIn(directory)
   // Reading the log names the record in which a key was handed over by somebody else; what was signed before it still counts, and nothing after it.
-  const sound = soundHandovers(handovers)
+  const sound = soundHandovers(handovers, firstKey)
   const isBroken = sound.length < handovers.length
-  const keys = keysFrom(verifier, sound)
+  const keys = keysFrom(verifier, sound, firstKey)
   if (keys === undefined && isBroken) return { checkpoints: [], receipts: [] }
-  if (keys === undefined) return { file: join(directory, 'verifier'), problem: `the key ${verifierText(verifier)} never signed this log` }
+  if (keys === undefined) {
+    const problem = `the key ${verifierText(verifier)} never signed this log: no handover leads to it; it was cut off, or the key is another log's`
+    return { file: join(directory, 'verifier'), problem }
+  }
   const checkpoints: Checkpoint[] = []
   for (const one of notes) {
     const read = believed(one.note, keys)

@@ -57,13 +57,16 @@ export function handoverList(): HandoverList {
   }
 }
 
-/** What is wrong with the last of a log's handovers, in a sentence; undefined where it continues the one before and the old key signed it. */
-export function handoverProblem(handovers: readonly Handover[]): string | undefined {
+/**
+ * What is wrong with the last of a log's handovers, in a sentence; undefined where it continues the one before, or is by the first key, and the old key
+ * signed it. Where the first key is not known, that of the first handover is taken for it.
+ */
+export function handoverProblem(handovers: readonly Handover[], firstKey?: string): string | undefined {
   const last = handovers.at(-1)
   if (last === undefined) return undefined
   const [from, to] = [readVerifier(last.from), readVerifier(last.to)]
   if (from === undefined || to === undefined || from.name !== to.name) return 'a key is handed over that is none of this log'
-  const before = handovers.at(-2)?.to ?? last.from
+  const before = handovers.at(-2)?.to ?? firstKey ?? last.from
   if (before !== last.from) return `the key ${idOf(last.from)} hands over, and it was not the log's`
   return verify(null, handoverStatement(last.from, last.to), from.key, Buffer.from(last.signature, 'base64'))
     ? undefined
@@ -81,9 +84,13 @@ export interface LogKeyTerm {
   readonly until: number
 }
 
-/** The keys that a verifier leads to by sound handovers, itself the first. Undefined where it is none of the log's. */
-export function keysFrom(trusted: NoteVerifier, sound: readonly PlacedHandover[]): readonly LogKeyTerm[] | undefined {
-  const start = sound.length === 0 ? 0 : [sound[0]?.from, ...sound.map(({ to }) => to)].indexOf(verifierText(trusted))
+/**
+ * The keys that a verifier leads to by sound handovers, itself the first. Undefined where it is none of the log's; where neither its first key nor a handover
+ * is known, it is taken for the first.
+ */
+export function keysFrom(trusted: NoteVerifier, sound: readonly PlacedHandover[], firstKey?: string): readonly LogKeyTerm[] | undefined {
+  const own = verifierText(trusted)
+  const start = [firstKey ?? sound[0]?.from ?? own, ...sound.map(({ to }) => to)].indexOf(own)
   if (start < 0) return undefined
   const ends = sound.slice(start)
   const verifiers = [trusted, ...ends.flatMap(({ to }) => readVerifier(to) ?? [])]
@@ -91,13 +98,13 @@ export function keysFrom(trusted: NoteVerifier, sound: readonly PlacedHandover[]
 }
 
 /** The handovers up to the first that is broken. */
-export function soundHandovers<T extends Handover>(handovers: readonly T[]): readonly T[] {
-  const broken = handovers.findIndex((_, at) => handoverProblem(handovers.slice(0, at + 1)) !== undefined)
+export function soundHandovers<T extends Handover>(handovers: readonly T[], firstKey?: string): readonly T[] {
+  const broken = handovers.findIndex((_, at) => handoverProblem(handovers.slice(0, at + 1), firstKey) !== undefined)
   return broken < 0 ? handovers : handovers.slice(0, broken)
 }
 
 /** What is wrong with the first of the handovers that is broken, in a sentence; undefined where none is. */
-export function brokenHandover(handovers: readonly Handover[]): string | undefined {
-  const sound = soundHandovers(handovers).length
-  return sound === handovers.length ? undefined : handoverProblem(handovers.slice(0, sound + 1))
+export function brokenHandover(handovers: readonly Handover[], firstKey?: string): string | undefined {
+  const sound = soundHandovers(handovers, firstKey).length
+  return sound === handovers.length ? undefined : handoverProblem(handovers.slice(0, sound + 1), firstKey)
 }

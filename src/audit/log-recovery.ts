@@ -20,6 +20,8 @@ export interface LogEnd {
   readonly hash: string
   /** The tree of all records before it. */
   readonly tree: Frontier
+  /** Verifier text of the log's first key; undefined where no header names it. */
+  readonly firstKey?: string
   /** From which key to which the log was handed over, in order. */
   readonly handovers: readonly Handover[]
   /** The last segment that holds a record, and how much of it is whole: the rest is to be cut off before anything is written after it. */
@@ -65,7 +67,8 @@ export async function findLogEnd(files: LogFiles, directory: string, log: string
     if (header === undefined || (reading.torn && !beginning)) throw damaged(1, 'the segment is cut short')
     if (header.log !== log) throw damaged(1, `the segment belongs to the log ${header.log}, not to ${log}`)
     if (header.first !== Number.parseInt(name, 10)) throw damaged(1, `the file's name does not fit its first record, ${header.first}`)
-    const end = { next, hash, tree, handovers: handovers.all }
+    const { firstKey = handovers.all[0]?.from } = header
+    const end = { next, hash, tree, handovers: handovers.all, ...(firstKey !== undefined && { firstKey }) }
     return next === header.first ? end : { ...end, tail: { path, bytes: reading.wholeBytes } }
   }
   return { next: 0, hash: genesis, tree: emptyTree, handovers: [] }

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { type AppendLog, openAppendLog } from './append-log.ts'
 import type { AuditSettings } from './audit-settings.ts'
 import { type AuditTrail, AuditUnavailable, type Receipt } from './audit-trail.ts'
-import { type Checkpoints, createCheckpoints, verifierBeside } from './checkpoints.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import type { OutcomeEntry } from './entry.ts'
 import { createFreeSpace, type FreeSpace } from './free-space.ts'
 import { interruptedOutcome } from './interrupted-outcome.ts'
@@ -77,11 +77,11 @@ export async function openAuditTrail(first: AuditSettings, dataDir: string, surr
         return log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: 'retention', detail }, 'awaited')
       },
     )
-    const rotation = createKeyRotation(signer, log.handovers.at(-1)?.to ?? verifierBeside(directory), ({ ...detail }) =>
+    const rotation = createKeyRotation(signer, log.handovers.at(-1)?.to ?? log.firstKey, ({ ...detail }) =>
       log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: handoverAct, detail }, 'awaited'),
     )
     rotation.look()
-    const checkpoints = createCheckpoints(directory, log.tree, signer, tiles, () => log.handovers[0]?.from ?? signer.verifierText)
+    const checkpoints = createCheckpoints(directory, log.tree, signer, tiles)
     return recordInto(settings, { retention, rotation, log, tiles, checkpoints, space, clock, every, unlock })
   } catch (error) {
     unlock()

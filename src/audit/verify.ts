@@ -71,6 +71,7 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
   // Tiles begin with record 0: behind a removal on purpose nothing tells what they were made of.
   const tiles = firstIndex === 0 ? tileCheck(directory) : undefined
   const handovers = handoverList()
+  let firstKey: string | undefined
   const broken = (name: string, fault: Fault): Broken => ({ ok: false, file: join(directory, name), ...fault })
   const past = remembered(expect.checkpoints ?? [], expect.receipts ?? [])
   if ('problem' in past) return broken('checkpoint', { line: 1, ...past })
@@ -87,10 +88,12 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
         if (header.log !== log) wrongHeader = `the segment belongs to the log ${header.log}, not to ${log}`
         if (header.first !== firstOf(name)) wrongHeader = `the file's name does not fit its first record, ${header.first}`
         if (position === 0) tree = header.tree
+        firstKey ??= header.firstKey
+        if (header.firstKey !== firstKey) wrongHeader = "the header names another key as the log's first than those before it"
         if (position === 0) {
           // Nothing comes before the first segment that could have handed a key over; before a later one, what did must hold by itself.
           wrongHeader ??= header.first === 0 && header.handovers.length > 0 ? 'keys are handed over before the first record' : undefined
-          wrongHeader ??= brokenHandover(header.handovers)
+          wrongHeader ??= brokenHandover(header.handovers, firstKey)
           handovers.begin(header.handovers)
         }
         if (JSON.stringify(header.handovers) !== JSON.stringify(handovers.all))
@@ -103,7 +106,7 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
         const entry = jsonObject(json)
         if (entry['type'] === 'forwarding') open.add(String(entry['exchange']))
         if (entry['type'] === 'outcome') open.delete(String(entry['exchange']))
-        const foreign = handovers.take(entry) === undefined ? undefined : handoverProblem(handovers.all)
+        const foreign = handovers.take(entry) === undefined ? undefined : handoverProblem(handovers.all, firstKey)
         const leaf = leafHash(json)
         tree = grown(tree, [leaf])
         tiles?.push(leaf)
