@@ -1,14 +1,14 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readKeyFile, readOrMakeKeyFile } from './key-file.ts'
+import { readKeyFile, readOrMakeKeyFile, replaceKeyFile } from './key-file.ts'
 import { type NoteVerifier, noteVerifier } from './signed-note.ts'
 
 /** A private key of a log with its public half under the log's name. */
 export interface LogKey {
   readonly key: KeyObject
   readonly verifier: NoteVerifier
-  /** Its place in the order in which keys were made, from 1 on. */
+  /** Its place in the order in which keys were made, from 1 on; given once, whatever is removed. */
   readonly number: number
 }
 
@@ -30,6 +30,25 @@ function pathOf(folder: string, number: number): string {
   return join(folder, number === 1 ? 'log.key' : `log-${number}.key`)
 }
 
+/** The number of the last key that was made, in `keys/log.number`: so that none is given again where that key was removed. 0 where nothing tells. */
+function lastMade(folder: string): number {
+  const text = readKeyFile(join(folder, 'log.number'))?.toString('latin1') ?? ''
+  return /^[1-9]\d{0,5}\n$/.test(text) ? Number(text) : 0
+}
+
+/** The number behind all that were given. The last one made is read before the names: a key has its name before its number is written. */
+function nextNumber(folder: string): number {
+  const counted = lastMade(folder)
+  return Math.max(counted, numbersIn(folder).at(-1) ?? 0) + 1
+}
+
+/** Makes the key of that number; of processes that do so at one time all get the same. */
+function makeNumbered(folder: string, number: number): Buffer {
+  const pem = readOrMakeKeyFile(pathOf(folder, number), newKey)
+  if (lastMade(folder) < number) replaceKeyFile(join(folder, 'log.number'), Buffer.from(`${number}\n`))
+  return pem
+}
+
 function newKey(): Buffer {
   return Buffer.from(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
 }
@@ -42,9 +61,9 @@ function logKey(pem: Buffer, log: string, number: number): LogKey {
 /** Makes the key that all logs of the machine hand over to, and returns its file. Running proxies find it within a second. */
 export function makeNextLogKey(dataDirectory: string): string {
   const folder = join(dataDirectory, 'keys')
-  const path = pathOf(folder, (numbersIn(folder).at(-1) ?? 0) + 1)
-  readOrMakeKeyFile(path, newKey)
-  return path
+  const number = nextNumber(folder)
+  makeNumbered(folder, number)
+  return pathOf(folder, number)
 }
 
 /** Reads the keys for one log; each is read once. */
@@ -70,10 +89,13 @@ export function openLogKeyFiles(dataDirectory: string, log: string): LogKeyFiles
   }
   return {
     newest() {
-      const there = numbered(numbersIn(folder).at(-1) ?? 1)
+      // Before the names are read: of processes that find none at one time each makes the same.
+      const next = nextNumber(folder)
+      const last = numbersIn(folder).at(-1)
+      const there = last === undefined ? undefined : numbered(last)
       if (there !== undefined) return there
-      const made = logKey(readOrMakeKeyFile(pathOf(folder, 1), newKey), log, 1)
-      read.set(1, made)
+      const made = logKey(makeNumbered(folder, next), log, next)
+      read.set(next, made)
       return made
     },
     withId(id) {

@@ -74,6 +74,26 @@ describe('R6: a log whose key is changed', () => {
     })
   })
 
+  test('gives no number again: a newest key that was removed while it signs hands over to the next one that is made', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      await act(held, 'first')
+      await rotate(held, dataDir)
+      for (const [removed, next] of [
+        [['log-2.key'], 'log-3.key'],
+        [['log.key', 'log-3.key'], 'log-4.key'],
+      ] as const) {
+        for (const name of removed) rmSync(join(dataDir, 'keys', name))
+        await rotate(held, dataDir)
+        expect(existsSync(join(dataDir, 'keys', next))).toBe(true)
+        await act(held, next)
+      }
+      await held.trail.close()
+      expect(handoverEntries(held.directory)).toHaveLength(3)
+      expect(await result(dataDir)).toMatchObject({ ok: true })
+    })
+  })
+
   test('verifies no log for a key that never signed it', async () => {
     await withDataDir(async (dataDir) => {
       await rotatedTwice(dataDir)
