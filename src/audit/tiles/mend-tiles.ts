@@ -7,7 +7,7 @@ import { readSegment } from '../segment-reading.ts'
 import { type FilledTile, TileEdge } from './tile-edge.ts'
 import { readEdge, whereThere } from './tile-files.ts'
 import { hashBytes, recordsOf, tilePath, tileWidth } from './tile-path.ts'
-import { writeTile } from './write-tile.ts'
+import { mendPartials, writeTile } from './write-tile.ts'
 
 /** What is to be made. */
 export interface MendRequest {
@@ -65,7 +65,7 @@ async function beginningOf({ directory, size, all }: MendRequest, names: readonl
 }
 
 /**
- * Makes the tiles that are missing or wrong from the log's segments, from the last segment on before which all look sound. Reads as a stream, in
+ * Makes the tiles that are missing or wrong from the log's segments, and keeps aside what contradicts them; from the last segment on before which all look sound. Reads as a stream, in
  * bounded memory. Rejects where the segments are broken, where the disk does not take the tiles, or where there are fewer records than asked for.
  */
 export async function mendTiles(request: MendRequest): Promise<Mended> {
@@ -101,6 +101,9 @@ export async function mendTiles(request: MendRequest): Promise<Mended> {
     if (header !== undefined && header.first > edge.size) throw new Error(`records ${edge.size} to ${header.first - 1} are missing`)
   }
   if (request.size !== undefined && edge.size < request.size) throw new Error(`the log ends before record ${request.size - 1}`)
-  for (const one of edge.partials) if (await writeTile(directory, one)) made += 1
+  for (const one of edge.partials) {
+    if (await writeTile(directory, one)) made += 1
+    made += await mendPartials(directory, one)
+  }
   return { records: edge.size, made }
 }
