@@ -6,6 +6,7 @@ import type { Circuits } from '../ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../ops/ops-server.ts'
 import { keepAnnouncing } from './announcements.ts'
 import { startValues } from './at-start-only.ts'
+import { proofsDegraded } from './audit-gauges.ts'
 import { operatorsFrom } from './compose.ts'
 import type { DataSide } from './data-side.ts'
 import type { Ground } from './ground.ts'
@@ -66,7 +67,7 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
   const finding = started(openFinding(loaded, { ...ground, record: act }), (open) => open.close())
   const view = (): ReadinessView => ({
     ...{ materials: materials(), audit: data.audit, finding, draining: draining || !data.serving, lockouts: locking.lockouts },
-    ...{ shared, capacity: data.capacity, degraded: data.degraded },
+    ...{ shared, capacity: data.capacity, degraded: [...data.degraded, ...proofsDegraded(ground.audit.proofs)] },
     lastReload: reloading.last,
     revocation: revocation.state,
     operators: ops?.certificates ?? [],

@@ -7,10 +7,10 @@ import { groupText } from './group-text.ts'
 import type { LogFile } from './log-file.ts'
 import { type Handover, handoverIn } from './log-handover.ts'
 import { headerBehind, headerLine, segmentName } from './log-line.ts'
-import { beginningKey, refuseStrangers } from './log-owner.ts'
-import { findLogEnd, type LogEnd } from './log-recovery.ts'
+import { beginningKey } from './log-owner.ts'
+import type { LogEnd } from './log-recovery.ts'
 import type { Frontier } from './merkle-tree.ts'
-import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts'
+import type { OpenExchanges } from './open-exchanges.ts'
 import { type Pending, PendingQueue } from './pending-queue.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import { draftOf } from './stored-entry.ts'
@@ -63,6 +63,11 @@ export class AppendLog {
     this.#options = options
     this.#end = end
     this.#open = open
+  }
+
+  /** `node/worker`. */
+  get name(): string {
+    return this.#options.name
   }
 
   /** Why nothing can be written now; undefined where it can. */
@@ -240,14 +245,4 @@ export class AppendLog {
       else pending.reject(unavailable(this.#down ?? '', cause))
     }
   }
-}
-
-/** Finds where the log in the directory ends and begins a new segment there. Throws `LogDamaged`, also where the log is not its own key's; a disk that takes nothing is tried again. */
-export async function openAppendLog(options: AppendLogOptions): Promise<AppendLog> {
-  const open = createOpenExchanges()
-  const end = await findLogEnd(options.files, options.directory, options.name, open)
-  refuseStrangers(options.directory, end, options.signer)
-  const log = new AppendLog(options, end, open)
-  await log.retry()
-  return log
 }

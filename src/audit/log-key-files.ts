@@ -68,10 +68,12 @@ export function makeNextLogKey(dataDirectory: string): string {
 
 /** Reads the keys for one log; each is read once. */
 export interface LogKeyFiles {
-  /** The newest one; the first is made where there is none. Throws where it cannot be read or made. */
+  /** The newest one; one is made where none is there and none was read before. Throws where it cannot be read or made. */
   newest(): LogKey
   /** The one of that verifier id, hexadecimal; undefined where it is not there. Throws where it may be one that cannot be read. */
   withId(id: string): LogKey | undefined
+  /** Whether the key's file still holds it. */
+  stands(key: LogKey): boolean
 }
 
 /** The keys of the data directory, for the log of that name. */
@@ -93,7 +95,9 @@ export function openLogKeyFiles(dataDirectory: string, log: string): LogKeyFiles
       const next = nextNumber(folder)
       const last = numbersIn(folder).at(-1)
       const there = last === undefined ? undefined : numbered(last)
-      if (there !== undefined) return there
+      // Where all files are gone the one that is known stays: a key is made in the place of a lost one by an operator alone.
+      const known = there ?? read.get(Math.max(...read.keys()))
+      if (known !== undefined) return known
       const made = logKey(makeNumbered(folder, next), log, next)
       read.set(next, made)
       return made
@@ -110,6 +114,14 @@ export function openLogKeyFiles(dataDirectory: string, log: string): LogKeyFiles
       }
       if (unreadable !== undefined) throw unreadable
       return undefined
+    },
+    stands({ verifier, number }) {
+      try {
+        const pem = readKeyFile(pathOf(folder, number))
+        return pem !== undefined && logKey(pem, log, number).verifier.id.equals(verifier.id)
+      } catch {
+        return false
+      }
     },
   }
 }
