@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readKeyFile, readOrMakeKeyFile, replaceKeyFile } from './key-file.ts'
 import { type NoteVerifier, noteVerifier } from './signed-note.ts'
@@ -32,8 +32,13 @@ function pathOf(folder: string, number: number): string {
 
 /** The number of the last key that was made, in `keys/log.number`: so that none is given again where that key was removed. 0 where nothing tells. */
 function lastMade(folder: string): number {
-  const text = readKeyFile(join(folder, 'log.number'))?.toString('latin1') ?? ''
-  return /^[1-9]\d{0,5}\n$/.test(text) ? Number(text) : 0
+  try {
+    const text = readFileSync(join(folder, 'log.number'), 'latin1')
+    return /^[1-9]\d{0,5}\n$/.test(text) ? Number(text) : 0
+  } catch {
+    // The names tell as well, but for a newest one that was removed.
+    return 0
+  }
 }
 
 /** The number behind all that were given. The last one made is read before the names: a key has its name before its number is written. */

@@ -25,7 +25,8 @@ export async function keepAside(directory: string, path: string): Promise<void> 
   await mkdir(dirname(place), { recursive: true, mode: 0o700 })
   let free = place
   for (let number = 2; (await lstat(free).catch(nothing)) !== undefined; number += 1) free = `${place}-${number}`
-  await rename(path, free)
+  // A proxy that runs may have taken it away with all partial ones, its place being full.
+  await rename(path, free).catch(nothing)
 }
 
 function nothing(error: unknown): undefined {

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { headerLine, recordLine, type SegmentHeader } from '../../../src/audit/log-line.ts'
 import { openLogSigner } from '../../../src/audit/log-signer.ts'
 import { emptyTree, grown } from '../../../src/audit/merkle-tree.ts'
 import { verifyAll } from '../../../src/audit/verify.ts'
@@ -53,6 +54,22 @@ describe('R6: whose log it is', () => {
       writeFileSync(join(directory, 'verifier'), strangersVerifier(dataDir))
       await expect(openHeldTrail(dataDir)).rejects.toMatchObject({ name: 'LogDamaged' })
       expect(segmentsOf(directory)).toEqual([])
+    })
+  })
+
+  test('a log that an earlier version began, whose headers name no key, goes on under its own and names it from then on', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      await held.trail.close()
+      const [path = ''] = segmentsOf(held.directory)
+      const { s } = JSON.parse(readFileSync(path, 'latin1')) as { s: SegmentHeader }
+      const header = headerLine(JSON.parse(JSON.stringify({ ...s, key: undefined })) as SegmentHeader)
+      writeFileSync(path, header.text + recordLine(header.hash, 0, 0, '{"v":1,"type":"operation","act":"old"}').text)
+      const again = await openHeldTrail(dataDir)
+      await again.trail.operation(sampleOperation('new'))
+      await again.trail.close()
+      expect(segmentsOf(held.directory).map((one) => readFileSync(one, 'latin1').includes('"key":"'))).toEqual([false, true])
+      expect(await result(dataDir, { keys: [openLogSigner(dataDir, log).verifier] })).toMatchObject({ ok: true, records: 2 })
     })
   })
 
