@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { auditSettings } from '../audit/audit-settings.ts'
 import { indexSettings } from '../audit/index/index-settings.ts'
+import { witnessSettings } from '../audit/witness/witness-settings.ts'
 import { forwardingSettings } from '../forwarding/forwarding-settings.ts'
 import { loggingSettings } from '../lib/logger.ts'
 import { listenerSettings } from '../listener/listener-settings.ts'
@@ -36,6 +37,9 @@ export const configSchema = z
     lockouts: lockoutSettings.prefault({}).describe('Lockouts: how they are signed, confirmed and caught up with.'),
     lockoutRules: lockoutRuleSettings.prefault({}).describe('Lockouts by rule: what evidence leads to what.'),
     audit: auditSettings.prefault({}).describe('The audit trail.'),
+    witness: witnessSettings
+      .optional()
+      .describe('This proxy as a witness of others’ logs (C2SP tlog-witness), on the operators’ port; without this section it is none.'),
     index: indexSettings.prefault({}).describe('The index by which what was recorded is found.'),
     state: stateSettings.prefault({}).describe('What the proxies of one installation share.'),
     logging: loggingSettings.prefault({}).describe('The program’s own log, on stderr.'),

@@ -1,6 +1,7 @@
 import { IndexUnavailable } from '../audit/index/audit-index.ts'
 import type { IndexThreadData } from '../audit/index/index-messages.ts'
 import type { PartyLook } from '../audit/index/lookups.ts'
+import type { TimedWitness } from '../audit/witness/witnessing.ts'
 import { capacityGauges } from '../forwarding/capacity-metrics.ts'
 import type { Circuits } from '../ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../ops/ops-server.ts'
@@ -14,6 +15,7 @@ import { printableConfig } from './load-config.ts'
 import type { LockoutControl } from './lockout-control.ts'
 import { dataAnchors } from './materials.ts'
 import { openFinding } from './open-finding.ts'
+import { openWitnessing } from './open-witnessing.ts'
 import { partyLooks } from './party-looks.ts'
 import { programVersion } from './program-version.ts'
 import { type ReadinessView, readinessOf } from './readiness.ts'
@@ -65,18 +67,21 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
   let watch: Watch | undefined
   const act = async (...[actor, what, detail]: Parameters<typeof record>) => void (await record(actor, what, detail))
   const finding = started(openFinding(loaded, { ...ground, record: act }), (open) => open.close())
+  const witnessing = started(openWitnessing(ground), (open) => open.close())
   const view = (): ReadinessView => ({
     ...{ materials: materials(), audit: data.audit, finding, draining: draining || !data.serving, lockouts: locking.lockouts },
-    ...{ shared, capacity: data.capacity, degraded: [...data.degraded, ...proofsDegraded(ground.audit.proofs)] },
+    ...{ shared, capacity: data.capacity, degraded: [...data.degraded, ...proofsDegraded(ground.audit.proofs), ...witnessing.degraded] },
     lastReload: reloading.last,
     revocation: revocation.state,
     operators: ops?.certificates ?? [],
   })
   let index: IndexThreadData | undefined
+  let witnesses: readonly TimedWitness[] | undefined
   const reloading = createReloading({
     ...{ file: loaded.file, environment: parts.environment, atStart: startValues(loaded.config), inForce: materials, logger, clock },
     async prepare(again, next) {
       index = finding.prepare(again)
+      witnesses = witnessing.prepare(again)
       await data.prepare(next)
       try {
         await ops?.reload(operatorsFrom(again), dataAnchors(next))
@@ -88,6 +93,7 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
     async swap(next) {
       await data.swap(next)
       if (index !== undefined) finding.follow(index)
+      if (witnesses !== undefined) witnessing.follow(witnesses)
       watch?.follow()
       showExpiries()
     },
@@ -116,6 +122,7 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
         effectiveConfig: () => printableConfig(materials().loaded.config),
         act,
         lookups: finding.lookups,
+        witness: witnessing.witness,
         unforeseen: (error, route) =>
           logger.error({ route, error: error instanceof Error ? error.message : 'unknown' }, 'unforeseen on the operators’ leg'),
       },

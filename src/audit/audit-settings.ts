@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { witnessesSettings } from './witness/witness-settings.ts'
 
 const mebibyte = 1_048_576
 
@@ -63,6 +64,7 @@ export const auditSettings = z.strictObject({
     })
     .prefault({})
     .describe('How many refused calls under the flood rule get a record of their own.'),
+  witnesses: witnessesSettings.default([]).describe('Witnesses that cosign the checkpoints of this machine’s logs (C2SP tlog-witness).'),
   sync: z.literal('always').default('always').describe('When a record counts as written: `always` means once the disk has confirmed it.'),
 })
 

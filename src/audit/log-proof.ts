@@ -31,7 +31,8 @@ export async function provenBy<T>(directory: string, size: number | undefined, p
   return prove(await leavesTree(directory))
 }
 
-function tiledTree(directory: string): ProvableTree | undefined {
+/** The tree of the newest checkpoint as its tiles have it; undefined where there is none. Its roots throw `BadTile`. */
+export function tiledTree(directory: string): ProvableTree | undefined {
   const checkpoint = checkpointIn(whereThere(() => readFileSync(join(directory, 'checkpoint'), 'utf8')) ?? '')
   if (typeof checkpoint === 'string') return undefined
   const roots = tiledRanges(directory, checkpoint.size, checkpoint.root)

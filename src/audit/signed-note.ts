@@ -1,7 +1,7 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node.
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 
-/** Who signs notes: a name and its Ed25519 key (C2SP signed-note). */
+/** Who signs notes: a name and its Ed25519 key (C2SP signed-note), or who cosigns them (C2SP tlog-cosignature). */
 export interface NoteVerifier {
   readonly name: string
   /** 4 bytes that tell the name's keys apart. */
@@ -17,17 +17,20 @@ export interface Checkpoint {
   readonly root: Buffer
 }
 
+/** What a key signs, by the number that its id is made with: notes, or the cosignatures of a witness. */
+export type NoteKeyType = 1 | 4
+
 const ed25519 = 1
 /** What stands before the 32 bytes of an Ed25519 key in its SubjectPublicKeyInfo (RFC 8410). */
 const spkiHead = Buffer.from('302a300506032b6570032100', 'hex')
 
-function keyId(name: string, publicKey: Uint8Array): Buffer {
-  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(ed25519), publicKey]), 'buffer').subarray(0, 4)
+function keyId(name: string, publicKey: Uint8Array, type: NoteKeyType): Buffer {
+  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(type), publicKey]), 'buffer').subarray(0, 4)
 }
 
 /** The verifier of a name's key. Throws where it is no Ed25519 key. */
-export function noteVerifier(name: string, key: KeyObject): NoteVerifier {
-  return { name, id: keyId(name, rawKey(key)), key }
+export function noteVerifier(name: string, key: KeyObject, type: NoteKeyType = ed25519): NoteVerifier {
+  return { name, id: keyId(name, rawKey(key), type), key }
 }
 
 function rawKey(key: KeyObject): Buffer {
@@ -37,17 +40,17 @@ function rawKey(key: KeyObject): Buffer {
 }
 
 /** The verifier key as text: name, key id and key, joined by `+`. */
-export function verifierText({ name, id, key }: NoteVerifier): string {
-  return `${name}+${id.toString('hex')}+${Buffer.concat([Uint8Array.of(ed25519), rawKey(key)]).toString('base64')}`
+export function verifierText({ name, id, key }: NoteVerifier, type: NoteKeyType = ed25519): string {
+  return `${name}+${id.toString('hex')}+${Buffer.concat([Uint8Array.of(type), rawKey(key)]).toString('base64')}`
 }
 
 /** Reads a verifier key; undefined where the text is none, or its id is not that of its key. */
-export function readVerifier(text: string): NoteVerifier | undefined {
+export function readVerifier(text: string, type: NoteKeyType = ed25519): NoteVerifier | undefined {
   const [, name = '', id, base64 = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(text.trim()) ?? []
   const bytes = Buffer.from(base64, 'base64')
-  if (bytes.length !== 33 || bytes[0] !== ed25519 || keyId(name, bytes.subarray(1)).toString('hex') !== id) return undefined
+  if (bytes.length !== 33 || bytes[0] !== type || keyId(name, bytes.subarray(1), type).toString('hex') !== id) return undefined
   const key = createPublicKey({ key: Buffer.concat([spkiHead, bytes.subarray(1)]), format: 'der', type: 'spki' })
-  return { name, id: keyId(name, bytes.subarray(1)), key }
+  return { name, id: keyId(name, bytes.subarray(1), type), key }
 }
 
 /** The text of a checkpoint that is signed. */
@@ -69,11 +72,32 @@ export function noteOf(text: string, signatures: readonly NoteSignature[]): stri
   return `${text}\n${lines.join('')}`
 }
 
+/** The text of a note that is signed, its last newline included, and the lines of its signatures; undefined where it is no note. */
+export function noteParts(note: string): { readonly text: string; readonly signatures: readonly string[] } | undefined {
+  const end = note.lastIndexOf('\n\n')
+  return end < 0
+    ? undefined
+    : {
+        text: note.slice(0, end + 1),
+        signatures: note
+          .slice(end + 2)
+          .split('\n')
+          .filter((line) => line !== ''),
+      }
+}
+
+/** What the line of a signature holds behind the key's id; undefined where the line is none of that name and id. */
+export function signatureIn(line: string, { name, id }: Pick<NoteVerifier, 'name' | 'id'>): Buffer | undefined {
+  const [, signer, base64 = ''] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
+  const bytes = Buffer.from(base64, 'base64')
+  return signer === name && bytes.subarray(0, 4).equals(id) ? bytes.subarray(4) : undefined
+}
+
 /** What a note says of a log, whoever signed it; a sentence where it is no checkpoint. */
 export function checkpointIn(note: string): Checkpoint | string {
-  const end = note.lastIndexOf('\n\n')
-  if (end < 0) return 'it is no signed note'
-  const [, origin, size = '', root = ''] = /^([^\n]+)\n(0|[1-9]\d{0,14})\n([A-Za-z0-9+/]{43}=)\n/.exec(note.slice(0, end + 1)) ?? []
+  const parts = noteParts(note)
+  if (parts === undefined) return 'it is no signed note'
+  const [, origin, size = '', root = ''] = /^([^\n]+)\n(0|[1-9]\d{0,14})\n([A-Za-z0-9+/]{43}=)\n/.exec(parts.text) ?? []
   return origin === undefined ? 'it is no checkpoint' : { origin, size: Number(size), root: Buffer.from(root, 'base64') }
 }
 
@@ -82,18 +106,11 @@ export function readCheckpoint(note: string, verifier: NoteVerifier): Checkpoint
   const read = checkpointIn(note)
   if (typeof read === 'string') return read
   if (read.origin !== verifier.name) return `it is of the log ${read.origin}, not of ${verifier.name}`
-  const end = note.lastIndexOf('\n\n')
-  const signed = note
-    .slice(end + 2)
-    .split('\n')
-    .some((line) => isSignature(line, note.slice(0, end + 1), verifier))
-  return signed ? read : `it is not signed with the key of ${verifier.name}`
+  const { text, signatures } = noteParts(note) ?? { text: '', signatures: [] }
+  return signatures.some((line) => isSignature(line, text, verifier)) ? read : `it is not signed with the key of ${verifier.name}`
 }
 
-function isSignature(line: string, text: string, { name, id, key }: NoteVerifier): boolean {
-  const [, signer, base64 = ''] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
-  const bytes = Buffer.from(base64, 'base64')
-  return (
-    signer === name && bytes.length === 68 && bytes.subarray(0, 4).equals(id) && verify(null, Buffer.from(text), key, bytes.subarray(4))
-  )
+function isSignature(line: string, text: string, verifier: NoteVerifier): boolean {
+  const signature = signatureIn(line, verifier)
+  return signature?.length === 64 && verify(null, Buffer.from(text), verifier.key, signature)
 }

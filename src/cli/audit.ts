@@ -14,6 +14,7 @@ import { auditRotateKeyCommand } from './audit-rotate-key.ts'
 import { auditSearchCommand } from './audit-search.ts'
 import { CommandFailure } from './command-failure.ts'
 import { loadConfigOf } from './config-path.ts'
+import { cosignedIn, cosignedText, type LogCosigned, witnessOf } from './cosigned-evidence.ts'
 import { exitCode } from './exit-code.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -22,6 +23,7 @@ interface VerifyOptions {
   readonly key: readonly string[]
   readonly checkpoint: readonly string[]
   readonly receipt: readonly string[]
+  readonly witness: readonly string[]
 }
 
 /** `ssp audit`: shows to anybody, from files alone, what the audit holds and that nothing of it was changed or taken out. */
@@ -43,19 +45,28 @@ export function auditCommand(terminal: Terminal): Command {
       many,
       [],
     )
+    .option(
+      '--witness <text>',
+      'verifier key of a witness: every log must hold all that this witness last cosigned of it; repeatable',
+      many,
+      [],
+    )
     .addHelpText('after', '\nExample:\n  ssp audit verify --data copy --checkpoint kept/2026-11-25.checkpoint')
     .action(async (options: VerifyOptions, command: Command) => {
       const keys = options.key.map(keyOf)
       if (options.data === undefined && options.receipt.length > 0 && keys.length > 0) return receiptsAlone(options.receipt, keys, terminal)
       const directory =
         options.data === undefined ? await dataDirectoryOf(command, terminal) : resolve(terminal.workingDirectory, options.data)
-      const evidence = await evidenceOf(options, keys, terminal)
+      const cosigned = await cosignedIn(directory, options.witness.map(witnessOf))
+      const evidence = await evidenceOf(options, keys, cosigned, terminal)
       const logs = await verifyOrFail(directory, evidence)
       if (logs.size === 0) terminal.error(`${directory} holds no audit log\n`)
       for (const [log, result] of logs) terminal.out(`${log}  ${resultText(result)}\n`)
+      for (const one of cosigned) terminal.out(`${cosignedText(one)}\n`)
       const unmet = strangers(evidence, logs)
       for (const one of unmet) terminal.error(`${one}\n`)
-      if (unmet.length > 0 || Array.from(logs.values()).some(({ ok }) => !ok)) throw new CommandFailure(exitCode.negative)
+      const lacking = cosigned.some((one) => one.cosigned === undefined)
+      if (lacking || unmet.length > 0 || Array.from(logs.values()).some(({ ok }) => !ok)) throw new CommandFailure(exitCode.negative)
     })
   return new Command('audit')
     .description('Work on the audit trail.')
@@ -75,7 +86,12 @@ function keyOf(text: string): NoteVerifier {
   return key
 }
 
-async function evidenceOf({ checkpoint, receipt }: VerifyOptions, keys: readonly NoteVerifier[], terminal: Terminal): Promise<Evidence> {
+async function evidenceOf(
+  { checkpoint, receipt }: VerifyOptions,
+  keys: readonly NoteVerifier[],
+  cosigned: readonly LogCosigned[],
+  terminal: Terminal,
+): Promise<Evidence> {
   for (const text of receipt) {
     if (readReceipt(text) === undefined) throw new CommandFailure(exitCode.usage, `--receipt is no receipt: ${JSON.stringify(text)}`)
   }
@@ -86,7 +102,8 @@ async function evidenceOf({ checkpoint, receipt }: VerifyOptions, keys: readonly
       throw new CommandFailure(exitCode.usage, `the checkpoint ${name} cannot be read: ${(error as Error).message}`)
     }
   }
-  return { keys, receipts: receipt, checkpoints: await Promise.all(checkpoint.map(read)) }
+  const beside = cosigned.flatMap((one) => (one.cosigned === undefined ? [] : [{ name: one.cosigned.path, note: one.cosigned.note }]))
+  return { keys, receipts: receipt, checkpoints: [...(await Promise.all(checkpoint.map(read))), ...beside] }
 }
 
 function receiptsAlone(texts: readonly string[], keys: readonly NoteVerifier[], terminal: Terminal): void {

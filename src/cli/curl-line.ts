@@ -60,6 +60,7 @@ const certificates: ReadonlySet<string> = new Set(['-E', '--cert'])
 /** Reads a `curl` command as a POSIX shell and curl would. A command substitution, `$(…)`, is left as it stands. Throws `CurlLineUnreadable`. */
 export function readCurlLine(text: string): CurlRequest {
   const [program, ...words] = shellWords(text)
+  if (program === undefined) throw new CurlLineUnreadable('the input is empty: give the whole curl command')
   if (program !== 'curl') throw new CurlLineUnreadable('the command is not curl')
   const headers: (readonly [string, string])[] = []
   let [method, url, certificate, body]: (string | undefined)[] = []

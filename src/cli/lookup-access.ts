@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { openLocalFinding } from '../app/open-local-finding.ts'
 import { eventQuery, exchangeQuery } from '../audit/index/exchange-query.ts'
 import type { IndexProgress } from '../audit/index/index-feeder.ts'
 import type { ExchangeShown, ExchangesFound, Lookups } from '../audit/index/lookups.ts'
+import { schemaProblems } from '../lib/schema-problems.ts'
 import { type ControlAnswer, callControl, ProxyNotRunning } from '../ops/control-client.ts'
 import { CommandFailure } from './command-failure.ts'
 import { loadConfigOf } from './config-path.ts'
@@ -47,6 +49,8 @@ export async function withLookups(command: Command, terminal: Terminal, act: (ac
     runs = false
   }
   if (runs) return act(throughProxy(ask))
+  const dataDirectory = resolve(loaded.baseDir, loaded.config.dataDirectory)
+  if (!existsSync(dataDirectory)) throw new CommandFailure(exitCode.negative, `nothing is recorded yet: there is no ${dataDirectory}`)
   const line = createProgressLine(terminal)
   const local = await openLocalFinding(loaded, ({ records }) => line.show(`reading the logs: ${records} records`))
   try {
@@ -99,8 +103,15 @@ function fromFiles(lookups: Lookups, caughtUp: () => Promise<void>): LookupAcces
   }
 }
 
+const options: Readonly<Record<string, string>> = { traceId: 'trace', slowerThanMs: 'slower-than', nhsNumber: 'nhs-number' }
+
+/** The option that a field of a query is given by. */
+function optionOf([field = '']: readonly PropertyKey[]): string {
+  return `--${options[String(field)] ?? String(field)}`
+}
+
 function read<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input)
-  if (!result.success) throw new CommandFailure(exitCode.usage, z.prettifyError(result.error))
+  if (!result.success) throw new CommandFailure(exitCode.usage, schemaProblems(result.error, optionOf))
   return result.data
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CircuitAct } from '../forwarding/provider-capacity.ts'
+import { schemaProblems } from '../lib/schema-problems.ts'
 import { audited } from './audited.ts'
 import type { OpsParts } from './ops-parts.ts'
 import type { OpsAnswer, OpsCall, OpsRoute } from './ops-route.ts'
@@ -35,7 +36,7 @@ export const circuitRoutes: readonly OpsRoute[] = [
 
 async function change(parts: OpsParts, { actor, body: input }: OpsCall, act: CircuitAct): Promise<OpsAnswer> {
   const result = body.safeParse(input)
-  if (!result.success) throw new Problem(400, z.prettifyError(result.error))
+  if (!result.success) throw new Problem(400, schemaProblems(result.error))
   const host = result.data.host.toLowerCase()
   if (!parts.circuits.isRegistered(host)) throw new Problem(404, 'No provider of this host is registered.')
   await audited(parts, actor, `circuit-${act}`, { host, reason: result.data.reason })

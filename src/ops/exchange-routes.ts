@@ -1,7 +1,8 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { AuditUnavailable } from '../audit/audit-trail.ts'
 import { IndexUnavailable } from '../audit/index/audit-index.ts'
 import { eventQuery, exchangeQuery } from '../audit/index/exchange-query.ts'
+import { schemaProblems } from '../lib/schema-problems.ts'
 import type { OpsParts } from './ops-parts.ts'
 import type { OpsCall, OpsRoute } from './ops-route.ts'
 import { Problem } from './problem.ts'
@@ -78,7 +79,7 @@ async function look(parts: OpsParts, { actor, id }: OpsCall, personal: boolean) 
 
 function read<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input)
-  if (!result.success) throw new Problem(400, z.prettifyError(result.error))
+  if (!result.success) throw new Problem(400, schemaProblems(result.error))
   return result.data
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { schemaProblems } from '../lib/schema-problems.ts'
 import { type LockoutRequest, type LockoutSelector, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
 import { Problem } from './problem.ts'
 
@@ -16,7 +17,7 @@ const body = z.strictObject({
 /** The lockout that a request's body asks for. Throws a `Problem` that says what is wrong with it; fields nobody asked for are an error, not ignored. */
 export function lockoutRequestOf(input: unknown): LockoutRequest {
   const result = body.safeParse(input)
-  if (!result.success) throw new Problem(400, z.prettifyError(result.error))
+  if (!result.success) throw new Problem(400, schemaProblems(result.error))
   const { reason, forSeconds } = result.data
   return { selector: selectorOf(result.data), reason, ...(forSeconds !== undefined && { forSeconds }) }
 }
@@ -26,7 +27,7 @@ const releaseBody = z.strictObject({ reason: z.string().min(1).max(500).optional
 /** Why a lockout is released, where the request's body says so. Throws a `Problem` on any other body. */
 export function releaseReasonOf(input: unknown): string | undefined {
   const result = releaseBody.safeParse(input)
-  if (!result.success) throw new Problem(400, z.prettifyError(result.error))
+  if (!result.success) throw new Problem(400, schemaProblems(result.error))
   return result.data?.reason
 }
 

@@ -44,9 +44,10 @@ export function opsApp(parts: OpsParts, door: OpsDoor, requests: OpsRequests): E
   })
   // Nothing that comes in is decompressed.
   const readBody = express.json({ limit: '16kb', inflate: false })
+  const readText = express.text({ limit: '16kb', inflate: false, type: () => true })
   for (const route of opsRoutes) {
     const register = { GET: app.get, POST: app.post, DELETE: app.delete }[route.method].bind(app)
-    if (route.needs === 'nothing') register(route.path, answerer(parts, route))
+    if (route.needs === 'nothing') register(route.path, ...(route.reads === 'text' ? [readText] : []), answerer(parts, route))
     else register(route.path, guard(door, route.needs), readBody, answerer(parts, route))
   }
   app.use(refuseUnrouted)

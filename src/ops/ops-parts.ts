@@ -1,4 +1,5 @@
 import type { Lookups } from '../audit/index/lookups.ts'
+import type { Witness } from '../audit/witness/witness.ts'
 import type { CircuitAct, GateState } from '../forwarding/provider-capacity.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Lockouts } from '../state/lockouts.ts'
@@ -66,6 +67,8 @@ export interface OpsParts {
   readonly lockouts: Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
   readonly circuits: Circuits
   readonly lookups: Lookups
+  /** This proxy as a witness of others' logs; undefined where the settings have it as none. */
+  witness(): Witness | undefined
   readiness(): Readiness
   reload(actor: string): Promise<ReloadResult>
   /** The settings in force, secrets already hidden. */

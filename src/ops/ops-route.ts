@@ -23,6 +23,8 @@ export interface OpsRoute {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly needs: 'nothing' | OpsRole
+  /** An open route that is given its body, as text of up to 16 KiB whatever its type; those of operators are given JSON. */
+  readonly reads?: 'text'
   readonly summary: string
   readonly answer: (parts: OpsParts, call: OpsCall) => OpsAnswer | Promise<OpsAnswer>
 }

@@ -4,6 +4,7 @@ import { exchangeRoutes } from './exchange-routes.ts'
 import { lockoutRoutes } from './lockout-routes.ts'
 import type { OpsRoute } from './ops-route.ts'
 import { readinessPage } from './readiness-page.ts'
+import { witnessRoutes } from './witness-routes.ts'
 
 const plain = 'text/plain; charset=utf-8'
 
@@ -66,4 +67,5 @@ export const opsRoutes: readonly OpsRoute[] = [
   ...lockoutRoutes,
   ...circuitRoutes,
   ...exchangeRoutes,
+  ...witnessRoutes,
 ]

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { replaceFile } from '../lib/replace-file.ts'
+import { schemaProblems } from '../lib/schema-problems.ts'
 import { type LockoutRecord, lockoutRecord } from './lockout-record.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
 import { type Lockout, LockoutsUnreadable, lockoutKinds, normalisedSelector } from './lockouts.ts'
@@ -59,7 +60,7 @@ export async function readLockouts(file: string, signing: LockoutSigning, node: 
   const first = formatOne.safeParse(content)
   if (first.success) return takenOver(first.data.lockouts, signing, node)
   const second = formatTwo.safeParse(content)
-  if (!second.success) throw unreadable(file, z.prettifyError(second.error))
+  if (!second.success) throw unreadable(file, schemaProblems(second.error))
   const { epoch, lockouts, signature: seal } = content as z.infer<typeof formatTwo>
   if (!signing.isSealed(sealedBytes(epoch, lockouts), seal))
     throw unreadable(file, 'its signature is not that of a key of the settings over what stands in it, so somebody has changed it')

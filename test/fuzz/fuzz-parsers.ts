@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { auditParsers } from './audit-parsers.ts'
 import { fileParsers } from './file-parsers.ts'
 import type { FuzzedParser } from './fuzzed-parser.ts'
 import { mutated, type Random } from './mutations.ts'
@@ -24,7 +25,7 @@ const mostFaults = 20
 /** Feeds every parser with mutated samples, in turns, until `enough` says so. A fault is whatever is thrown that is no refusal, or takes too long. */
 export async function fuzzParsers(random: Random, enough: (cases: number) => boolean): Promise<ParserFuzzing> {
   const folder = await mkdtemp(join(tmpdir(), 'ssp-fuzz-'))
-  const parsers = [...spineParsers(), ...(await pkiParsers()), ...fileParsers(folder)]
+  const parsers = [...spineParsers(), ...(await pkiParsers()), ...auditParsers(), ...fileParsers(folder)]
   const cases: Record<string, number> = {}
   const faults: string[] = []
   const collect = globalThis.gc

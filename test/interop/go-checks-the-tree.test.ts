@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openLogSigner } from '../../src/audit/log-signer.ts'
+import { isConsistent } from '../../src/audit/merkle-consistency.ts'
 import {
   consistencyProof,
   emptyTree,
@@ -15,7 +16,6 @@ import {
 import { verifierText } from '../../src/audit/signed-note.ts'
 import { randomOf } from '../fuzz/mutations.ts'
 import { runGo } from '../support/go-program.ts'
-import { isConsistent } from '../support/merkle-consistency.ts'
 import { whereInstalled } from '../support/outside-program.ts'
 
 const largest = 600

@@ -124,6 +124,7 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
       hold: async (...held) => void holds.push(held),
     },
     lookups,
+    witness: () => undefined,
     readiness: () => world.readiness,
     reload: async () => {
       world.reload()

@@ -1,0 +1,125 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type LogSigner, openLogSigner } from '../../../../src/audit/log-signer.ts'
+import { consistencyProof, emptyTree, grown, leafHash, rangesOf } from '../../../../src/audit/merkle-tree.ts'
+import { cosignatureLine, cosignatureOf, cosigner, cosignerText, readCosigner } from '../../../../src/audit/witness/cosignature.ts'
+import { readSubmission, submissionText } from '../../../../src/audit/witness/submission.ts'
+import { createWitness, type Witness, type WitnessAnswer } from '../../../../src/audit/witness/witness.ts'
+
+const leaves = Array.from({ length: 300 }, (_, n) => leafHash(`{"n":${n}}`))
+const roots = rangesOf((index) => leaves[index] as Buffer)
+const treeOf = (size: number) => grown(emptyTree, leaves.slice(0, size))
+const now = 1_790_000_000_000
+
+let folder: string
+let signer: LogSigner
+let witness: Witness
+const open = (): Witness =>
+  createWitness(join(folder, 'witness'), () => ({ name: 'w.example/1', logs: [signer.verifier] }), { now: () => now, elapsed: () => 0 })
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ssp-witness-'))
+  signer = openLogSigner(join(folder, 'log'), 'node1/main')
+  witness = open()
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function submit(old: number, size: number, proof = old === 0 ? [] : consistencyProof(roots, old, size)): Promise<WitnessAnswer> {
+  return witness.addCheckpoint(submissionText({ old, proof, note: await signer.checkpoint(treeOf(size)) }))
+}
+
+test('it cosigns a log that grows, also after a restart, and says what it has cosigned', async () => {
+  expect(await submit(0, 5)).toMatchObject({ status: 200, outcome: 'cosigned' })
+  expect(await submit(5, 5)).toMatchObject({ status: 200 })
+  witness = open()
+  expect(await submit(5, 64)).toMatchObject({ status: 200 })
+  const { text } = await submit(64, 300)
+  const note = await signer.checkpoint(treeOf(300))
+  const own = readCosigner(witness.verifierText())
+  expect(own && cosignatureOf(`${note}${text}`, own)).toEqual({ seconds: now / 1000, line: text })
+  expect(witness.witnessed()).toEqual([{ origin: 'node1/main', size: 300, cosignedAt: now / 1000 }])
+})
+
+test('a size that it does not know of is answered with the one that it knows', async () => {
+  await submit(0, 5)
+  for (const old of [0, 4, 6]) {
+    expect(await submit(old, 64)).toEqual({ outcome: 'behind', status: 409, contentType: 'text/x.tlog.size', text: '5\n' })
+  }
+  // Another log of the same key that is shorter: it never goes back.
+  expect(await submit(5, 64)).toMatchObject({ status: 200 })
+  expect(await submit(5, 6)).toMatchObject({ status: 409, text: '64\n' })
+})
+
+test('a log that was written anew is not cosigned, whatever is sent as a proof', async () => {
+  await submit(0, 5)
+  const others = leaves.map((_, n) => leafHash(`{"other":${n}}`))
+  const otherRoots = rangesOf((index) => others[index] as Buffer)
+  const note = await signer.checkpoint(grown(emptyTree, others.slice(0, 64)))
+  const genuine = consistencyProof(roots, 5, 64)
+  for (const proof of [consistencyProof(otherRoots, 5, 64), genuine, [], genuine.slice(1), [...genuine, ...genuine]]) {
+    expect(await witness.addCheckpoint(submissionText({ old: 5, proof, note }))).toMatchObject({ status: 422, outcome: 'inconsistent' })
+  }
+  const same = await signer.checkpoint(grown(emptyTree, others.slice(0, 5)))
+  expect(await witness.addCheckpoint(submissionText({ old: 5, proof: [], note: same }))).toMatchObject({
+    status: 409,
+    outcome: 'inconsistent',
+  })
+  // A proof where there is nothing to prove, and one of the same tree.
+  expect(await submit(5, 5, genuine)).toMatchObject({ status: 422 })
+  expect(await submit(5, 64)).toMatchObject({ status: 200 })
+})
+
+test('what is signed by another key, of another log or none at all is refused, each with its status', async () => {
+  const stranger = openLogSigner(join(folder, 'stranger'), 'node1/main')
+  const unknown = openLogSigner(join(folder, 'stranger'), 'node2/main')
+  const bodyOf = async (by: LogSigner) => submissionText({ old: 0, proof: [], note: await by.checkpoint(treeOf(3)) })
+  expect(await witness.addCheckpoint(await bodyOf(stranger))).toMatchObject({ status: 403, outcome: 'unsigned' })
+  expect(await witness.addCheckpoint(await bodyOf(unknown))).toMatchObject({ status: 404, outcome: 'unknown-log' })
+  expect(await submit(4, 3, [])).toMatchObject({ status: 400 })
+  const note = await signer.checkpoint(treeOf(3))
+  const bodies = ['', 'old 0\n', 'old 0\n\n', `old 00\n\n${note}`, `old -1\n\n${note}`, `old 1e1\n\n${note}`, `old 0\nAAAA\n\n${note}`]
+  const signed = note.split('\n').at(-2) ?? ''
+  expect(await witness.addCheckpoint(`old 0\n\n${note}${`${signed}\n`.repeat(16)}`)).toMatchObject({ status: 400 })
+  for (const body of [...bodies, `${note}`, `old 0\n${`${'A'.repeat(43)}=\n`.repeat(64)}\n${note}`, `old 9999999999999999\n\n${note}`])
+    expect(await witness.addCheckpoint(body)).toMatchObject({ status: 400, outcome: 'malformed' })
+  expect(witness.witnessed()).toEqual([])
+})
+
+test('of submissions that come at once one goes on from what is known, and nothing goes back', async () => {
+  await submit(0, 5)
+  const answers = await Promise.all([submit(5, 64), submit(5, 300), submit(5, 200)])
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409])
+  const [{ size } = { size: 0 }] = witness.witnessed()
+  expect(answers.filter(({ status }) => status === 409).map(({ text }) => text)).toEqual([`${size}\n`, `${size}\n`])
+})
+
+test('a memory that cannot be read is no reason to begin anew', async () => {
+  await submit(0, 5)
+  writeFileSync(join(folder, 'witness', 'witness', 'node1%2Fmain.checkpoint'), 'nothing')
+  await expect(submit(0, 3)).rejects.toThrow('cannot be believed')
+  await expect(submit(5, 64)).rejects.toThrow('cannot be believed')
+})
+
+test('a cosignature holds for its text, time, name and key alone', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const by = cosigner('w.example/1', publicKey)
+  const text = 'node1/main\n3\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n'
+  const line = cosignatureLine(text, 1_679_315_147, { verifier: by, key: privateKey })
+  expect(cosignatureOf(`${text}\n${line}`, by)?.seconds).toBe(1_679_315_147)
+  expect(cosignatureOf(`${text.replace('3', '4')}\n${line}`, by)).toBeUndefined()
+  expect(cosignatureOf(`${text}\n${line.replace('w.example/1', 'w.example/2')}`, by)).toBeUndefined()
+  expect(cosignatureOf(`${text}\n${line}`, cosigner('w.example/1', generateKeyPairSync('ed25519').publicKey))).toBeUndefined()
+  const later = Buffer.from(line.split(' ')[2] ?? '', 'base64')
+  later[11] = (later[11] ?? 0) ^ 1
+  expect(cosignatureOf(`${text}\n— w.example/1 ${later.toString('base64')}\n`, by)).toBeUndefined()
+  expect(readCosigner(cosignerText(by))?.id).toEqual(by.id)
+  // The key of a log is none of a witness, nor the other way round.
+  expect(readCosigner((await openLogSigner(folder, 'n/w')).verifierText)).toBeUndefined()
+})
+
+test('a submission is read as it was written', () => {
+  const written = { old: 7, proof: [leafHash('a'), leafHash('b')], note: 'origin\n1\nroot\n\n— a b\n' }
+  expect(readSubmission(submissionText(written))).toEqual(written)
+})
