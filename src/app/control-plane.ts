@@ -7,6 +7,7 @@ import type { Circuits } from '../ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../ops/ops-server.ts'
 import { keepAnnouncing } from './announcements.ts'
 import { startValues } from './at-start-only.ts'
+import { proofsDegraded } from './audit-gauges.ts'
 import { operatorsFrom } from './compose.ts'
 import type { DataSide } from './data-side.ts'
 import type { Ground } from './ground.ts'
@@ -69,7 +70,7 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
   const witnessing = started(openWitnessing(ground), (open) => open.close())
   const view = (): ReadinessView => ({
     ...{ materials: materials(), audit: data.audit, finding, draining: draining || !data.serving, lockouts: locking.lockouts },
-    ...{ shared, capacity: data.capacity, degraded: [...data.degraded, ...witnessing.degraded] },
+    ...{ shared, capacity: data.capacity, degraded: [...data.degraded, ...proofsDegraded(ground.audit.proofs), ...witnessing.degraded] },
     lastReload: reloading.last,
     revocation: revocation.state,
     operators: ops?.certificates ?? [],

@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.ts'
 import { createExpiryGauges, type ExpiryGauges } from '../ops/expiry-gauges.ts'
 import { createIssuerMemory, type IssuerMemory } from '../pki/issuer-memory.ts'
 import { type KeptCrls, openKeptCrls } from '../pki/kept-crls.ts'
+import { auditGauges } from './audit-gauges.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { loadMaterials, type Materials } from './materials.ts'
 import type { StartedParts } from './started-parts.ts'
@@ -55,10 +56,12 @@ export async function layGround(loaded: LoadedConfig, options: GroundOptions, { 
   const trail = await openAuditTrail(loaded.config.audit, dataDirectory, {
     clock,
     inForce: () => materials.loaded.config.audit,
+    tell: (message) => log.logger.warn(message),
     ...(worker !== undefined && { worker }),
   })
   const audit = started(trail, (open) => open.close())
   const metrics = createMetrics()
+  auditGauges(metrics, audit)
   return {
     ...{ loaded, dataDirectory, kept, audit, log, logger: log.logger, clock },
     metrics,

@@ -4,6 +4,7 @@ import { createLockoutMirror, type LockoutMirror } from '../state/lockout-mirror
 import { type ControlLine, openControlLine } from '../workers/control-line.ts'
 import type { Answer, Question, ToWorker, WorkerStart } from '../workers/messages.ts'
 import { keepFromStart } from './at-start-only.ts'
+import { proofsDegraded } from './audit-gauges.ts'
 import { composeDataPlane, type DataPlane } from './data-plane.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Ground, layGround } from './ground.ts'
@@ -146,13 +147,14 @@ async function run(known: Told): Promise<void> {
 }
 
 function report({ ground, plane, shared }: Running): void {
-  const { health, open } = ground.audit
+  const { health, open, proofs } = ground.audit
+  const degraded = [...(shared.degraded === undefined ? [] : [shared.degraded]), ...proofsDegraded(proofs)]
   line.send({
     type: 'report',
     connections: plane.connections,
     open,
     unwritable: health.writable ? undefined : (health.reason ?? 'not writable'),
-    degraded: shared.degraded,
+    degraded: degraded.length === 0 ? undefined : degraded.join('; '),
     gates: plane.capacity.states(),
   })
 }

@@ -7,9 +7,10 @@ import { groupText } from './group-text.ts'
 import type { LogFile } from './log-file.ts'
 import { type Handover, handoverIn } from './log-handover.ts'
 import { headerBehind, headerLine, segmentName } from './log-line.ts'
-import { findLogEnd, type LogEnd } from './log-recovery.ts'
+import { beginningKey } from './log-owner.ts'
+import type { LogEnd } from './log-recovery.ts'
 import type { Frontier } from './merkle-tree.ts'
-import { createOpenExchanges, type OpenExchanges } from './open-exchanges.ts'
+import type { OpenExchanges } from './open-exchanges.ts'
 import { type Pending, PendingQueue } from './pending-queue.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import { draftOf } from './stored-entry.ts'
@@ -64,6 +65,11 @@ export class AppendLog {
     this.#open = open
   }
 
+  /** `node/worker`. */
+  get name(): string {
+    return this.#options.name
+  }
+
   /** Why nothing can be written now; undefined where it can. */
   get down(): string | undefined {
     const slow = this.#writingSince !== undefined && this.#options.clock.elapsed() - this.#writingSince > longestWrite
@@ -78,6 +84,11 @@ export class AppendLog {
   /** From which key to which the log was handed over, in order. */
   get handovers(): readonly Handover[] {
     return this.#end.handovers
+  }
+
+  /** Verifier text of the key that signed the log first; undefined until it has a segment that says so. */
+  get firstKey(): string | undefined {
+    return this.#end.firstKey
   }
 
   /** All that is on disk. */
@@ -184,7 +195,7 @@ export class AppendLog {
     segment.bytes += text.length
     const handed = group.flatMap(({ entry }) => handoverIn(entry as OperationEntry) ?? [])
     const handovers = handed.length === 0 ? this.#end.handovers : [...this.#end.handovers, ...handed]
-    this.#end = { next: tree.size, hash: link, tree, handovers, tail: { path: segment.path, bytes: segment.bytes } }
+    this.#end = { ...this.#end, next: tree.size, hash: link, tree, handovers, tail: { path: segment.path, bytes: segment.bytes } }
     this.#options.written?.(first, leaves)
     for (const [place, { entry, resolve }] of group.entries()) {
       this.#open.apply(entry)
@@ -194,18 +205,21 @@ export class AppendLog {
 
   /** Cuts off what was not confirmed, then begins the file that the next record goes to. */
   async #beginSegment(): Promise<Segment> {
-    const { directory, files, name, clock } = this.#options
+    const { directory, files, name, clock, signer } = this.#options
     const { next, tail } = this.#end
     await this.#leaveSegment()
+    // Whose log it is stands on disk before its first record.
+    const firstKey = await beginningKey(directory, this.#end, signer)
     if (tail !== undefined) await files.truncate(tail.path, tail.bytes)
     const path = join(directory, segmentName(next))
     // A segment of that name holds no confirmed record: its first one is still to come.
     await files.remove(path)
     const file = await files.create(path)
     try {
-      const header = headerLine(headerBehind(this.#end, name, clock.now(), this.#open.list()))
+      const header = headerLine(headerBehind({ ...this.#end, firstKey }, name, clock.now(), this.#open.list()))
       await file.append(Buffer.from(header.text, 'latin1'))
       await files.sync(directory)
+      this.#end = { ...this.#end, firstKey }
       this.#segment = { file, path, bytes: header.text.length, link: header.hash }
       return this.#segment
     } catch (error) {
@@ -231,12 +245,4 @@ export class AppendLog {
       else pending.reject(unavailable(this.#down ?? '', cause))
     }
   }
-}
-
-/** Finds where the log in the directory ends and begins a new segment there. Throws `LogDamaged`; a disk that takes nothing is tried again. */
-export async function openAppendLog(options: AppendLogOptions): Promise<AppendLog> {
-  const open = createOpenExchanges()
-  const log = new AppendLog(options, await findLogEnd(options.files, options.directory, options.name, open), open)
-  await log.retry()
-  return log
 }

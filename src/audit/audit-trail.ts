@@ -9,6 +9,16 @@ export class AuditUnavailable extends Error {
   override readonly name = 'AuditUnavailable'
 }
 
+/** How well the log can be proven to others; no call is refused for any of it. */
+export interface ProofHealth {
+  /** Checkpoints that could not be signed or written since the start; each is tried again a second later. */
+  readonly checkpointFailures: number
+  /** Why the last one could not, in a sentence; undefined where it was. */
+  readonly checkpointFault: string | undefined
+  /** What is wrong with the key that signs, and what to do, in a sentence; undefined where nothing is. */
+  readonly keyFault: string | undefined
+}
+
 /** The audit as the path sees it. */
 export interface AuditTrail {
   /** Resolves once the entry is on disk. Rejects with `AuditUnavailable`. */
@@ -21,6 +31,7 @@ export interface AuditTrail {
   operation(entry: OperationEntry): Promise<Receipt>
   /** Whether a forwarding entry could be written now, and why not. */
   readonly health: { readonly writable: boolean; readonly reason?: string }
+  readonly proofs: ProofHealth
   /** Forwarded exchanges whose outcome has not been given. */
   readonly open: number
   /** Writes what is pending and closes; entries given later reject. */

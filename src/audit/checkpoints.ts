@@ -1,22 +1,23 @@
 import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../lib/replace-file.ts'
+import type { AppendLog } from './append-log.ts'
+import type { Handover } from './log-handover.ts'
 import type { LogSigner } from './log-signer.ts'
 import { type Frontier, rootOf } from './merkle-tree.ts'
-import { checkpointIn, readVerifier } from './signed-note.ts'
+import { checkpointIn, readCheckpoint, readVerifier } from './signed-note.ts'
 import { whereThere } from './tiles/tile-files.ts'
 import type { TileWriter } from './tiles/tile-writer.ts'
+import { writeFault } from './write-fault.ts'
 
 /** The newest checkpoint of a log, beside its segments: a signed note (C2SP tlog-checkpoint) in the file `checkpoint`. */
 export interface Checkpoints {
   /** Makes the tree's tiles, then signs and writes its checkpoint where the tree has grown. Never rejects: what the disk does not take now is tried again at the next call. */
   follow(tree: Frontier): Promise<void>
-}
-
-/** The verifier text beside the log, of the key that signed it first; undefined where none is there, or nothing that is one. */
-export function verifierBeside(directory: string): string | undefined {
-  const text = whereThere(() => readFileSync(join(directory, 'verifier'), 'utf8'))?.trim()
-  return text === undefined || readVerifier(text) === undefined ? undefined : text
+  /** Checkpoints that could not be signed or written since the start. */
+  readonly failures: number
+  /** Why the last one could not; undefined where it was. */
+  readonly fault: string | undefined
 }
 
 /**
@@ -30,18 +31,31 @@ function keepContradicting(directory: string, tree: Frontier): void {
   if (before.size > tree.size || !before.root.equals(rootOf(tree))) renameSync(path, `${path}-${before.size}`)
 }
 
+/** The keys that handed over since the checkpoint beside the log was signed sign the next one as well: so those that hold one of them find the way. */
+function oweSignatures(directory: string, handovers: readonly Handover[], signer: LogSigner): void {
+  if (handovers.length === 0) return
+  const note = whereThere(() => readFileSync(join(directory, 'checkpoint'), 'utf8')) ?? ''
+  const signed = handovers.findLastIndex(({ to }) => {
+    const verifier = readVerifier(to)
+    return verifier !== undefined && typeof readCheckpoint(note, verifier) !== 'string'
+  })
+  for (const { from } of handovers.slice(signed + 1)) signer.alsoBy(from)
+}
+
 /**
- * The checkpoints of the log in this directory, as it is at the start. A checkpoint is whole in its place or not there: readers never see half of one.
- * `firstVerifier` tells the verifier text of the key that signed the log first.
+ * The checkpoints of the log in this directory, as it is at the start; `tell` is told when one fails, and when one is written again. A checkpoint is whole in its place or not there: readers never see half of one.
  */
 export function createCheckpoints(
   directory: string,
-  start: Frontier,
+  log: Pick<AppendLog, 'name' | 'tree' | 'handovers'>,
   signer: LogSigner,
   tiles: Pick<TileWriter, 'follow'>,
-  firstVerifier: () => string,
+  tell: (message: string) => void,
 ): Checkpoints {
-  keepContradicting(directory, start)
+  oweSignatures(directory, log.handovers, signer)
+  keepContradicting(directory, log.tree)
+  let failures = 0
+  let fault: string | undefined
   let written = 0
   let last = Promise.resolve()
   async function write(tree: Frontier): Promise<void> {
@@ -49,18 +63,29 @@ export function createCheckpoints(
     if (tree.size === written) return
     try {
       const note = await signer.checkpoint(tree)
-      // What an auditor verifies with, wherever a copy of the directory goes: the first key, from which handovers lead to that of today.
-      if (verifierBeside(directory) === undefined) await replaceFile(join(directory, 'verifier'), `${firstVerifier()}\n`)
       await replaceFile(join(directory, 'checkpoint'), note)
+      signer.placed(note)
       written = tree.size
-    } catch {
+      if (fault !== undefined) tell(`the checkpoint of the log ${log.name} is written again`)
+      fault = undefined
+    } catch (error) {
       // The log itself is what must be durable; it says by itself when it is not.
+      failures += 1
+      const why = `the checkpoint of the log ${log.name} cannot be signed or written: ${writeFault(error)}`
+      if (fault === undefined) tell(why)
+      fault = why
     }
   }
   return {
     follow(tree) {
       last = last.then(() => write(tree))
       return last
+    },
+    get failures() {
+      return failures
+    },
+    get fault() {
+      return fault
     },
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { privateDirectory, requirePrivate } from './private-modes.ts'
 
@@ -25,6 +25,27 @@ export function readKeyFile(path: string): Buffer | undefined {
   }
 }
 
+/** Writes a draft beside the path and lets `place` put it there; the directory is durable then, and no draft is left. */
+function withDraft(path: string, bytes: Uint8Array, place: (draft: string) => void): void {
+  const directory = dirname(path)
+  privateDirectory(directory)
+  const draft = join(directory, `.${randomBytes(8).toString('hex')}`)
+  try {
+    writeFileSync(draft, bytes, { mode: 0o600, flag: 'wx', flush: true })
+    place(draft)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  syncDirectory(directory)
+  // A name for the folder itself is durable only with the folder above it.
+  syncDirectory(dirname(directory))
+}
+
+/** Puts the bytes in the file's place with mode 0600, whole and durable. */
+export function replaceKeyFile(path: string, bytes: Uint8Array): void {
+  withDraft(path, bytes, (draft) => renameSync(draft, path))
+}
+
 /**
  * The file's bytes; where there is none it is made of `bytes` with mode 0600, whole and durable before it bears its name. Of processes that
  * make it at one time the first one's stays, and all get that one.
@@ -32,20 +53,13 @@ export function readKeyFile(path: string): Buffer | undefined {
 export function readOrMakeKeyFile(path: string, bytes: () => Uint8Array): Buffer {
   const there = readKeyFile(path)
   if (there !== undefined) return there
-  const directory = dirname(path)
-  privateDirectory(directory)
-  const draft = join(directory, `.${randomBytes(8).toString('hex')}`)
-  try {
-    writeFileSync(draft, bytes(), { mode: 0o600, flag: 'wx', flush: true })
-    linkSync(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    rmSync(draft, { force: true })
-  }
-  syncDirectory(directory)
-  // A name for the folder itself is durable only with the folder above it.
-  syncDirectory(dirname(directory))
+  withDraft(path, bytes(), (draft) => {
+    try {
+      linkSync(draft, path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  })
   const made = readKeyFile(path)
   if (made === undefined) throw new Error(`${path} is gone as soon as it was made`)
   return made

@@ -1,10 +1,9 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
-import { createReadStream } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Handover, handoverIn, keysFrom, soundHandovers } from './log-handover.ts'
+import { logKeysIn } from './handover-reading.ts'
+import { keysFrom, type LogKeyTerm, soundHandovers } from './log-handover.ts'
 import { type ReceiptProof, readReceipt, receiptProblem } from './receipt-proof.ts'
-import { jsonObject, readSegment } from './segment-reading.ts'
 import { type Checkpoint, type NoteVerifier, readCheckpoint, readVerifier, verifierText } from './signed-note.ts'
 
 /** What somebody kept of logs, outside of their directory. */
@@ -43,35 +42,27 @@ async function verifierOf(directory: string, log: string, keys: readonly NoteVer
   return keys.find(({ name }) => name === log) ?? readVerifier((await textOr(join(directory, 'verifier'))) ?? '')
 }
 
-/** All handovers of a log, as its last segment has them: in its header those before it, then its own. What they are worth is another question. */
-export async function handoversIn(directory: string): Promise<readonly Handover[]> {
-  const names = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name))
-  for (const name of names.sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))) {
-    const found: Handover[] = []
-    const { header } = await readSegment(
-      createReadStream(join(directory, name), { highWaterMark: 1_048_576 }),
-      undefined,
-      ({ handovers }) => found.push(...handovers),
-      (_index, _digest, json) => {
-        const handover = handoverIn(jsonObject(json))
-        if (handover !== undefined) found.push(handover)
-      },
-    )
-    // One that a start broke off in its header has none of them; the one before has all.
-    if (header !== undefined) return found
-  }
-  return []
+/** Why an old key counts for nothing that is so large; undefined where it is not beyond what it signed. */
+function tooLate({ verifier, until }: LogKeyTerm, size: number): string | undefined {
+  if (size <= until) return undefined
+  return `its key ${verifier.id.toString('hex')} had handed over in record ${until - 1}: somebody else has that key, or the log was cut and went on without these records`
 }
 
-/** The checkpoint in the note, if one of the keys signed it; a sentence where none did. */
-function believed(note: string, keys: readonly NoteVerifier[]): Checkpoint | string {
-  const read = keys.map((key) => readCheckpoint(note, key))
-  return read.find((one) => typeof one !== 'string') ?? read[0] ?? 'there is no key'
+/** The checkpoint in the note, if one of the keys signed it in its time; a sentence where none did. */
+function believed(note: string, keys: readonly LogKeyTerm[]): Checkpoint | string {
+  const read = keys.map((key) => {
+    const checkpoint = readCheckpoint(note, key.verifier)
+    return typeof checkpoint === 'string' ? { unsigned: checkpoint } : { checkpoint, late: tooLate(key, checkpoint.size) }
+  })
+  const signed = read.filter((one) => 'checkpoint' in one)
+  return signed.find(({ late }) => late === undefined)?.checkpoint ?? signed[0]?.late ?? read[0]?.unsigned ?? 'there is no key'
 }
 
-function receiptFault(receipt: ReceiptProof, keys: readonly NoteVerifier[]): string | undefined {
-  const problems = keys.map((key) => receiptProblem(receipt, key))
-  return problems.includes(undefined) ? undefined : problems[0]
+function receiptFault(receipt: ReceiptProof, keys: readonly LogKeyTerm[]): string | undefined {
+  const { first, count } = receipt.group
+  const problems = keys.map((key) => receiptProblem(receipt, key.verifier))
+  const signer = keys[problems.indexOf(undefined)]
+  return signer === undefined ? problems[0] : tooLate(signer, first + count)
 }
 
 /** What is known of one log: its own newest checkpoint, and those of the evidence that name it; or the first piece whose signature is no good. */
@@ -89,13 +80,16 @@ export async function evidenceFor(directory: string, log: string, evidence: Evid
   }
   if (notes.length === 0 && evidence.keys?.some(({ name }) => name === log) === true)
     return { file: own, problem: 'nothing is signed here that the given key could prove: the checkpoint is missing' }
-  const handovers = await handoversIn(directory)
+  const { firstKey, handovers } = await logKeysIn(directory)
   // Reading the log names the record in which a key was handed over by somebody else; what was signed before it still counts, and nothing after it.
-  const sound = soundHandovers(handovers)
+  const sound = soundHandovers(handovers, firstKey)
   const isBroken = sound.length < handovers.length
-  const keys = keysFrom(verifier, sound)
+  const keys = keysFrom(verifier, sound, firstKey)
   if (keys === undefined && isBroken) return { checkpoints: [], receipts: [] }
-  if (keys === undefined) return { file: join(directory, 'verifier'), problem: `the key ${verifierText(verifier)} never signed this log` }
+  if (keys === undefined) {
+    const problem = `the key ${verifierText(verifier)} never signed this log: no handover leads to it; it was cut off, or the key is another log's`
+    return { file: join(directory, 'verifier'), problem }
+  }
   const checkpoints: Checkpoint[] = []
   for (const one of notes) {
     const read = believed(one.note, keys)

@@ -22,6 +22,8 @@ export interface SegmentHeader {
   readonly at: number
   /** Exchanges whose forwarding entry stands in an earlier segment and whose outcome does not: so the last segment tells all that are open. */
   readonly open: readonly string[]
+  /** The verifier of the key that signed the log first: whose log it is. Absent in logs that an earlier version began. */
+  readonly key?: string
   /** From which key to which the log was handed over before the segment; absent where it never was. */
   readonly keys?: readonly Handover[]
 }
@@ -45,13 +47,20 @@ interface Before {
   readonly hash: string
   readonly tree: Frontier
   readonly handovers: readonly Handover[]
+  /** Verifier text of the log's first key. */
+  readonly firstKey?: string
 }
 
 /** The header of the segment of a log that goes on behind this; `at` is in ms since 1970. */
-export function headerBehind({ next, hash, tree, handovers }: Before, log: string, at: number, open: readonly string[]): SegmentHeader {
+export function headerBehind(
+  { next, hash, tree, handovers, firstKey: key }: Before,
+  log: string,
+  at: number,
+  open: readonly string[],
+): SegmentHeader {
   const roots = tree.roots.map((root) => root.toString('base64'))
   const keys = handovers.length > 0 && { keys: handovers }
-  return { format: 2, log, first: next, prev: hash, tree: roots, at, open, ...keys }
+  return { format: 2, log, first: next, prev: hash, tree: roots, at, open, ...(key !== undefined && { key }), ...keys }
 }
 
 /** A segment's first line; `hash` is what its first record chains to. */

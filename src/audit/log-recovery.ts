@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { AuditEntry } from './entry.ts'
 import type { LogFiles } from './log-file.ts'
-import { type Handover, handoverIn } from './log-handover.ts'
+import { type Handover, handoverList } from './log-handover.ts'
 import { genesis } from './log-line.ts'
 import { emptyTree, type Frontier, grown, leafHash } from './merkle-tree.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
@@ -20,6 +20,8 @@ export interface LogEnd {
   readonly hash: string
   /** The tree of all records before it. */
   readonly tree: Frontier
+  /** Verifier text of the log's first key; undefined where no header names it. */
+  readonly firstKey?: string
   /** From which key to which the log was handed over, in order. */
   readonly handovers: readonly Handover[]
   /** The last segment that holds a record, and how much of it is whole: the rest is to be cut off before anything is written after it. */
@@ -39,21 +41,20 @@ export async function findLogEnd(files: LogFiles, directory: string, log: string
     const damaged = (line: number, problem: string): LogDamaged =>
       new LogDamaged(`${path}:${line}: ${problem}. The audit log was changed or its disk lost data; keep a copy of it, and verify the log`)
     let tree = emptyTree
-    const handovers: Handover[] = []
+    const handovers = handoverList()
     const reading = await readSegment(
       files.read(path),
       undefined,
       (header) => {
         open.restore(header.open)
         tree = header.tree
-        handovers.push(...header.handovers)
+        handovers.begin(header.handovers)
       },
       (_index, _digest, json) => {
         tree = grown(tree, [leafHash(json)])
         const entry = jsonObject(json)
         open.apply(entry as unknown as AuditEntry)
-        const handover = handoverIn(entry)
-        if (handover !== undefined) handovers.push(handover)
+        handovers.take(entry)
       },
     )
     if (reading.fault !== undefined) throw damaged(reading.fault.line, reading.fault.problem)
@@ -66,7 +67,8 @@ export async function findLogEnd(files: LogFiles, directory: string, log: string
     if (header === undefined || (reading.torn && !beginning)) throw damaged(1, 'the segment is cut short')
     if (header.log !== log) throw damaged(1, `the segment belongs to the log ${header.log}, not to ${log}`)
     if (header.first !== Number.parseInt(name, 10)) throw damaged(1, `the file's name does not fit its first record, ${header.first}`)
-    const end = { next, hash, tree, handovers }
+    const { firstKey = handovers.all[0]?.from } = header
+    const end = { next, hash, tree, handovers: handovers.all, ...(firstKey !== undefined && { firstKey }) }
     return next === header.first ? end : { ...end, tail: { path, bytes: reading.wholeBytes } }
   }
   return { next: 0, hash: genesis, tree: emptyTree, handovers: [] }

@@ -3,7 +3,7 @@ import { type Handover, handoverStatement } from './log-handover.ts'
 import { type LogKey, openLogKeyFiles } from './log-key-files.ts'
 import { type Frontier, grown, nodeHash, rootOf } from './merkle-tree.ts'
 import { groupStatement, type ReceiptProof, type SignedGroup } from './receipt-proof.ts'
-import { checkpointText, type NoteVerifier, noteOf, verifierText } from './signed-note.ts'
+import { checkpointText, type NoteVerifier, noteOf, readCheckpoint, verifierText } from './signed-note.ts'
 
 /** Signs what one log has written. */
 export interface LogSigner {
@@ -13,12 +13,18 @@ export interface LogSigner {
   readonly verifierText: string
   /** Signs a group that follows the tree, off the main thread; the tree with the group comes with it. */
   group(before: Frontier, leaves: readonly Buffer[]): Promise<Signed>
-  /** The checkpoint of the tree, a signed note; the first one under a new key bears the signature of the one before as well. */
+  /** The checkpoint of the tree, a signed note; until the first one under a new key is in its place, each bears the signatures of the keys of before as well. */
   checkpoint(tree: Frontier): Promise<string>
+  /** This checkpoint is in its place: of the keys of before, those that signed it are done. */
+  placed(checkpoint: string): void
+  /** The key of this verifier text, one of before, signs the next checkpoint as well, if it is there and can be read. */
+  alsoBy(verifier: string): void
   /** Signs with the key of this verifier text from now on; returns false, and changes nothing, where that key is not there. */
   use(verifier: string): boolean
   /** Signs over to the machine's newest key; undefined where it is the one that signs. */
   handover(): Handover | undefined
+  /** What is wrong with the file of the key that signs, in a sentence: the next start would do without it. Undefined where nothing is, or none has signed yet. */
+  readonly keyFault: string | undefined
 }
 
 /** A group that is signed, whose records have yet to be confirmed by the disk. */
@@ -62,8 +68,8 @@ function signed(bytes: Uint8Array, key: KeyObject): Promise<Buffer> {
 export function openLogSigner(dataDirectory: string, log: string): LogSigner {
   const files = openLogKeyFiles(dataDirectory, log)
   let current: LogKey | undefined
-  /** The one before, until a checkpoint bears both signatures. */
-  let previous: LogKey | undefined
+  /** Those before, until a checkpoint that bears their signatures, too, is in its place. */
+  let previous: readonly LogKey[] = []
   /** The key that is handed over to: at hand once the handover is on disk, whatever can be read then. */
   let next: LogKey | undefined
   /** Id of the key that must sign and could not be read yet: no other signs in its place. */
@@ -95,10 +101,22 @@ export function openLogSigner(dataDirectory: string, log: string): LogSigner {
     },
     async checkpoint(tree) {
       const text = checkpointText({ origin: log, size: tree.size, root: rootOf(tree) })
-      const signers = [keys(), ...(previous === undefined ? [] : [previous])]
-      previous = undefined
-      const signatures = signers.map(async ({ key, verifier }) => ({ verifier, signature: await signed(Buffer.from(text), key) }))
+      const signatures = [keys(), ...previous].map(async ({ key, verifier }) => ({
+        verifier,
+        signature: await signed(Buffer.from(text), key),
+      }))
       return noteOf(text, await Promise.all(signatures))
+    },
+    placed(note) {
+      previous = previous.filter(({ verifier }) => typeof readCheckpoint(note, verifier) === 'string')
+    },
+    alsoBy(text) {
+      try {
+        const one = files.withId(text.split('+')[1] ?? '')
+        if (one !== undefined && one !== current) previous = [...previous, one]
+      } catch {
+        // It is a courtesy to whoever holds the key of before: the handover in the log is what counts.
+      }
     },
     use(text) {
       const id = text.split('+')[1] ?? ''
@@ -107,7 +125,7 @@ export function openLogSigner(dataDirectory: string, log: string): LogSigner {
       const found = known ?? files.withId(id)
       wanted = undefined
       if (found === undefined) return false
-      if (current !== undefined && current !== found) previous = current
+      if (current !== undefined && current !== found) previous = [...previous.filter((one) => one !== found), current]
       current = found
       return true
     },
@@ -118,6 +136,11 @@ export function openLogSigner(dataDirectory: string, log: string): LogSigner {
       if (next.number <= number) return undefined
       const [from, to] = [verifierText(verifier), verifierText(next.verifier)]
       return { from, to, signature: sign(null, handoverStatement(from, to), key).toString('base64') }
+    },
+    get keyFault() {
+      if (current === undefined || files.stands(current)) return undefined
+      const id = current.verifier.id.toString('hex')
+      return `the file of the key ${id}, which signs ${log}, is gone, or cannot be read, or holds another: put it back, or run ssp audit rotate-key while this process still has it; after the next start nothing would vouch for what follows`
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditUnavailable } from './audit-trail.ts'
 import type { AuditEntry } from './entry.ts'
+import { handoverAct } from './log-handover.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import type { DraftEntry } from './stored-entry.ts'
 
@@ -35,14 +36,18 @@ export class PendingQueue {
     this.#bytes += pending.draft.bytes
   }
 
-  /** Takes out the oldest entries that one write may hold: at least one where there is one, and 4 MiB or less unless that one is longer. */
+  /**
+   * Takes out the oldest entries that one write may hold: at least one where there is one, and 4 MiB or less unless that one is longer. What comes behind a handover
+   * of keys waits for the next: so the old key signs nothing behind it.
+   */
   takeGroup(): readonly Pending[] {
     let bytes = 0
     let count = 0
-    for (const { draft } of this.#waiting) {
+    for (const { entry, draft } of this.#waiting) {
       if (count > 0 && bytes + draft.bytes > mostInGroup) break
       bytes += draft.bytes
       count += 1
+      if (entry.type === 'operation' && entry.act === handoverAct) break
     }
     return this.#take(count, bytes)
   }

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { type Handover, handoverAct, handoverIn } from './log-handover.ts'
 import { type Frontier, rootCount } from './merkle-tree.ts'
+import { readVerifier } from './signed-note.ts'
 
 /** A place where the log is not what was written. */
 export interface Fault {
@@ -22,6 +23,8 @@ export interface ReadHeader {
   readonly open: readonly string[]
   /** Each from which key to which the log was handed over before it. */
   readonly handovers: readonly Handover[]
+  /** Verifier text of the key that signed the log first; absent in logs that an earlier version began. */
+  readonly firstKey?: string
 }
 
 /** What reading one segment showed. */
@@ -91,7 +94,7 @@ export function jsonObject(json: string): Record<string, unknown> {
 function readHeader(text: string): (ReadHeader & { readonly digest: string }) | string {
   const [, digest, json] = headerForm.exec(text) ?? []
   if (digest === undefined || json === undefined) return 'the first line is not the header of a segment'
-  const { format, log, first, prev, tree, open, keys = [] } = jsonObject(json)
+  const { format, log, first, prev, tree, open, key, keys = [] } = jsonObject(json)
   if (format !== 2) return `the format is ${JSON.stringify(format)}; this program knows 2`
   if (
     typeof log !== 'string' ||
@@ -108,9 +111,10 @@ function readHeader(text: string): (ReadHeader & { readonly digest: string }) | 
   if (hash('sha256', `ssp-audit-segment-1\n${prev}\n${json}`, 'base64url') !== digest) return 'the header was changed: its hash differs'
   const handovers = keys.flatMap((detail) => handoverIn({ act: handoverAct, detail }) ?? [])
   if (handovers.length !== keys.length) return 'the header holds something else than handovers of keys'
+  if (key !== undefined && (typeof key !== 'string' || readVerifier(key)?.name !== log)) return 'the header names no key of its log'
   const roots = tree.map((root) => Buffer.from(String(root), 'base64'))
   if (roots.length !== rootCount(first) || roots.some(({ length }) => length !== 32)) return 'the header holds no tree of its size'
-  return { digest, log, first, prev, tree: { size: first, roots }, open, handovers }
+  return { digest, log, first, prev, tree: { size: first, roots }, open, handovers, ...(key !== undefined && { firstKey: key }) }
 }
 
 function headerProblem(header: ReadHeader, expected: ChainEnd | undefined): string | undefined {

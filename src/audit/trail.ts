@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
-import { type AppendLog, openAppendLog } from './append-log.ts'
+import type { AppendLog } from './append-log.ts'
 import type { AuditSettings } from './audit-settings.ts'
 import { type AuditTrail, AuditUnavailable, type Receipt } from './audit-trail.ts'
-import { type Checkpoints, createCheckpoints, verifierBeside } from './checkpoints.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import type { OutcomeEntry } from './entry.ts'
 import { createFreeSpace, type FreeSpace } from './free-space.ts'
 import { interruptedOutcome } from './interrupted-outcome.ts'
@@ -12,6 +12,7 @@ import { diskFiles, type LogFiles } from './log-file.ts'
 import { handoverAct } from './log-handover.ts'
 import { lockLog } from './log-lock.ts'
 import { openLogSigner } from './log-signer.ts'
+import { openAppendLog } from './open-append-log.ts'
 import { openPeriodKeys } from './period-keys.ts'
 import { privateDirectory, requirePrivateContents } from './private-modes.ts'
 import { createRefusalRecorder } from './refusal-recorder.ts'
@@ -28,6 +29,8 @@ export interface TrailSurroundings {
   readonly worker?: string
   /** Default: the machine's own disk. */
   readonly files?: LogFiles
+  /** Told what the program's log should say, in a sentence. Default: nobody. */
+  readonly tell?: (message: string) => void
   /** Calls `act` every so many milliseconds until the returned function is called. Default: a timer that keeps no process alive. */
   readonly every?: (milliseconds: number, act: () => void) => () => void
 }
@@ -77,11 +80,11 @@ export async function openAuditTrail(first: AuditSettings, dataDir: string, surr
         return log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: 'retention', detail }, 'awaited')
       },
     )
-    const rotation = createKeyRotation(signer, log.handovers.at(-1)?.to ?? verifierBeside(directory), ({ ...detail }) =>
+    const rotation = createKeyRotation(signer, log, ({ ...detail }) =>
       log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: handoverAct, detail }, 'awaited'),
     )
     rotation.look()
-    const checkpoints = createCheckpoints(directory, log.tree, signer, tiles, () => log.handovers[0]?.from ?? signer.verifierText)
+    const checkpoints = createCheckpoints(directory, log, signer, tiles, surroundings.tell ?? (() => {}))
     return recordInto(settings, { retention, rotation, log, tiles, checkpoints, space, clock, every, unlock })
   } catch (error) {
     unlock()
@@ -176,6 +179,9 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     get health() {
       const reason = lack(halfReserve())
       return reason === undefined ? { writable: true } : { writable: false, reason }
+    },
+    get proofs() {
+      return { checkpointFailures: checkpoints.failures, checkpointFault: checkpoints.fault, keyFault: rotation.fault }
     },
     get open() {
       return open

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Evidence, evidenceFor } from './log-evidence.ts'
 import { remembered } from './log-expectations.ts'
-import { brokenHandover, type Handover, handoverIn, handoverProblem } from './log-handover.ts'
+import { brokenHandover, handoverList, handoverProblem } from './log-handover.ts'
 import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import { type ChainEnd, type Fault, jsonObject, readSegment } from './segment-reading.ts'
@@ -70,7 +70,8 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
   let tree = emptyTree
   // Tiles begin with record 0: behind a removal on purpose nothing tells what they were made of.
   const tiles = firstIndex === 0 ? tileCheck(directory) : undefined
-  const handovers: Handover[] = []
+  const handovers = handoverList()
+  let firstKey: string | undefined
   const broken = (name: string, fault: Fault): Broken => ({ ok: false, file: join(directory, name), ...fault })
   const past = remembered(expect.checkpoints ?? [], expect.receipts ?? [])
   if ('problem' in past) return broken('checkpoint', { line: 1, ...past })
@@ -87,13 +88,15 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
         if (header.log !== log) wrongHeader = `the segment belongs to the log ${header.log}, not to ${log}`
         if (header.first !== firstOf(name)) wrongHeader = `the file's name does not fit its first record, ${header.first}`
         if (position === 0) tree = header.tree
+        firstKey ??= header.firstKey
+        if (header.firstKey !== firstKey) wrongHeader = "the header names another key as the log's first than those before it"
         if (position === 0) {
           // Nothing comes before the first segment that could have handed a key over; before a later one, what did must hold by itself.
           wrongHeader ??= header.first === 0 && header.handovers.length > 0 ? 'keys are handed over before the first record' : undefined
-          wrongHeader ??= brokenHandover(header.handovers)
-          handovers.push(...header.handovers)
+          wrongHeader ??= brokenHandover(header.handovers, firstKey)
+          handovers.begin(header.handovers)
         }
-        if (JSON.stringify(header.handovers) !== JSON.stringify(handovers))
+        if (JSON.stringify(header.handovers) !== JSON.stringify(handovers.all))
           wrongHeader = 'the header holds other handovers of keys than the records before it'
         if (rootOf(header.tree).compare(rootOf(tree)) !== 0)
           wrongHeader = 'the header holds another tree than that of the records before it'
@@ -103,9 +106,7 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
         const entry = jsonObject(json)
         if (entry['type'] === 'forwarding') open.add(String(entry['exchange']))
         if (entry['type'] === 'outcome') open.delete(String(entry['exchange']))
-        const handover = handoverIn(entry)
-        if (handover !== undefined) handovers.push(handover)
-        const foreign = handover === undefined ? undefined : handoverProblem(handovers)
+        const foreign = handovers.take(entry) === undefined ? undefined : handoverProblem(handovers.all, firstKey)
         const leaf = leafHash(json)
         tree = grown(tree, [leaf])
         tiles?.push(leaf)

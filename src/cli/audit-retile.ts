@@ -9,7 +9,9 @@ import type { Terminal } from './terminal.ts'
 /** `ssp audit retile`: makes the tiles that are missing or wrong from the logs. */
 export function auditRetileCommand(terminal: Terminal): Command {
   return new Command('retile')
-    .description('Hold the tiles of every log against its records, and make those anew that are missing or wrong; a proxy may run.')
+    .description(
+      'Hold the tiles of every log against its records, and make those anew that are missing or wrong, keeping aside what contradicts them; a proxy may run.',
+    )
     .requiredOption('--data <dir>', 'data directory, or a copy of it')
     .addHelpText('after', '\nExample:\n  ssp audit retile --data data')
     .action(async ({ data }: { data: string }) => {

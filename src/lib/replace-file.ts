@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** What a draft's name ends in behind the file's own: one that is found at a start was left by a crash, and is written over by the next. */
+/** What a draft's name ends in behind the file's own: one that is found at a start was left by a crash, and gives way to the next. */
 export const draftEnding = '.new'
 
 /**
@@ -11,7 +11,9 @@ export const draftEnding = '.new'
 export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   const draft = `${file}${draftEnding}`
   try {
-    const handle = await open(draft, 'w', 0o600)
+    // What bears the draft's name is removed, never written to: it may be a link to another file.
+    await rm(draft, { force: true })
+    const handle = await open(draft, 'wx', 0o600)
     try {
       await handle.writeFile(content)
       await handle.sync()

@@ -12,6 +12,8 @@ export interface HeldTrail {
   /** The log's directory. */
   readonly directory: string
   readonly time: { now: number; elapsed: number }
+  /** What the trail told for the program's log. */
+  readonly told: readonly string[]
   /** Lets a second pass: the trail begins what it does each second. */
   second(): void
 }
@@ -34,9 +36,11 @@ export async function openHeldTrail(
   const time = { now: 1_790_000_000_000, elapsed: 0 }
   const clock: Clock = { now: () => time.now, elapsed: () => time.elapsed }
   let tick: () => void = () => {}
+  const told: string[] = []
   const trail = await openAuditTrail({ ...auditSettings.parse({ node: 'node1' }), ...settings }, dataDir, {
     clock,
     files,
+    tell: (message) => told.push(message),
     every: (_milliseconds, act) => {
       tick = act
       return () => {
@@ -49,6 +53,7 @@ export async function openHeldTrail(
     files,
     directory: join(dataDir, 'audit', 'node1-main'),
     time,
+    told,
     second: () => {
       time.elapsed += 1000
       time.now += 1000

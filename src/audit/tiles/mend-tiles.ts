@@ -1,12 +1,13 @@
 import { createReadStream, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { headerOf } from '../handover-reading.ts'
 import { type Frontier, leafHash, rootOf } from '../merkle-tree.ts'
-import { type ReadHeader, readSegment } from '../segment-reading.ts'
+import { readSegment } from '../segment-reading.ts'
 import { type FilledTile, TileEdge } from './tile-edge.ts'
 import { readEdge, whereThere } from './tile-files.ts'
 import { hashBytes, recordsOf, tilePath, tileWidth } from './tile-path.ts'
-import { writeTile } from './write-tile.ts'
+import { mendPartials, writeTile } from './write-tile.ts'
 
 /** What is to be made. */
 export interface MendRequest {
@@ -26,19 +27,6 @@ export interface Mended {
 }
 
 const ignore = (): void => {}
-
-async function* firstLine(path: string): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterable<Buffer> = createReadStream(path)
-  for await (const chunk of chunks) {
-    const end = chunk.indexOf(10)
-    yield end < 0 ? chunk : chunk.subarray(0, end + 1)
-    if (end >= 0) return
-  }
-}
-
-async function headerOf(path: string): Promise<ReadHeader | undefined> {
-  return (await readSegment(firstLine(path), undefined, ignore, ignore)).header
-}
 
 /** Index of the first record whose full tile, on any level, is not there with its length: so a power cut leaves what it lost. */
 function firstGap(directory: string, size: number): number {
@@ -77,7 +65,7 @@ async function beginningOf({ directory, size, all }: MendRequest, names: readonl
 }
 
 /**
- * Makes the tiles that are missing or wrong from the log's segments, from the last segment on before which all look sound. Reads as a stream, in
+ * Makes the tiles that are missing or wrong from the log's segments, and keeps aside what contradicts them; from the last segment on before which all look sound. Reads as a stream, in
  * bounded memory. Rejects where the segments are broken, where the disk does not take the tiles, or where there are fewer records than asked for.
  */
 export async function mendTiles(request: MendRequest): Promise<Mended> {
@@ -113,6 +101,9 @@ export async function mendTiles(request: MendRequest): Promise<Mended> {
     if (header !== undefined && header.first > edge.size) throw new Error(`records ${edge.size} to ${header.first - 1} are missing`)
   }
   if (request.size !== undefined && edge.size < request.size) throw new Error(`the log ends before record ${request.size - 1}`)
-  for (const one of edge.partials) if (await writeTile(directory, one)) made += 1
+  for (const one of edge.partials) {
+    if (await writeTile(directory, one)) made += 1
+    made += await mendPartials(directory, one)
+  }
   return { records: edge.size, made }
 }

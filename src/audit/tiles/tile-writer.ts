@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../lib/clock.ts'
 import { type Frontier, rootOf } from '../merkle-tree.ts'
 import type { Mended, MendRequest } from './mend-tiles.ts'
-import type { FilledTile, TileEdge } from './tile-edge.ts'
+import type { TileEdge } from './tile-edge.ts'
 import { readEdge } from './tile-files.ts'
 import { writeTile } from './write-tile.ts'
 
@@ -28,6 +29,8 @@ export interface TileWriterOptions {
 
 /** Leaves that may wait for the disk, some 15 MB; more are given up, and read from the segments later. */
 const mostWaiting = 131_072
+/** Leaves that are hashed in one turn of the event loop: a millisecond or two. */
+const mostInTurn = 1024
 /** Milliseconds after which it is tried again to make tiles from segments that could not be read. */
 const mendAgainAfter = 600_000
 
@@ -75,9 +78,13 @@ export function createTileWriter({ directory, clock, mend }: TileWriterOptions):
   }
   async function grow(edge: TileEdge, leaves: readonly Buffer[]): Promise<void> {
     const next = edge.copy()
-    const full: readonly FilledTile[] = leaves.flatMap((leaf) => next.push(leaf))
     // The lower ones first: what a tile above says is then there to be read.
-    for (const one of [...full, ...next.partials]) await writeTile(directory, one)
+    for (let from = 0; from < leaves.length; from += mostInTurn) {
+      if (from > 0) await nextTurn()
+      const full = leaves.slice(from, from + mostInTurn).flatMap((leaf) => next.push(leaf))
+      for (const one of full) await writeTile(directory, one)
+    }
+    for (const one of next.partials) await writeTile(directory, one)
     standing = next
     const done = Math.min(waiting.length, Math.max(0, next.size - waitingFrom))
     waiting.splice(0, done)

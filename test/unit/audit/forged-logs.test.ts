@@ -7,13 +7,12 @@ import { openLogSigner } from '../../../src/audit/log-signer.ts'
 import { receiptText } from '../../../src/audit/receipt-proof.ts'
 import { verifyAll } from '../../../src/audit/verify.ts'
 import { sampleOperation } from '../../support/audit-entries.ts'
-import { entriesOf, segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
-import { type HeldTrail, openHeldTrail, until } from '../../support/audit-trail-held.ts'
+import { segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
+import { openHeldTrail, until } from '../../support/audit-trail-held.ts'
+import { handoverEntries, rotate } from '../../support/rotate-log-key.ts'
 
 const log = 'node1/main'
 const result = async (dataDir: string, evidence = {}) => (await verifyAll(dataDir, evidence)).get(log)
-const handovers = (directory: string) => entriesOf(directory).filter((entry) => entry.type === 'operation' && entry.act === 'log-key')
-
 /** A log of three records, ended; what it was signed with, its checkpoint and the receipt of the second. */
 async function honest(dataDir: string) {
   const held = await openHeldTrail(dataDir)
@@ -115,15 +114,6 @@ test('R6: two receipts of one record that differ are a log that was shown in two
 })
 
 describe('a key that cannot be read', () => {
-  async function rotate({ directory, second }: HeldTrail, dataDir: string): Promise<void> {
-    const before = handovers(directory).length
-    makeNextLogKey(dataDir)
-    await until(() => {
-      second()
-      return handovers(directory).length > before
-    })
-  }
-
   test('and signs no more hinders no other one: the next handover is one, and the log verifies', async () => {
     await withDataDir(async (dataDir) => {
       const held = await openHeldTrail(dataDir)
@@ -139,7 +129,7 @@ describe('a key that cannot be read', () => {
       }
       await again.trail.operation(sampleOperation('two'))
       await again.trail.close()
-      expect(handovers(again.directory)).toHaveLength(2)
+      expect(handoverEntries(again.directory)).toHaveLength(2)
       expect(await result(dataDir)).toMatchObject({ ok: true })
     })
   })
@@ -156,7 +146,7 @@ describe('a key that cannot be read', () => {
       writeFileSync(path, kept)
       await until(() => {
         held.second()
-        return handovers(directory).length === 1
+        return handoverEntries(directory).length === 1
       })
       await held.trail.close()
       expect(await result(dataDir)).toMatchObject({ ok: true })

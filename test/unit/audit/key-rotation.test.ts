@@ -1,36 +1,20 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeNextLogKey } from '../../../src/audit/log-key-files.ts'
 import { openLogSigner } from '../../../src/audit/log-signer.ts'
 import { type ReceiptProof, readReceipt, receiptProblem, receiptText } from '../../../src/audit/receipt-proof.ts'
 import { type NoteVerifier, readCheckpoint, readVerifier } from '../../../src/audit/signed-note.ts'
 import { verifyAll } from '../../../src/audit/verify.ts'
 import { sampleOperation } from '../../support/audit-entries.ts'
-import { entriesOf, segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
+import { segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
 import { type HeldTrail, openHeldTrail, until } from '../../support/audit-trail-held.ts'
+import { handoverEntries, rotate } from '../../support/rotate-log-key.ts'
 import { install } from '../../support/run-ssp.ts'
 
 const log = 'node1/main'
 
-const handovers = (directory: string) => entriesOf(directory).filter((entry) => entry.type === 'operation' && entry.act === 'log-key')
-
 async function act({ trail }: HeldTrail, name: string): Promise<ReceiptProof> {
   return trail.operation(sampleOperation(name))
-}
-
-/** Makes the next key and lets seconds pass until the log has handed over to it and signed a checkpoint with it. */
-async function rotate(held: HeldTrail, dataDir: string): Promise<NoteVerifier> {
-  const before = handovers(held.directory).length
-  makeNextLogKey(dataDir)
-  const { verifier } = openLogSigner(dataDir, log)
-  const checkpoint = join(held.directory, 'checkpoint')
-  await until(() => {
-    held.second()
-    const note = existsSync(checkpoint) ? readFileSync(checkpoint, 'utf8') : ''
-    return handovers(held.directory).length > before && typeof readCheckpoint(note, verifier) !== 'string'
-  })
-  return verifier
 }
 
 interface Rotated {
@@ -66,7 +50,7 @@ describe('R6: a log whose key is changed', () => {
       const { directory, keys, receipts, handoverNote } = await rotatedTwice(dataDir)
       const [first, second, third] = keys as [NoteVerifier, NoteVerifier, NoteVerifier]
       expect(new Set(keys.map(({ id }) => id.toString('hex'))).size).toBe(3)
-      expect(handovers(directory)).toHaveLength(2)
+      expect(handoverEntries(directory)).toHaveLength(2)
       expect(readVerifier(readFileSync(join(directory, 'verifier'), 'utf8'))?.id).toEqual(first.id)
       // The first checkpoint under a new key bears the old one's signature as well; later ones do not.
       for (const key of [first, second]) expect(readCheckpoint(handoverNote, key)).toMatchObject({ origin: log })
@@ -90,6 +74,26 @@ describe('R6: a log whose key is changed', () => {
     })
   })
 
+  test('gives no number again: a newest key that was removed while it signs hands over to the next one that is made', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      await act(held, 'first')
+      await rotate(held, dataDir)
+      for (const [removed, next] of [
+        [['log-2.key'], 'log-3.key'],
+        [['log.key', 'log-3.key'], 'log-4.key'],
+      ] as const) {
+        for (const name of removed) rmSync(join(dataDir, 'keys', name))
+        await rotate(held, dataDir)
+        expect(existsSync(join(dataDir, 'keys', next))).toBe(true)
+        await act(held, next)
+      }
+      await held.trail.close()
+      expect(handoverEntries(held.directory)).toHaveLength(3)
+      expect(await result(dataDir)).toMatchObject({ ok: true })
+    })
+  })
+
   test('verifies no log for a key that never signed it', async () => {
     await withDataDir(async (dataDir) => {
       await rotatedTwice(dataDir)
@@ -110,7 +114,7 @@ describe('R6: a log whose key is changed', () => {
       const second = await openHeldTrail(dataDir)
       expect((await act(second, 'after')).index).toBe(2)
       await second.trail.close()
-      expect(handovers(second.directory)).toMatchObject([{ detail: { signature: '' } }])
+      expect(handoverEntries(second.directory)).toMatchObject([{ detail: { signature: '' } }])
       expect(await result(dataDir)).toMatchObject({
         ok: false,
         badIndex: 1,
@@ -144,7 +148,7 @@ describe('R6: a log whose key is changed', () => {
       await act(held, 'after')
       await held.trail.close()
       expect(readVerifier(readFileSync(join(directory, 'verifier'), 'utf8'))?.id).toEqual(keys[0]?.id)
-      expect(handovers(directory)).toHaveLength(2)
+      expect(handoverEntries(directory)).toHaveLength(2)
       expect(await result(dataDir)).toMatchObject({ ok: true })
     })
   })
@@ -187,13 +191,13 @@ describe('R6: a log whose key is changed', () => {
         const held = await openHeldTrail(copy)
         await until(() => {
           held.second()
-          return existsSync(join(logs, 'checkpoint')) && JSON.stringify(handovers(logs).at(-1)).includes(newest)
+          return existsSync(join(logs, 'checkpoint')) && JSON.stringify(handoverEntries(logs).at(-1)).includes(newest)
         })
         await act(held, 'after')
         await held.trail.close()
         expect(await result(copy)).toMatchObject({ ok: true })
         // Cut before the first handover, the first key hands over to the newest at once.
-        expect(handovers(logs)).toHaveLength(count === 2 ? 1 : 2)
+        expect(handoverEntries(logs)).toHaveLength(count === 2 ? 1 : 2)
       }
     })
   })
