@@ -5,7 +5,7 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }] },
   extensionsToTreatAsEsm: ['.ts'],
   // Long enough for a machine that does other things besides; a test that hangs is still told by its name.
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   maxWorkers: 2,
   // A worker has nothing left to do within a millisecond or two; giving back its half gigabyte takes 0.2 s, and beyond jest's own 0.5 s on a busy machine
   // (jestjs/jest#11354). One that still holds something open is told of as before, only later.

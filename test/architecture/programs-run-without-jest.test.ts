@@ -40,4 +40,4 @@ test('what the programs of package.json import can be loaded where no test runne
     .filter(({ typeOnly, target }) => !typeOnly && target.endsWith('.ts'))
   const urls = [...new Set(imported.map(({ target }) => pathToFileURL(join(checkout, target)).href))]
   expect(await faultsOfLoading(urls)).toEqual([])
-}, 120_000)
+})

@@ -9,7 +9,7 @@ const day = 86_400_000
 let here: WorldProcess
 beforeAll(async () => {
   here = await startWorldProcess()
-}, 60_000)
+})
 afterAll(() => here.close())
 
 /** Replaces a file as an editor or a secret store does: whole, at once. */
@@ -108,4 +108,4 @@ test('A5: whatever ends soon is announced ahead, in the log, in /readyz?verbose 
     () => here.log.some(({ msg }) => String(msg).startsWith('no longer so: the certificate of O=nhs, OU=CA, CN=Ending Root')),
     20_000,
   )
-}, 90_000)
+})

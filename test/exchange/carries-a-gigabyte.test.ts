@@ -16,7 +16,7 @@ const noise = randomFillSync(Buffer.alloc(mebibyte))
 let here: WorldProcess
 beforeAll(async () => {
   here = await startWorldProcess()
-}, 60_000)
+})
 afterAll(() => here.close())
 
 /** A body of so many bytes in pieces that differ, and its digest once all have been taken. */
@@ -140,7 +140,7 @@ describe.each([
       () => download(bytes, framing),
     )
     expect(growth).toBeLessThan(allowedGrowth)
-  }, 120_000)
+  })
 
   test('goes up whole, in constant memory', async () => {
     const growth = await growthOf(
@@ -148,7 +148,7 @@ describe.each([
       () => upload(bytes, framing),
     )
     expect(growth).toBeLessThan(allowedGrowth)
-  }, 120_000)
+  })
 })
 
 describe('D1: a side that does not keep up slows the other down, and fills no memory', () => {
@@ -177,7 +177,7 @@ describe('D1: a side that does not keep up slows the other down, and fills no me
     expect(standstill).toBeLessThan(allowedGrowth)
     expect((await memoryOf(here.pid)).peak - before).toBeLessThan(allowedGrowth)
     expect(await drink(answer)).toMatchObject({ bytes })
-  }, 60_000)
+  })
 
   test('a provider that stops reading stops the consumer', async () => {
     const bytes = 300_000_000
@@ -211,7 +211,7 @@ describe('D1: a side that does not keep up slows the other down, and fills no me
     const [answer] = await Promise.all([answerOf(call), sent])
     const said = Buffer.concat((await answer.toArray()) as Buffer[]).toString()
     expect(JSON.parse(said)).toMatchObject({ bytes })
-  }, 60_000)
+  })
 
   test('a provider’s answer comes piece by piece, each as soon as it was sent', async () => {
     let next: () => void = () => undefined

@@ -123,7 +123,7 @@ whereInstalled('unshare', mayUnshare, (unshare) => {
         endpoints: [hostile.endpoint],
         ownHosts: unshare,
       })
-    }, 60_000)
+    })
     afterAll(() => here.close())
 
     const refused: ExpectedRefusal = {

@@ -84,7 +84,7 @@ test('A6: readiness fails first, then no connection is taken, and what is under 
     expect(await here.ended).toEqual({ code: 0, signal: null })
     await expectNothingOpen(here)
   })
-}, 30_000)
+})
 
 test('A6: a call that is answered while the proxy drains is told that its connection closes', async () => {
   await withProxy({ drainSeconds: 20 }, async (here) => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
     },
   })
   here.provider.answer = (request, response) => answerUntilGone(request.url ?? '', response)
-}, 60_000)
+})
 afterAll(() => here.close())
 
 /** Answers `now` at once, keeps `wait` waiting, and goes on answering `stream` until nobody listens. */

@@ -17,7 +17,7 @@ whereInstalled('redis-server', (program) => {
     redis = await startRedisServer(program)
     relays = await Promise.all([0, 1, 2].map(() => startTcpRelay(redis.port)))
     nodes = await startCluster({ redisPorts: relays.map(({ port }) => port) })
-  }, 120_000)
+  })
   afterAll(async () => {
     for (const node of nodes) await node.close()
     for (const relay of relays) await relay.close()

@@ -30,7 +30,7 @@ beforeAll(async () => {
     return path === undefined ? [] : [start(path)]
   })
   judges = await Promise.all([nodeAnswerJudge(), ...installed])
-}, 120_000)
+})
 afterAll(async () => {
   await here?.close()
   await Promise.all((judges ?? []).map((judge) => judge.close()))

@@ -33,7 +33,7 @@ beforeAll(async () => {
     return path === undefined ? [] : [start(path)]
   })
   judges = await Promise.all([nodeJudge(), ...installed])
-}, 120_000)
+})
 afterAll(async () => {
   await here?.close()
   await provider?.close()

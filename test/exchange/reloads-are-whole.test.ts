@@ -75,7 +75,7 @@ test('A5: a hundred reloads under load, each to another state of all files: no c
     expect(attempt).toBeLessThan(3)
     await here.close()
   }
-}, 240_000)
+})
 
 /** Whether all reloads were those of the test. */
 async function hundredReloads(): Promise<boolean> {

@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 let here: WorldProcess
 beforeAll(async () => {
   here = await startWorldProcess({ settings: { checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000 } } } })
-}, 60_000)
+})
 afterAll(() => here.close())
 
 /** Replaces a file as an editor or a secret store does: whole, at once. */
@@ -113,4 +113,4 @@ test('A5: a hundred reloads under load drop no call', async () => {
   await consumers
   expect([...statuses.keys()]).toEqual([200])
   expect((await reloadState()).metric).toBe(1)
-}, 60_000)
+})

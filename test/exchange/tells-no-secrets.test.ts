@@ -269,7 +269,7 @@ describe('R9: an NHS number in a URL', () => {
     here = await startWorldProcess({
       settings: { ...everyRefusalRecorded, logging: { level: 'debug' }, forwarding: { firstByteTimeoutSeconds: 0.5 } },
     })
-  }, 60_000)
+  })
   afterAll(() => here.close())
 
   test('is in the audit’s personal part alone: not in log, metrics, readiness, error texts or headers, however the call ends', async () => {
@@ -313,5 +313,5 @@ describe('R9: an NHS number in a URL', () => {
       expect(JSON.stringify(rest)).not.toContain(number)
       if ('request' in entry) expect(JSON.stringify(personal)).toContain(number)
     }
-  }, 60_000)
+  })
 })

@@ -20,7 +20,7 @@ let demo: RunningDemo
 beforeAll(async () => {
   environment = await demoEnvironment()
   demo = await startDemo(environment)
-}, 60_000)
+})
 afterAll(async () => {
   await demo.end()
   await environment.remove()

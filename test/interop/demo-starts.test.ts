@@ -27,12 +27,12 @@ test('the demo shows what it must, its curl command works as printed, and SIGTER
   } finally {
     expect(await demo.end()).toBe(0)
   }
-}, 60_000)
+})
 
 test('the demo run once ends with 0 when all went as it must', async () => {
   const { stdout } = await run(process.execPath, ['demo/start.ts', '--once'], { cwd: projectRoot, env: environment.demo })
   expect(stdout).not.toContain('Ctrl-C')
-}, 60_000)
+})
 
 test('a taken port is one sentence and 78', async () => {
   const holder = createServer().listen(environment.dataPort, '127.0.0.1')
@@ -44,4 +44,4 @@ test('a taken port is one sentence and 78', async () => {
   holder.close()
   expect(failed?.code).toBe(78)
   expect(failed?.stderr.trim()).toMatch(/^Port \d+, which the proxy needs, is taken by another program: .*$/)
-}, 60_000)
+})

@@ -38,4 +38,4 @@ test('calls of every kind with reloads among them: nothing grows, and the audit 
   expect(Object.keys(counts.calls)).toHaveLength(8)
   expect(counts.resumed).toBeGreaterThan(0)
   expect(counts.reloads).toBeGreaterThan(1)
-}, 240_000)
+})

@@ -18,11 +18,11 @@ export interface HeldTrail {
   second(): void
 }
 
-/** Resolves once the condition holds, looked at in each turn of the event loop; rejects when it still does not after ten seconds. */
+/** Resolves once the condition holds, looked at in each turn of the event loop; rejects when it still does not after half a minute. */
 export async function until(condition: () => boolean): Promise<void> {
   const from = performance.now()
   while (!condition()) {
-    if (performance.now() - from > 10_000) throw new Error(`in vain waited for ${condition}`)
+    if (performance.now() - from > 30_000) throw new Error(`in vain waited for ${condition}`)
     await new Promise(setImmediate)
   }
 }

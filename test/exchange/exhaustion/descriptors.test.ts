@@ -47,7 +47,7 @@ whereInstalled('prlimit', (prlimit) => {
     } finally {
       await here.close()
     }
-  }, 60_000)
+  })
 
   test('D8: with every file descriptor taken by connections further ones are closed; when they end calls go on, without a restart', async () => {
     const here = await startWorldProcess({ settings: { listener: { maxHandshakesPerAddress: 1000 } } })
@@ -80,5 +80,5 @@ whereInstalled('prlimit', (prlimit) => {
       for (const socket of sockets) socket.destroy()
       await here.close()
     }
-  }, 60_000)
+  })
 })

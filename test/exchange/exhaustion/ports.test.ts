@@ -18,5 +18,5 @@ whereMet('D8: needs a network of its own (unshare, ip), which is not permitted h
     expect(meanwhile).toMatchObject({ status: 502, origin: 'provider-network', rule: 'provider-exchange' })
     expect(recorded).toEqual([502])
     expect(afterwards).toMatchObject({ status: 200 })
-  }, 60_000)
+  })
 })

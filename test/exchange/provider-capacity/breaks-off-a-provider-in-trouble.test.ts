@@ -50,7 +50,7 @@ async function recovered(): Promise<number> {
       good = (await call(all.here)).status === 200 ? good + 1 : 0
       return good === 2
     },
-    { withinMs: 15_000, everyMs: 20 },
+    { withinMs: 60_000, everyMs: 20 },
   )
   return performance.now()
 }
@@ -100,7 +100,7 @@ test('answers 503: it is left alone for as long as it asks, others do not notice
   expect((await recovered()) - openedAt).toBeLessThan(2000 + 2 * probeSeconds * 1000)
   const { statuses } = await others.stop()
   expect(statuses).toEqual(new Set([200]))
-}, 30_000)
+})
 
 test('hangs: once the circuit is open calls are refused at once, and a provider that comes back is noticed although probes hung', async () => {
   let hangs = true
@@ -114,7 +114,7 @@ test('hangs: once the circuit is open calls are refused at once, and a provider 
   hangs = false
   const back = performance.now()
   expect((await recovered()) - back).toBeLessThan((2 * openSeconds + 2 * probeSeconds) * 1000)
-}, 30_000)
+})
 
 test('flaps: a circuit that closes again opens again, and in between calls are served', async () => {
   const states: boolean[] = []
@@ -125,7 +125,7 @@ test('flaps: a circuit that closes again opens again, and in between calls are s
     states.push(good)
   }
   expect(states).toEqual([false, true, false, true])
-}, 30_000)
+})
 
 test('slows tenfold: what waits and what is sent stay bounded, others do not notice, and it gets its calls again when it is fast again', async () => {
   let delay = 20
@@ -152,7 +152,7 @@ test('slows tenfold: what waits and what is sent stay bounded, others do not not
   await until('all are served again', async () => (await round()).every(({ status }) => status === 200))
   const { statuses } = await others.stop()
   expect(statuses).toEqual(new Set([200]))
-}, 40_000)
+})
 
 test('a consumer’s own mistakes and hang-ups open nothing: 4xx for as long as one likes', async () => {
   all.here.provider.answer = (_request, response) => {

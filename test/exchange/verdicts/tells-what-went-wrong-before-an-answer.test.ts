@@ -23,7 +23,7 @@ test('PROVIDER_CONNECT_TIMEOUT: a provider’s system drops what dials it withou
     await here.close()
     await listener.close()
   }
-}, 30_000)
+})
 
 test('INTERNAL_SERVER_ERROR: a part of the proxy has a defect; the caller learns nothing of it, and the next call goes on', async () => {
   const here = await startWorld()

@@ -36,4 +36,4 @@ test('R6: a new key signs the receipts of every worker, no call is refused meanw
   await until('the control process has handed over as well', () =>
     here.auditOf('main').some((entry) => entry.type === 'operation' && entry.act === 'log-key'),
   )
-}, 60_000)
+})

@@ -19,4 +19,4 @@ test('R6: a key that is lost while it signs is told for the log of every process
   } finally {
     await here.close()
   }
-}, 60_000)
+})

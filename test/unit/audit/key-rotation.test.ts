@@ -216,5 +216,5 @@ describe('ssp audit rotate-key', () => {
     } finally {
       await here.remove()
     }
-  }, 60_000)
+  })
 })

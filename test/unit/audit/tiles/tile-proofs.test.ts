@@ -116,5 +116,5 @@ describe('ssp audit prove and retile', () => {
         error: expect.stringMatching(/cannot be read/),
       })
     })
-  }, 60_000)
+  })
 })

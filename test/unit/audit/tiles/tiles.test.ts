@@ -107,7 +107,7 @@ describe('the tiles of a log (C2SP tlog-tiles)', () => {
         expect((await verifyAll(dataDir)).get('node1/main')).toMatchObject({ ok: true })
       }
     })
-  }, 60_000)
+  })
 
   const losses: readonly { what: string; lose: (directory: string) => void }[] = [
     { what: 'all of them', lose: (directory) => rmSync(join(directory, 'tile'), { recursive: true }) },
