@@ -1,6 +1,7 @@
 import { capacityMetrics } from '../forwarding/capacity-metrics.ts'
 import { type CapacityRules, capacityRules } from '../forwarding/gate-rules.ts'
-import { type CircuitAct, type CircuitTurn, createProviderCapacity, type ProviderCapacity } from '../forwarding/provider-capacity.ts'
+import type { CircuitAct, CircuitTurn } from '../forwarding/gate-state.ts'
+import { createProviderCapacity, type LeasedLimits, type ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Circuits } from '../ops/ops-parts.ts'
@@ -10,10 +11,12 @@ import type { KeptHolds } from './kept-holds.ts'
 
 /** How the data path of one process stands among those of its machine. */
 export interface CapacityShare {
-  /** Among how many processes a provider's places are divided. */
+  /** Among how many processes a provider's queue is divided. */
   readonly among: number
   /** Told when a circuit of this process's own accord became another. */
   readonly turned?: (turn: CircuitTurn) => void
+  /** Where this process leases places from; absent where it has them all. */
+  readonly leases?: LeasedLimits
 }
 
 /** The whole of what a provider is given. */
@@ -22,7 +25,7 @@ export const wholeCapacity: CapacityShare = { among: 1 }
 /** What lets calls through to providers, for these settings, and its counters. */
 export function composeCapacity(config: Config, metrics: Metrics, clock: Clock, share: CapacityShare): ProviderCapacity {
   const observer = { ...capacityMetrics(metrics), ...(share.turned && { turned: share.turned }) }
-  return createProviderCapacity(...rulesOf(config, share), observer, clock.elapsed)
+  return createProviderCapacity(...rulesOf(config, share), observer, clock.elapsed, share.leases)
 }
 
 /** Lets it go by other settings from now on. */

@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../audit/audit-trail.ts'
-import type { GateState, ProviderCapacity } from '../forwarding/provider-capacity.ts'
+import type { GateState } from '../forwarding/gate-state.ts'
+import type { ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { OwnCertificate } from '../ops/expiry-gauges.ts'
 import type { Readiness, ReadinessItem } from '../ops/ops-parts.ts'

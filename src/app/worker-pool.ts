@@ -2,14 +2,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PartyLook } from '../audit/index/lookups.ts'
 import { capacityRules } from '../forwarding/gate-rules.ts'
+import type { CircuitAct } from '../forwarding/gate-state.ts'
 import { mergeGates, withHolds } from '../forwarding/merge-gates.ts'
-import type { CircuitAct } from '../forwarding/provider-capacity.ts'
 import { countsOf, mergedPage } from '../metrics/merged-page.ts'
 import type { MetricSnapshot } from '../metrics/metrics.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
 import { createMachineBuckets } from '../protection/machine-buckets.ts'
 import type { Lockout, LockoutChange } from '../state/lockouts.ts'
 import { lookedBy } from '../workers/looks.ts'
+import { createMachinePlaces } from '../workers/machine-places.ts'
 import type { FetchedList, FromWorker, WorkerStart } from '../workers/messages.ts'
 import { createWorkerSet } from '../workers/worker-set.ts'
 import { startValues } from './at-start-only.ts'
@@ -62,6 +63,14 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
   const atStart = startValues(config)
   const names = Array.from({ length: parts.count }, (_, at) => `w${at + 1}`)
   const buckets = createMachineBuckets(clock.elapsed)
+  const rules = () => {
+    const { capacity, breaker, connectionsPerProvider } = materials().loaded.config.forwarding
+    return capacityRules(capacity, breaker, connectionsPerProvider)
+  }
+  const places = createMachinePlaces({
+    ...{ workers: names, rules: rules(), now: clock.elapsed },
+    tell: (name, leases) => set.tellOne(name, { type: 'places', leases }),
+  })
   const lists = new Map<string, FetchedList>()
   const held = new Map<string, CircuitAct>()
   const counted = new Map<string, readonly MetricSnapshot[]>()
@@ -77,11 +86,21 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     logger,
     heard,
     greeting: (name): WorkerStart => ({
-      ...{ type: 'start', name, among: parts.count, configPath: loaded.file, atStart, ticketKey: parts.ticketKey() },
+      ...{
+        type: 'start',
+        name,
+        nth: names.indexOf(name),
+        among: parts.count,
+        configPath: loaded.file,
+        atStart,
+        ticketKey: parts.ticketKey(),
+      },
       ...{ lockouts: parts.lockouts(), lists: [...lists.values()], held: [...held], ownPorts: [parts.opsPort()] },
+      places: places.began(name),
     }),
     lost(name) {
       lost++
+      places.lost(name)
       const last = counted.get(name)
       counted.delete(name)
       if (last === undefined) return
@@ -104,6 +123,9 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         return
       case 'lease':
         set.tellOne(name, { type: 'leased', lease: message.lease, grants: buckets.lease(message.asks) })
+        return
+      case 'places':
+        places.told(name, message.needs)
         return
       case 'look':
         void lookedBy(parts.look, message).then((looked) => set.tellOne(name, { type: 'looked', look: message.look, looked }))
@@ -163,8 +185,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     },
     capacity: {
       get observing() {
-        const { capacity, breaker } = materials().loaded.config.forwarding
-        return capacityRules(capacity, breaker, 1).observing
+        return rules().observing
       },
       states: () => withHolds(mergeGates(reports().flatMap(({ gates }) => gates)), held),
       hold(host, act) {
@@ -190,6 +211,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     abandon: () => set.tell({ type: 'abandon' }),
     async swap(next) {
       parts.swapHere(next)
+      places.follow(rules())
       const own = fingerprintOf(materials())
       const answers = await set.ask({ type: 'swap' }, answerMs)
       for (const { answer } of answers) if (answer.type === 'swapped') port = answer.port
@@ -221,6 +243,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     },
     async close() {
       clearInterval(counting)
+      places.close()
       await set.close()
     },
   }

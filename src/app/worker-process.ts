@@ -2,6 +2,7 @@ import { systemClock } from '../lib/clock.ts'
 import { type Logger, openLog } from '../lib/logger.ts'
 import { createLockoutMirror, type LockoutMirror } from '../state/lockout-mirror.ts'
 import { type ControlLine, openControlLine } from '../workers/control-line.ts'
+import { createLeasedPlaces, type LeasedPlaces } from '../workers/leased-places.ts'
 import type { Answer, Question, ToWorker, WorkerStart } from '../workers/messages.ts'
 import { keepFromStart } from './at-start-only.ts'
 import { proofsDegraded } from './audit-gauges.ts'
@@ -25,6 +26,7 @@ interface Told {
   readonly start: WorkerStart
   readonly lockouts: LockoutMirror
   readonly issuers: SharedIssuers
+  readonly places: LeasedPlaces
   ticketKey: Buffer
   ownPorts: readonly number[]
 }
@@ -62,6 +64,9 @@ function hear(message: ToWorker): void {
       return
     case 'issuers':
       told.issuers.learn(message)
+      return
+    case 'places':
+      told.places.take(message.leases)
       return
     case 'own-ports':
       told.ownPorts = message.ports
@@ -103,7 +108,11 @@ function takeList(plane: DataPlane, logger: Logger, { der, url }: { readonly der
 function begin(start: WorkerStart): void {
   const issuers = createSharedIssuers(line.send, () => line.send({ type: 'renew-tickets' }))
   const lockouts = createLockoutMirror(start.lockouts, clock)
-  const known: Told = { start, lockouts, issuers, ticketKey: Buffer.from(start.ticketKey), ownPorts: start.ownPorts }
+  const { nth, among, ownPorts } = start
+  const tellNeeds: Parameters<typeof createLeasedPlaces>[0]['send'] = (needs) => line.send({ type: 'places', needs })
+  const places = parts.add(createLeasedPlaces({ nth, among, send: tellNeeds, now: clock.elapsed }), async (open) => open.close())
+  places.take(start.places)
+  const known: Told = { start, lockouts, issuers, places, ticketKey: Buffer.from(start.ticketKey), ownPorts }
   told = known
   run(known).catch(async (error: unknown) => {
     const why = error instanceof Error ? error.message : 'unknown'
@@ -130,7 +139,7 @@ async function run(known: Told): Promise<void> {
       ownPorts: () => [...(running?.plane.ports ?? []), ...known.ownPorts],
       lists: { fetches: false },
       look: line.look,
-      capacity: { among, turned: (turn) => line.send({ type: 'turned', turn }) },
+      capacity: { among, turned: (turn) => line.send({ type: 'turned', turn }), leases: known.places },
     },
     parts,
   )

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { CircuitAct, GateState } from '../forwarding/provider-capacity.ts'
+import type { CircuitAct, GateState } from '../forwarding/gate-state.ts'
 import { CommandFailure } from './command-failure.ts'
 import { exitCode } from './exit-code.ts'
 import { askProxy, refusalText } from './running-proxy.ts'

@@ -1,5 +1,6 @@
 import type { Metrics } from '../metrics/metrics.ts'
-import type { CapacityObserver, GateState } from './provider-capacity.ts'
+import type { GateState } from './gate-state.ts'
+import type { CapacityObserver } from './provider-capacity.ts'
 
 /** Most hosts that are shown by name at a time. */
 const shown = 50

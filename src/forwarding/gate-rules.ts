@@ -17,8 +17,8 @@ export interface CapacityRules {
 }
 
 /**
- * Times are told by the settings in seconds and by the rules in milliseconds. `connections` is the most that a provider ever gets; of that, of
- * its queue and of the calls that a circuit must have seen, each of `among` processes has its part, one at least.
+ * Times are told by the settings in seconds and by the rules in milliseconds. `connections` is the most that a provider ever gets; of
+ * its queue and of the calls that a circuit must have seen, each of `among` processes has its part, one at least. Limits are whole: they are divided by leases.
  */
 export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettings, connections: number, among = 1): CapacityRules {
   const part = (whole: number): number => Math.max(1, Math.floor(whole / among))
@@ -35,9 +35,9 @@ export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettin
     const ceiling = Math.min(connections, own.maximumLimit ?? connections)
     return {
       limit: {
-        floor: part(own.minimumLimit),
-        ceiling: part(ceiling),
-        initial: part(own.initialLimit),
+        floor: own.minimumLimit,
+        ceiling,
+        initial: own.initialLimit,
         tolerance: own.tolerance,
         noiseMs: own.noiseMilliseconds,
         windowMs: own.windowSeconds * 1000,

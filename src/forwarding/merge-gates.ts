@@ -1,4 +1,4 @@
-import type { CircuitAct, GateState } from './provider-capacity.ts'
+import type { CircuitAct, GateState } from './gate-state.ts'
 
 /** From the worst on: where the processes of a machine differ, the worst is told. */
 const worst: readonly GateState['circuit'][] = ['held-open', 'open', 'half-open', 'held-closed', 'closed']

@@ -1,11 +1,13 @@
-import type { BreakerState } from '../protection/breaker.ts'
 import type { GatePlace, GateRefusal, GateSample, SharedTurn } from '../protection/gate-call.ts'
-import { ProviderGate } from '../protection/provider-gate.ts'
+import type { LeasedLimit } from '../protection/leased-limit.ts'
+import { type GateRules, ProviderGate } from '../protection/provider-gate.ts'
 import type { WaitingCall } from '../protection/waiting-flow.ts'
 import type { ProviderEndpoint } from '../spine/accredited-system.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
 import type { AnswerSink } from './answer-sink.ts'
+import { gateKey } from './gate-key.ts'
 import type { CapacityRules } from './gate-rules.ts'
+import { type CircuitAct, type CircuitTurn, type GateState, idleState } from './gate-state.ts'
 
 /** A call that asks for a place. */
 export interface CapacityCall {
@@ -23,20 +25,6 @@ export interface CapacityPlace {
   readonly observed: Refusal | undefined
 }
 
-/** How one provider's gate stands. */
-export interface GateState {
-  readonly host: string
-  readonly circuit: BreakerState['kind']
-  /** Milliseconds until the circuit may let a call through; 0 where it does. */
-  readonly opensInMs: number
-  readonly limit: number
-  readonly inFlight: number
-  readonly waiting: number
-}
-
-/** What an operator does with a circuit. */
-export type CircuitAct = 'hold-open' | 'hold-closed' | 'release'
-
 /** Somebody who is told of waiting and refusals, to count them. */
 export interface CapacityObserver {
   /** A call stopped waiting: it got its place, was refused, or its caller hung up. */
@@ -47,11 +35,10 @@ export interface CapacityObserver {
   turned?(turn: CircuitTurn): void
 }
 
-/** A circuit that opened, for so many ms from now, or closed: what other processes of this machine are told. */
-export interface CircuitTurn {
-  readonly host: string
-  readonly pin?: string
-  readonly to: SharedTurn
+/** Limits of providers that this process leases from where all processes of a machine learn them together. */
+export interface LeasedLimits {
+  /** The one of a gate's key; the rules count where nothing has been leased yet. */
+  limitOf(key: string, rules: GateRules): LeasedLimit
 }
 
 /** Row 15: which calls may go to a provider now, which wait, and which do not. One gate a host and pin, as there is one pool of connections. */
@@ -76,6 +63,7 @@ export interface ProviderCapacity {
 interface Entry {
   readonly host: string
   readonly gate: ProviderGate
+  readonly leased: LeasedLimit | undefined
   timer: NodeJS.Timeout | undefined
   lastUsed: number
 }
@@ -85,12 +73,13 @@ const forgottenAfterMs = 3_600_000
 const longestRetryAfterSeconds = 300
 const rule = 'provider-capacity'
 
-/** Makes it. `now` is monotonic, in ms. */
+/** Makes it. `now` is monotonic, in ms; without `leases` each limit is learned here. */
 export function createProviderCapacity(
   firstRules: CapacityRules,
   mostWaiting: number,
   observer: CapacityObserver,
   now: () => number,
+  leases?: LeasedLimits,
 ): ProviderCapacity {
   const entries = new Map<string, Entry>()
   const held = new Map<string, CircuitAct>()
@@ -99,11 +88,15 @@ export function createProviderCapacity(
   let waiting = 0
 
   function entryOf({ host, pin }: Pick<ProviderEndpoint, 'host' | 'pin'>): Entry {
-    const key = pin === undefined ? host : `${host} ${pin}` // no host has a space
+    const key = gateKey(host, pin)
     const known = entries.get(key)
     if (known !== undefined) return known
     const turned = (to: SharedTurn): void => observer.turned?.({ host, ...(pin !== undefined && { pin }), to })
-    const made: Entry = { host, gate: new ProviderGate(rules.gate(host), rules.kinds, turned), timer: undefined, lastUsed: 0 }
+    const own = rules.gate(host)
+    const leased = leases?.limitOf(key, own)
+    const gate = new ProviderGate(own, rules.kinds, turned, leased)
+    leased?.serve(gate)
+    const made: Entry = { host, gate, leased, timer: undefined, lastUsed: 0 }
     const act = held.get(host)
     if (act !== undefined) made.gate.hold(act, now())
     entries.set(key, made)
@@ -185,6 +178,7 @@ export function createProviderCapacity(
       entry.lastUsed = at
       const found = entry.gate.enter(call.consumer.asid, at)
       if (typeof found !== 'string') return placeAt(entry, found, rules.kindOf(call.interactionId))
+      if (found === 'full') entry.leased?.lacked()
       const waits = found === 'full' && waiting < waitingInAll ? wait(entry, call, sink) : undefined
       if (waits !== undefined) return waits
       observer.refused(found)
@@ -233,8 +227,3 @@ const hungUp = refuse(rule, 'PROVIDER_BUSY', {
   origin: 'consumer-network',
   reason: 'the consumer closed its connection while its call waited for the provider',
 })
-
-/** A circuit that is held although nobody has called yet. */
-function idleState(host: string, act: CircuitAct): GateState {
-  return { host, circuit: act === 'hold-open' ? 'held-open' : 'held-closed', opensInMs: 0, limit: 0, inFlight: 0, waiting: 0 }
-}

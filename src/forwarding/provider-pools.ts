@@ -1,3 +1,4 @@
+import { gateKey } from './gate-key.ts'
 import type { DialHost, ProviderName } from './provider-connector.ts'
 import { type PoolSettings, ProviderPool } from './provider-pool.ts'
 
@@ -45,7 +46,7 @@ export function createProviderPools(
 
   return {
     take({ host, pin }) {
-      const key = pin === undefined ? host : `${host} ${pin}` // no host has a space
+      const key = gateKey(host, pin)
       const one = pools.get(key) ?? open(key, pin === undefined ? { host } : { host, pin })
       one.inFlight++
       one.lastUsed = now()

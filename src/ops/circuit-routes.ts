@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CircuitAct } from '../forwarding/provider-capacity.ts'
+import type { CircuitAct } from '../forwarding/gate-state.ts'
 import { schemaProblems } from '../lib/schema-problems.ts'
 import { audited } from './audited.ts'
 import type { OpsParts } from './ops-parts.ts'

@@ -1,6 +1,6 @@
 import type { Lookups } from '../audit/index/lookups.ts'
 import type { Witness } from '../audit/witness/witness.ts'
-import type { CircuitAct, GateState } from '../forwarding/provider-capacity.ts'
+import type { CircuitAct, GateState } from '../forwarding/gate-state.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Lockouts } from '../state/lockouts.ts'
 import type { ExpiryGauges } from './expiry-gauges.ts'

@@ -1,18 +1,5 @@
 import type { CallWindow } from './heavy-share.ts'
-
-/** What bounds a learned limit, and how it is learned. Times are in milliseconds. */
-export interface LimitRules {
-  /** The limit never falls below this many calls at a time, nor rises above `ceiling`; `initial` is where it begins. */
-  readonly floor: number
-  readonly ceiling: number
-  readonly initial: number
-  /** How many times its usual time an answer may take before the limit falls. */
-  readonly tolerance: number
-  /** Answers that begin sooner than this are never a sign of overload: the proxy's own noise is of that size. */
-  readonly noiseMs: number
-  /** How long samples are gathered before the limit moves. */
-  readonly windowMs: number
-}
+import { type LimitRules, type ProviderLimit, withinLimits } from './provider-limit.ts'
 
 /** Samples that make a window tell: fewer count in proportion, and are waited for ten windows long. */
 const tellingSamples = 10
@@ -34,7 +21,7 @@ const [down, up] = [0.3, 0.15]
  * windows with at most `floor` calls at a time: what an answer takes then is the provider's own time, not a queue that we made. Each kind of
  * call has a usual time of its own, so that a change of the mix is no change of speed. O(1) and constant in memory.
  */
-export class AdaptiveLimit {
+export class AdaptiveLimit implements ProviderLimit {
   #rules: LimitRules
   /** Of each kind its usual time, and of this window the sum and the number of its samples. Side by side: most answers find it out of the caches. */
   readonly #kinds: Float64Array
@@ -51,7 +38,7 @@ export class AdaptiveLimit {
   constructor(rules: LimitRules, kinds = 1) {
     this.#rules = rules
     this.#kinds = new Float64Array(kinds * fields)
-    this.#limit = within(rules, rules.initial)
+    this.#limit = withinLimits(rules, rules.initial)
     this.#threshold = rules.ceiling
   }
 
@@ -59,12 +46,20 @@ export class AdaptiveLimit {
   follow(rules: LimitRules): void {
     this.#threshold = this.#threshold === this.#rules.ceiling ? rules.ceiling : Math.min(this.#threshold, rules.ceiling)
     this.#rules = rules
-    this.#limit = within(rules, this.#limit)
+    this.#limit = withinLimits(rules, this.#limit)
   }
 
   /** Most calls at a time, now. */
   get limit(): number {
     return Math.floor(this.#limit)
+  }
+
+  get ceiling(): number {
+    return this.#rules.ceiling
+  }
+
+  get probing(): number {
+    return this.#rules.ceiling
   }
 
   /** What an answer to this kind of call usually takes, in ms; 0 where none is known. */
@@ -125,7 +120,7 @@ export class AdaptiveLimit {
     const congested = gradient < 1 || failed > 0.05
     if (congested && !this.#congested) this.#threshold = Math.max(this.#rules.floor, this.#limit / 2)
     this.#congested = congested
-    this.#limit = within(this.#rules, (congested ? this.#limit * gradient : this.#grown()) * (1 - failed / 2))
+    this.#limit = withinLimits(this.#rules, (congested ? this.#limit * gradient : this.#grown()) * (1 - failed / 2))
     this.#forgetWindow()
   }
 
@@ -167,8 +162,4 @@ export class AdaptiveLimit {
     this.#overloaded = 0
     this.#peak = 0
   }
-}
-
-function within({ floor, ceiling }: LimitRules, limit: number): number {
-  return Math.min(ceiling, Math.max(Math.min(floor, ceiling), limit))
 }

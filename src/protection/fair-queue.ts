@@ -55,11 +55,16 @@ export class FairQueue<Item> {
   /** Goes by other rules from now on; calls that wait already keep their time. */
   follow(rules: QueueRules, places: Places): void {
     this.#rules = rules
-    for (const flow of [...this.#flows.values(), ...(this.#lone === undefined ? [] : [this.#lone])]) {
+    for (const flow of this.#known) {
       flow.weight = rules.weightOf(flow.consumer)
       flow.guarantee = rules.guaranteeOf(flow.consumer)
-      if (flow.waiting > 0) this.#place(flow, places)
     }
+    this.placesCame(places)
+  }
+
+  /** There are other places than before: who had as many as one may have may be served again. */
+  placesCame(places: Places): void {
+    for (const flow of this.#known) if (flow.waiting > 0) this.#place(flow, places)
   }
 
   /** Calls that wait. */
@@ -160,6 +165,10 @@ export class FairQueue<Item> {
     if (oldest === undefined || oldest.deadline > now) return undefined
     this.cancel(oldest, places)
     return oldest
+  }
+
+  get #known(): readonly WaitingFlow<Item>[] {
+    return [...this.#flows.values(), ...(this.#lone === undefined ? [] : [this.#lone])]
   }
 
   #serve(flow: WaitingFlow<Item>, places: Places): WaitingCall<Item> {

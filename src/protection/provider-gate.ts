@@ -1,9 +1,10 @@
-import { AdaptiveLimit, type LimitRules } from './adaptive-limit.ts'
+import { AdaptiveLimit } from './adaptive-limit.ts'
 import { type BreakerRules, type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
 import { FailureWindow } from './failure-window.ts'
 import { FairQueue, type Places, type QueueRules } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
 import { HeavyShare } from './heavy-share.ts'
+import type { LimitRules, ProviderLimit } from './provider-limit.ts'
 import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
 /** All that decides about calls to one provider. Times are in milliseconds. */
@@ -29,7 +30,7 @@ const meanWeight = 0.05
  */
 export class ProviderGate {
   rules: GateRules
-  readonly limit: AdaptiveLimit
+  readonly limit: ProviderLimit
   readonly #queue: FairQueue<Waiter>
   #window: FailureWindow
   readonly #turned: ((to: SharedTurn) => void) | undefined
@@ -41,10 +42,10 @@ export class ProviderGate {
   #lastConsumer: string | undefined
   #contestedUntil = Number.NEGATIVE_INFINITY
 
-  constructor(rules: GateRules, kinds = 1, turned?: (to: SharedTurn) => void) {
+  constructor(rules: GateRules, kinds = 1, turned?: (to: SharedTurn) => void, limit?: ProviderLimit) {
     this.rules = rules
     this.#turned = turned
-    this.limit = new AdaptiveLimit(rules.limit, kinds)
+    this.limit = limit ?? new AdaptiveLimit(rules.limit, kinds)
     this.#queue = new FairQueue(rules.queue)
     this.#window = new FailureWindow(rules.breaker.windowMs)
     this.#heavy = new HeavyShare(rules.limit.initial * rules.mostOfOne)
@@ -89,7 +90,7 @@ export class ProviderGate {
     }
     const answer = this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.rules.breaker)
     // A probe needs a connection, not a place within a limit that the calls that hang may fill.
-    const probes = answer === 'probe' && this.#inFlight < this.rules.limit.ceiling
+    const probes = answer === 'probe' && this.#inFlight < this.limit.probing
     if (answer !== 'pass' && !probes && this.#isShut) return 'unavailable'
     const flow = this.#queue.flowOf(consumer)
     if (probes) {
@@ -127,6 +128,12 @@ export class ProviderGate {
     this.#letThrough(now)
   }
 
+  /** The limit is another, not by what was seen here: whoever waits and has room now is let through. */
+  placesCame(now: number): void {
+    if (this.#queue.waiting > 0) this.#queue.placesCame(this.#places(now))
+    this.#letThrough(now)
+  }
+
   /** Refuses the calls whose time to wait is up. */
   expire(now: number): void {
     for (;;) {
@@ -160,7 +167,7 @@ export class ProviderGate {
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
   retryAfterMs(why: GateRefusal, now: number): number {
     if (why === 'unavailable') return breakerWait(this.#state, now, this.rules.breaker)
-    return ((this.waiting + 1) * this.#heldMs) / this.#places(now).limit
+    return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#places(now).limit)
   }
 
   /** The circuit is not closed, and that counts. */
@@ -176,7 +183,7 @@ export class ProviderGate {
   }
 
   #places(now: number): Places {
-    const limit = this.rules.limitObserves ? this.rules.limit.ceiling : this.limit.limit
+    const limit = this.rules.limitObserves ? this.limit.ceiling : this.limit.limit
     if (now >= this.#contestedUntil || this.rules.mostOfOne === 1) return { limit, mostOfOne: limit, mostOfHeavy: limit }
     const mostOfOne = Math.max(1, Math.min(Math.floor(limit * this.rules.mostOfOne), this.#heavy.usual))
     return { limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, this.#heavy.most) }

@@ -1,8 +1,9 @@
 import type { ExchangeShown } from '../audit/index/lookups.ts'
-import type { CircuitAct, CircuitTurn, GateState } from '../forwarding/provider-capacity.ts'
+import type { CircuitAct, CircuitTurn, GateState } from '../forwarding/gate-state.ts'
 import type { MetricSnapshot } from '../metrics/metrics.ts'
 import type { LeaseAsk, LeaseGrant } from '../protection/lease.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
+import type { PlaceLease, PlaceNeed } from '../protection/place-lease.ts'
 import type { Lockout, LockoutChange } from '../state/lockouts.ts'
 
 /** A revocation list that the control process has fetched. */
@@ -11,11 +12,23 @@ export interface FetchedList {
   readonly der: Uint8Array
 }
 
+/** A worker's lease of the places at a gate. */
+export interface NamedLease extends PlaceLease {
+  readonly key: string
+}
+
+/** What a worker tells of a gate. */
+export interface NamedNeed extends PlaceNeed {
+  readonly key: string
+}
+
 /** What a worker begins with. */
 export interface WorkerStart {
   readonly type: 'start'
   /** The part of its audit log's name: `w1`, `w2` and so on, the same for whoever takes its place. */
   readonly name: string
+  /** Its place among them, from 0. */
+  readonly nth: number
   /** Among how many the machine's limits are divided. */
   readonly among: number
   readonly configPath: string
@@ -26,6 +39,8 @@ export interface WorkerStart {
   readonly lists: readonly FetchedList[]
   readonly held: readonly (readonly [host: string, act: CircuitAct])[]
   readonly ownPorts: readonly number[]
+  /** What it has of providers that are known already. */
+  readonly places: readonly NamedLease[]
 }
 
 /** Issuers that a consumer sent with its certificate, DER, so that its session can be resumed at another worker. */
@@ -64,6 +79,8 @@ export type Notice =
   | { readonly type: 'hold'; readonly host: string; readonly act: CircuitAct }
   | { readonly type: 'turned'; readonly turn: CircuitTurn }
   | { readonly type: 'leased'; readonly lease: number; readonly grants: readonly LeaseGrant[] }
+  /** Twice a second at least, perhaps with nothing. */
+  | { readonly type: 'places'; readonly leases: readonly NamedLease[] }
   | { readonly type: 'looked'; readonly look: number; readonly looked: Looked }
   | { readonly type: 'own-ports'; readonly ports: readonly number[] }
   | { readonly type: 'abandon' }
@@ -91,6 +108,7 @@ export type FromWorker =
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'suspected'; readonly evidence: readonly Evidence[] }
   | { readonly type: 'lease'; readonly lease: number; readonly asks: readonly (LeaseAsk & { readonly bucket: string })[] }
+  | { readonly type: 'places'; readonly needs: readonly NamedNeed[] }
   /** A party looks at an exchange; it is told `looked`. */
   | { readonly type: 'look'; readonly look: number; readonly actor: string; readonly exchange: string }
   | { readonly type: 'renew-tickets' }

@@ -1,6 +1,7 @@
 import { breakerSettings, capacitySettings } from '../../src/forwarding/capacity-settings.ts'
 import { capacityRules } from '../../src/forwarding/gate-rules.ts'
-import { createProviderCapacity, type GateState } from '../../src/forwarding/provider-capacity.ts'
+import type { GateState } from '../../src/forwarding/gate-state.ts'
+import { createProviderCapacity } from '../../src/forwarding/provider-capacity.ts'
 import type { ProviderEndpoint } from '../../src/spine/accredited-system.ts'
 import { quantile } from './figures.ts'
 import { gatedCall } from './gated-call.ts'

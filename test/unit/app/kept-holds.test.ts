@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { circuitControl } from '../../../src/app/compose-capacity.ts'
 import { keptHolds } from '../../../src/app/kept-holds.ts'
-import type { CircuitAct, ProviderCapacity } from '../../../src/forwarding/provider-capacity.ts'
+import type { CircuitAct } from '../../../src/forwarding/gate-state.ts'
+import type { ProviderCapacity } from '../../../src/forwarding/provider-capacity.ts'
 import type { Registry } from '../../../src/registry/registry.ts'
 
 let directory: string

@@ -1,5 +1,5 @@
+import type { GateState } from '../../../src/forwarding/gate-state.ts'
 import { mergeGates, withHolds } from '../../../src/forwarding/merge-gates.ts'
-import type { GateState } from '../../../src/forwarding/provider-capacity.ts'
 
 const gate: GateState = { host: 'a', circuit: 'closed', opensInMs: 0, limit: 10, inFlight: 2, waiting: 1 }
 

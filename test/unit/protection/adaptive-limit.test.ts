@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { AdaptiveLimit, type LimitRules } from '../../../src/protection/adaptive-limit.ts'
+import { AdaptiveLimit } from '../../../src/protection/adaptive-limit.ts'
+import type { LimitRules } from '../../../src/protection/provider-limit.ts'
 
 const rules: LimitRules = { floor: 4, ceiling: 64, initial: 16, tolerance: 2, noiseMs: 5, windowMs: 1000 }
 

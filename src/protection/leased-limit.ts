@@ -1,0 +1,137 @@
+import type { CallWindow } from './heavy-share.ts'
+import { type PlaceLease, type PlaceNeed, sampleCode } from './place-lease.ts'
+import type { ProviderLimit } from './provider-limit.ts'
+
+/** For how long nothing was heard from whoever leases. `short`: who has more than its even part gives that up; `long`: who has less takes it. */
+export interface Silence {
+  level: 'none' | 'short' | 'long'
+}
+
+/** The gate that goes by a leased limit. */
+export interface LeasedGate {
+  readonly inFlight: number
+  readonly waiting: number
+  placesCame(now: number): void
+}
+
+/** Samples that are kept until they are told; more are dropped, and so many of them go at once. */
+const [mostSamples, manySamples] = [1_000, 200]
+
+/**
+ * A provider's limit as one of several processes has it: so many places, leased from whoever learns the limit for all of them, to whom it tells what it sees
+ * and needs. It decides by what it holds, and waits for nothing.
+ */
+export class LeasedLimit implements ProviderLimit {
+  #lease: PlaceLease
+  readonly #silence: Silence
+  readonly #changed: (urgent: boolean) => void
+  #gate: LeasedGate | undefined
+  #samples: number[] = []
+  #peak = 0
+  #lacked = 0
+  #restarted = false
+  #window: CallWindow | undefined
+  #told = { seq: -1, inFlight: 0, wanted: 0 }
+
+  /** `changed` is told that there is something for `takeNeed`; urgent where somebody waits for what comes of it. */
+  constructor(lease: PlaceLease, silence: Silence, changed: (urgent: boolean) => void) {
+    this.#lease = lease
+    this.#silence = silence
+    this.#changed = changed
+  }
+
+  /** The gate that goes by it from now on. */
+  serve(gate: LeasedGate): void {
+    this.#gate = gate
+  }
+
+  get ceiling(): number {
+    const { places, alone } = this.#lease
+    if (this.#silence.level === 'none') return places
+    return this.#silence.level === 'short' ? Math.min(places, alone) : alone
+  }
+
+  get limit(): number {
+    return this.#lease.learned ?? this.ceiling
+  }
+
+  get probing(): number {
+    return Math.max(this.#lease.probing, this.ceiling)
+  }
+
+  /** Nothing under way, nothing waits, nothing to tell. */
+  get isQuiet(): boolean {
+    return (this.#gate?.inFlight ?? 0) + (this.#gate?.waiting ?? 0) + this.#samples.length + this.#told.inFlight + this.#told.wanted === 0
+  }
+
+  follow(): void {
+    // Whoever leases goes by the new rules, and tells.
+  }
+
+  answered(kind: number, latencyMs: number, inFlight: number): void {
+    this.#sampled(sampleCode.answered(kind), latencyMs, inFlight)
+  }
+
+  overloaded(inFlight: number): void {
+    this.#sampled(sampleCode.overloaded, 0, inFlight)
+  }
+
+  abandoned(kind: number, waitedMs: number, inFlight: number): void {
+    this.#sampled(sampleCode.abandoned(kind), waitedMs, inFlight)
+  }
+
+  takeClosed(): CallWindow | undefined {
+    const window = this.#window
+    if (window !== undefined) this.#window = undefined
+    return window
+  }
+
+  restart(): void {
+    this.#restarted = true
+    this.#changed(true)
+  }
+
+  /** A call found no place here. */
+  lacked(): void {
+    this.#lacked++
+    this.#changed(true)
+  }
+
+  /** Takes a lease, unless it is of before the one that it has. Whoever waits and has room now is let through before this returns. */
+  take(lease: PlaceLease, now: number): void {
+    if (lease.seq <= this.#lease.seq) return
+    this.#lease = lease
+    if (lease.window !== undefined) this.#window = lease.window
+    this.#gate?.placesCame(now)
+    this.#changed(true)
+  }
+
+  /** How long nothing was heard has changed. */
+  silenceChanged(now: number): void {
+    this.#gate?.placesCame(now)
+  }
+
+  /** What is to be told, once; undefined where nothing has changed. */
+  takeNeed(): PlaceNeed | undefined {
+    const { seq, places } = this.#lease
+    const { inFlight, waiting } = this.#gate ?? { inFlight: 0, waiting: 0 }
+    const peak = Math.max(this.#peak, inFlight)
+    const wanted = Math.max(peak, inFlight + Math.max(waiting, this.#lacked))
+    const [samples, restarted, told] = [this.#samples, this.#restarted, this.#told]
+    this.#peak = 0
+    this.#lacked = 0
+    if (samples.length === 0 && !restarted && told.seq === seq && told.inFlight === inFlight && told.wanted === wanted) return undefined
+    this.#samples = []
+    this.#restarted = false
+    this.#told = { seq, inFlight, wanted }
+    return { seq, places, inFlight, peak, wanted, samples, restarted }
+  }
+
+  #sampled(code: number, milliseconds: number, inFlight: number): void {
+    const samples = this.#samples
+    if (samples.length < 2 * mostSamples) samples.push(code, milliseconds)
+    if (inFlight > this.#peak) this.#peak = inFlight
+    // Who has more under way than it may have by now is waited for.
+    this.#changed(inFlight > this.#lease.places || samples.length === 2 * manySamples)
+  }
+}

@@ -1,0 +1,57 @@
+import type { CallWindow } from './heavy-share.ts'
+import { evenPart } from './place-shares.ts'
+import { type LimitRules, withinLimits } from './provider-limit.ts'
+
+/** What one worker may have of a provider, until it is told otherwise. Places are calls at a time. */
+export interface PlaceLease {
+  /** From 1, one more each time; 0 is what every worker has before anybody has told it anything. */
+  readonly seq: number
+  readonly places: number
+  /** Calls at a time with those that probe. */
+  readonly probing: number
+  /** What it goes on with where nobody tells it anything any more: its even part. */
+  readonly alone: number
+  /** The worker's part of the learned limit where that is only told; undefined where `places` is of it. */
+  readonly learned: number | undefined
+  /** A window of samples that has closed since the last lease; `busy` is this worker's part of it. */
+  readonly window?: CallWindow
+}
+
+/** What one worker tells of a provider. */
+export interface PlaceNeed {
+  /** The last lease that it goes by. */
+  readonly seq: number
+  readonly places: number
+  readonly inFlight: number
+  /** Most calls under way at a time since it told the last time. */
+  readonly peak: number
+  /** Places that it could use. */
+  readonly wanted: number
+  /** What was seen of the provider, in pairs: see `sampleCode`. */
+  readonly samples: readonly number[]
+  /** Its circuit has opened since. */
+  readonly restarted: boolean
+}
+
+/** The first number of a sample: the kind of call and what is told of it; the second is in ms, 0 for an overload. */
+export const sampleCode = {
+  overloaded: -1,
+  answered: (kind: number): number => 2 * kind,
+  abandoned: (kind: number): number => 2 * kind + 1,
+  kindOf: (code: number): number => code >> 1,
+  isAbandoned: (code: number): boolean => code % 2 === 1,
+} as const
+
+/** How a provider's places are bounded. */
+export interface PlaceRules {
+  readonly limit: LimitRules
+  /** What is learned is only told: `limit.ceiling` places are divided. */
+  readonly limitObserves: boolean
+}
+
+/** What the `nth` of so many workers has of a provider before it is told anything: its even part of what a provider gets at first. */
+export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, among: number): PlaceLease {
+  const initial = evenPart(withinLimits(limit, limit.initial), nth, among)
+  const places = limitObserves ? evenPart(limit.ceiling, nth, among) : initial
+  return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined }
+}

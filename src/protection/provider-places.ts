@@ -1,0 +1,173 @@
+import { AdaptiveLimit } from './adaptive-limit.ts'
+import type { CallWindow } from './heavy-share.ts'
+import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules, sampleCode } from './place-lease.ts'
+import { evenPart, placeShares } from './place-shares.ts'
+
+/** One worker's part, as whoever leases knows it. */
+interface Holder {
+  present: boolean
+  lease: PlaceLease
+  /** It has told that it goes by the last lease: until then it gets no other. */
+  settled: boolean
+  /** Most calls that it can have under way now, whatever is still on its way. */
+  most: number
+  peak: number
+  wanted: number
+  samples: number
+  window: CallWindow | undefined
+}
+
+/** Idle places move only where it is about more than this share of all. */
+const worthMoving = 1 / 8
+
+/**
+ * One provider's places, leased to the workers of a machine, and the limit that is learned from what all of them see. Together they have no more calls under
+ * way than the limit was when they began: what one is to give up goes to another only when the first has told that it goes by less. Probes of an open circuit need no place.
+ * Pure: no timer, no input or output.
+ */
+export class ProviderPlaces {
+  #rules: PlaceRules
+  readonly #limit: AdaptiveLimit
+  readonly #holders: Holder[]
+
+  /** `kinds` is how many kinds of call are told apart. */
+  constructor(rules: PlaceRules, workers: number, kinds: number) {
+    this.#rules = rules
+    this.#limit = new AdaptiveLimit(rules.limit, kinds)
+    this.#holders = Array.from({ length: workers }, (_, nth) => {
+      const lease = firstLease(rules, nth, workers)
+      return { present: true, lease, settled: true, most: lease.places, peak: 0, wanted: 0, samples: 0, window: undefined }
+    })
+  }
+
+  /** Places that are divided now. */
+  get places(): number {
+    return this.#rules.limitObserves ? this.#rules.limit.ceiling : this.#limit.limit
+  }
+
+  /** Goes by other rules from now on; what was learned stays, as far as they let it. */
+  follow(rules: PlaceRules): void {
+    this.#rules = rules
+    this.#limit.follow(rules.limit)
+  }
+
+  /** A worker tells. */
+  told(nth: number, need: PlaceNeed, now: number): void {
+    const holder = this.#holders[nth]
+    if (holder === undefined || !holder.present) return
+    holder.peak = need.peak
+    holder.wanted = need.wanted
+    holder.samples += need.samples.length / 2
+    if (need.seq === holder.lease.seq) {
+      holder.settled = true
+      holder.most = Math.max(need.places, need.inFlight)
+    }
+    this.#learn(need.samples, now)
+    // Each worker tells of a circuit that has opened, those too that heard of it from another.
+    if (need.restarted && this.#limit.limit > this.#rules.limit.floor) this.#limit.restart()
+  }
+
+  /** A worker has ended: what it had is free. */
+  lost(nth: number): void {
+    const holder = this.#holders[nth]
+    if (holder === undefined) return
+    const lease = { ...holder.lease, places: 0 }
+    Object.assign(holder, { present: false, lease, settled: true, most: 0, peak: 0, wanted: 0, samples: 0, window: undefined })
+  }
+
+  /** A worker begins in the place of one that ended: what it has at first. */
+  began(nth: number): PlaceLease | undefined {
+    const holder = this.#holders[nth]
+    if (holder === undefined) return undefined
+    holder.present = true
+    const places = Math.max(0, Math.min(evenPart(this.places, nth, this.#holders.length), this.#free()))
+    return this.#lend(holder, nth, places)
+  }
+
+  /** The leases that are to be told now. `turn` moves on with time: by it goes whose turn it is where there are too few for all; `levels`: idle places are evened out. */
+  leases(turn: number, levels: boolean): readonly (readonly [nth: number, lease: PlaceLease])[] {
+    const targets = this.#targets(turn, levels)
+    const told: [number, PlaceLease][] = []
+    const lend = (holder: Holder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places)])
+    // What is given up counts as held until that is told back; so the order is of no matter for safety, but what is free is known only after.
+    this.#holders.forEach((holder, nth) => {
+      const target = targets[nth] ?? 0
+      if (holder.present && holder.settled && target < holder.lease.places) lend(holder, nth, target)
+    })
+    this.#holders.forEach((holder, nth) => {
+      if (!holder.present || !holder.settled) return
+      const { places, alone, learned, probing, seq } = holder.lease
+      const next = Math.max(places, Math.min(targets[nth] ?? 0, holder.most + Math.max(0, this.#free())))
+      const news =
+        next !== places || seq === 0 || holder.window !== undefined || alone !== this.#part(nth) || learned !== this.#learned(next)
+      if (news || (levels && probing !== this.#probing(holder, next))) lend(holder, nth, next)
+    })
+    return told
+  }
+
+  #targets(turn: number, levels: boolean): readonly number[] {
+    const present = this.#holders.filter((one) => one.present)
+    const held = this.#holders.map(({ lease }) => lease.places)
+    const shares = placeShares(
+      this.places,
+      present.map(({ wanted }) => wanted),
+      turn,
+    )
+    let next = 0
+    const targets = this.#holders.map((one) => (one.present ? (shares[next++] ?? 0) : 0))
+    const lacks = present.some(({ wanted, lease }) => wanted > lease.places)
+    const uneven = levels && targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
+    return lacks || uneven || sum(held) !== this.places ? targets : held
+  }
+
+  #lend(holder: Holder, nth: number, places: number): PlaceLease {
+    const { window } = holder
+    holder.lease = {
+      ...{ seq: holder.lease.seq + 1, places, probing: this.#probing(holder, places), alone: this.#part(nth) },
+      ...{ learned: this.#learned(places), ...(window !== undefined && { window }) },
+    }
+    holder.window = undefined
+    holder.settled = false
+    holder.most = Math.max(holder.most, places)
+    return holder.lease
+  }
+
+  #part(nth: number): number {
+    return evenPart(this.places, nth, this.#holders.length)
+  }
+
+  #learned(places: number): number | undefined {
+    return this.#rules.limitObserves ? Math.floor((this.#limit.limit * places) / this.places) : undefined
+  }
+
+  #free(): number {
+    return this.places - sum(this.#holders.map(({ most }) => most))
+  }
+
+  /** What the others leave of the ceiling: probes of an open circuit need a connection and no place within the limit. */
+  #probing(holder: Holder, places: number): number {
+    const others = sum(this.#holders.map((one) => (one === holder ? 0 : one.most)))
+    return Math.max(places, this.#rules.limit.ceiling - others)
+  }
+
+  #learn(samples: readonly number[], now: number): void {
+    const busy = sum(this.#holders.map(({ peak }) => peak))
+    for (let at = 0; at < samples.length; at += 2) {
+      const [code = 0, milliseconds = 0] = [samples[at], samples[at + 1]]
+      if (code === sampleCode.overloaded) this.#limit.overloaded(busy, now)
+      else if (sampleCode.isAbandoned(code)) this.#limit.abandoned(sampleCode.kindOf(code), milliseconds, busy, now)
+      else this.#limit.answered(sampleCode.kindOf(code), milliseconds, busy, now)
+    }
+    const closed = this.#limit.takeClosed()
+    if (closed === undefined) return
+    const all = Math.max(1, sum(this.#holders.map((one) => one.samples)))
+    for (const holder of this.#holders) {
+      holder.window = { ...closed, busy: (closed.busy * holder.samples) / all }
+      holder.samples = 0
+    }
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0)
+}

@@ -1,0 +1,249 @@
+import fc from 'fast-check'
+import { LeasedLimit, type Silence } from '../../../src/protection/leased-limit.ts'
+import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules } from '../../../src/protection/place-lease.ts'
+import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
+
+const limit = { floor: 4, ceiling: 64, initial: 16, tolerance: 2, noiseMs: 5, windowMs: 1000 }
+const rules: PlaceRules = { limit, limitObserves: false }
+/** A limit that nothing moves. */
+const fixed = (places: number): PlaceRules => ({ ...rules, limit: { ...limit, floor: places, ceiling: places, initial: places } })
+
+/** Workers whose calls and messages a test moves one by one. */
+function machine(of: PlaceRules, count: number) {
+  const places = new ProviderPlaces(of, count, 1)
+  let now = 0
+  const silence: Silence = { level: 'none' }
+  const begin = (lease: PlaceLease) => {
+    const gate = { inFlight: 0, waiting: 0, placesCame: () => undefined }
+    const leased = new LeasedLimit(lease, silence, () => undefined)
+    leased.serve(gate)
+    return { gate, leased, alive: true, toControl: [] as PlaceNeed[], toWorker: [] as PlaceLease[] }
+  }
+  const workers = Array.from({ length: count }, (_, nth) => begin(firstLease(of, nth, count)))
+  let turn = 0
+  const send = (levels: boolean): void => {
+    for (const [nth, lease] of places.leases(turn, levels)) workers[nth]?.toWorker.push(lease)
+  }
+  const at = (nth: number) => workers[nth] as (typeof workers)[number]
+  const steps = {
+    call: (nth: number) => {
+      const { gate, leased, alive } = at(nth)
+      if (!alive) return
+      if (gate.inFlight < leased.limit) gate.inFlight++
+      else gate.waiting++
+    },
+    end: (nth: number) => {
+      const { gate, leased } = at(nth)
+      if (gate.inFlight === 0) return
+      leased.answered(0, 50, gate.inFlight)
+      gate.inFlight--
+      steps.grant(nth)
+    },
+    grant: (nth: number) => {
+      const { gate, leased } = at(nth)
+      while (gate.waiting > 0 && gate.inFlight < leased.limit) {
+        gate.waiting--
+        gate.inFlight++
+      }
+    },
+    tell: (nth: number) => {
+      const need = at(nth).alive ? at(nth).leased.takeNeed() : undefined
+      if (need !== undefined) at(nth).toControl.push(need)
+    },
+    hear: (nth: number) => {
+      const need = at(nth).toControl.shift()
+      if (need === undefined) return
+      places.told(nth, need, now)
+      send(false)
+    },
+    take: (nth: number) => {
+      const lease = at(nth).toWorker.shift()
+      if (lease === undefined) return
+      at(nth).leased.take(lease, now)
+      steps.grant(nth)
+    },
+    level: () => {
+      now += 500
+      turn++
+      send(true)
+    },
+    die: (nth: number) => {
+      const one = at(nth)
+      if (!one.alive) return
+      Object.assign(one, { alive: false, toControl: [], toWorker: [] })
+      one.gate.inFlight = 0
+      places.lost(nth)
+      send(false)
+    },
+    restart: (nth: number) => {
+      if (at(nth).alive) return
+      workers[nth] = begin(places.began(nth) as PlaceLease)
+    },
+  }
+  return {
+    ...{ places, workers, steps, silence },
+    inFlight: () => workers.reduce((sum, { gate }) => sum + gate.inFlight, 0),
+    /** Every message arrives, until there is none. */
+    settle(rounds = 12) {
+      for (let round = 0; round < rounds; round++)
+        for (let nth = 0; nth < count; nth++) {
+          steps.tell(nth)
+          while (at(nth).toControl.length > 0) steps.hear(nth)
+          while (at(nth).toWorker.length > 0) steps.take(nth)
+        }
+    },
+  }
+}
+
+test('one worker alone gets all places; when another wants some too, it has half as soon as the first has calls that end', () => {
+  const { workers, steps, settle, inFlight } = machine(fixed(8), 2)
+  for (let nth = 0; nth < 12; nth++) steps.call(0)
+  expect(workers[0]?.gate).toMatchObject({ inFlight: 4, waiting: 8 })
+  settle()
+  expect(workers[0]?.gate).toMatchObject({ inFlight: 8, waiting: 4 })
+  for (let nth = 0; nth < 5; nth++) steps.call(1)
+  settle()
+  expect(workers[1]?.gate).toMatchObject({ inFlight: 0, waiting: 5 })
+  for (let nth = 0; nth < 8; nth++) {
+    steps.end(0)
+    settle()
+    expect(inFlight()).toBeLessThanOrEqual(8)
+  }
+  expect(workers[1]?.gate.inFlight).toBe(4)
+})
+
+test('what a worker had goes to the others when it dies; its successor gets a part again', () => {
+  const { workers, steps, settle } = machine(fixed(8), 2)
+  for (let nth = 0; nth < 8; nth++) steps.call(1)
+  settle()
+  expect(workers[1]?.gate.inFlight).toBe(8)
+  steps.die(1)
+  for (let nth = 0; nth < 8; nth++) steps.call(0)
+  settle()
+  expect(workers[0]?.gate.inFlight).toBe(8)
+  steps.restart(1)
+  expect(workers[1]?.leased.limit).toBe(0)
+  steps.call(1)
+  settle()
+  steps.end(0)
+  settle()
+  expect(workers[1]?.gate.inFlight).toBe(1)
+})
+
+test('what two workers see is learned as one: one is told to do less because of what the other saw', () => {
+  const { places, workers, steps, settle } = machine(rules, 2)
+  for (let nth = 0; nth < 3; nth++) steps.call(nth % 2)
+  settle()
+  for (let second = 0; second < 20; second++) {
+    for (let nth = 0; nth < 10; nth++) workers[0]?.leased.overloaded(8)
+    settle()
+    steps.level()
+    steps.level()
+    settle()
+  }
+  expect(places.places).toBe(4)
+  expect(workers.reduce((sum, { leased }) => sum + leased.limit, 0)).toBe(4)
+})
+
+test('a circuit that opens begins anew from the floor once, however many tell of it', () => {
+  const { places, workers, settle } = machine(rules, 2)
+  for (const { leased } of workers) leased.restart()
+  settle()
+  expect(places.places).toBe(4)
+  expect(workers.map(({ leased }) => leased.limit)).toEqual([2, 2])
+})
+
+test('a window that closed is told to every worker once, with its part of what was under way', () => {
+  const { workers, steps, settle } = machine(rules, 2)
+  for (let second = 0; second < 4; second++) {
+    for (let nth = 0; nth < 15; nth++) workers[0]?.leased.answered(0, 50, 8)
+    for (let nth = 0; nth < 5; nth++) workers[1]?.leased.answered(0, 50, 8)
+    settle()
+    steps.level()
+    steps.level()
+  }
+  settle()
+  const [one, other] = workers.map(({ leased }) => leased.takeClosed())
+  expect(one?.ratio).toBe(1)
+  expect((one?.busy ?? 0) / (other?.busy ?? 1)).toBeCloseTo(3)
+  expect(workers.map(({ leased }) => leased.takeClosed())).toEqual([undefined, undefined])
+})
+
+test('where the limit is only observed, the ceiling is divided and each is told its part of what was learned', () => {
+  const { workers, steps, settle } = machine({ ...rules, limitObserves: true }, 2)
+  expect(workers.map(({ leased }) => [leased.ceiling, leased.limit])).toEqual([
+    [32, 8],
+    [32, 8],
+  ])
+  for (let nth = 0; nth < 48; nth++) {
+    const one = workers[0]
+    if (one !== undefined) one.gate.waiting++
+  }
+  steps.tell(0)
+  settle()
+  expect(workers[0]?.leased.ceiling).toBeGreaterThanOrEqual(48)
+})
+
+test('without word of the control process who has more than its part gives it up, and then who has less takes it', () => {
+  const { workers, steps, settle, silence } = machine(fixed(8), 2)
+  for (let nth = 0; nth < 8; nth++) steps.call(0)
+  settle()
+  const limits = () => workers.map(({ leased }) => leased.limit)
+  expect(limits()).toEqual([8, 0])
+  silence.level = 'short'
+  expect(limits()).toEqual([4, 0])
+  silence.level = 'long'
+  expect(limits()).toEqual([4, 4])
+})
+
+test('a lease of before the one that a worker has is not taken', () => {
+  const lease = { ...firstLease(rules, 0, 2), seq: 3, places: 5 }
+  const leased = new LeasedLimit(lease, { level: 'none' }, () => undefined)
+  leased.take({ ...lease, seq: 2, places: 9 }, 0)
+  expect(leased.limit).toBe(5)
+})
+
+test('samples are kept in bounds while nobody takes them', () => {
+  const leased = new LeasedLimit(firstLease(rules, 0, 1), { level: 'none' }, () => undefined)
+  for (let nth = 0; nth < 5_000; nth++) leased.answered(0, 1, 1)
+  expect(leased.takeNeed()?.samples).toHaveLength(2_000)
+  expect(leased.isQuiet).toBe(false)
+})
+
+const names = ['call', 'call', 'call', 'end', 'end', 'tell', 'tell', 'hear', 'hear', 'take', 'take', 'level', 'die', 'restart'] as const
+const history = fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(3)), { maxLength: 400 })
+
+test('whatever is called, ends, dies and is late: never more calls at a time than places, and when all is told nobody waits beside a free one', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 4 }), history, (places, count, events) => {
+      const { workers, steps, settle, inFlight } = machine(fixed(places), count)
+      for (const [name, nth] of events) {
+        steps[name](nth % count)
+        expect(inFlight()).toBeLessThanOrEqual(places)
+      }
+      settle(40)
+      expect(inFlight()).toBeLessThanOrEqual(places)
+      const waits = workers.some(({ gate, alive }) => alive && gate.waiting > 0)
+      if (waits) expect(inFlight()).toBe(places)
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('whatever is called: who goes on wanting places gets its even part of them', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 2, max: 4 }), history, (places, count, events) => {
+      const { workers, steps, settle } = machine(fixed(places), count)
+      for (const [name, nth] of events) if (name !== 'die') steps[name](nth % count)
+      const had: number[] = []
+      for (let round = 0; round < 2 * count; round++) {
+        for (let nth = 0; nth < count; nth++) for (let ends = workers[nth]?.gate.inFlight ?? 0; ends > 0; ends--) steps.end(nth)
+        for (let calls = 0; calls < 20; calls++) steps.call(0)
+        steps.level()
+        settle()
+        had.push(workers[0]?.gate.inFlight ?? 0)
+      }
+      expect(Math.max(...had.slice(-count))).toBeGreaterThanOrEqual(Math.max(1, Math.floor(places / count)))
+    }),
+  )
+})
