@@ -4,7 +4,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import { createDialGuard } from '../forwarding/dial-guard.ts'
 import { createForwardingLeg, type ForwardingLeg } from '../forwarding/forward.ts'
 import type { ProvenConnections } from '../forwarding/proven-connections.ts'
-import type { ProviderCapacity } from '../forwarding/provider-capacity.ts'
+import type { LeasedLimits, ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import { createDialHost } from '../forwarding/provider-connector.ts'
 import { createProviderPools } from '../forwarding/provider-pools.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -33,12 +33,14 @@ export interface ForwardingParts {
   readonly clock: Clock
   readonly expiry: ExpiryGauges
   readonly capacity: ProviderCapacity
+  /** Where places are leased from; absent where this process has them all. */
+  readonly leases: LeasedLimits | undefined
   /** Never dialled on this machine. */
   readonly ownPorts: () => readonly number[]
 }
 
 /** The providers' leg. */
-export function composeForwarding({ materials, trust, proven, clock, expiry, capacity, ownPorts }: ForwardingParts): ForwardingLeg {
+export function composeForwarding({ materials, trust, proven, clock, expiry, capacity, leases, ownPorts }: ForwardingParts): ForwardingLeg {
   const settings = () => materials().loaded.config.forwarding
   const identity = createDialIdentity(() => materials().client, trust)
   const terms = derived(settings, ({ allowedNetworks, dialOverrides, connectTimeoutSeconds, tlsTimeoutSeconds }) => ({
@@ -63,6 +65,7 @@ export function composeForwarding({ materials, trust, proven, clock, expiry, cap
       }),
     clock.elapsed,
   )
+  if (leases !== undefined) leases.leased = pools.keep
   return createForwardingLeg(pools, capacity, clock)
 }
 

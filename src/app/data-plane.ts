@@ -80,8 +80,9 @@ export function composeDataPlane(ground: Ground, ports: DataPlanePorts, { add: s
     async (one) => one.close(),
   )
   const capacity = composeCapacity(config, metrics, clock, ports.capacity)
-  const forwarding = started(composeForwarding({ materials, trust: revocation.trust, proven, clock, expiry, capacity, ownPorts }), (leg) =>
-    leg.close(),
+  const forwarding = started(
+    composeForwarding({ materials, trust: revocation.trust, proven, clock, expiry, capacity, leases: ports.capacity.leases, ownPorts }),
+    (leg) => leg.close(),
   )
   const inFlight = createExchangesInFlight()
   const slowDown = createSlowDown(lockouts, () => materials().loaded.config.lockoutRules)

@@ -39,6 +39,8 @@ export interface CapacityObserver {
 export interface LeasedLimits {
   /** The one of a gate's key; the rules count where nothing has been leased yet. */
   limitOf(key: string, rules: GateRules): LeasedLimit
+  /** Who is told of each lease: so many places at a gate of this key. One only. */
+  leased: ((key: string, places: number) => void) | undefined
 }
 
 /** Row 15: which calls may go to a provider now, which wait, and which do not. One gate a host and pin, as there is one pool of connections. */

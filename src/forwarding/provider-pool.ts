@@ -22,6 +22,8 @@ export class ProviderPool implements ConnectionOwner {
   retired = false
   /** Monotonic ms. */
   lastUsed = 0
+  /** Connections that are kept where no call is on them. */
+  #kept = Number.POSITIVE_INFINITY
   readonly #settings: () => PoolSettings
   readonly #dialHost: DialHost
   readonly #now: () => number
@@ -61,8 +63,19 @@ export class ProviderPool implements ConnectionOwner {
   /** The connection may carry another call. */
   idle(connection: ProviderConnection): void {
     const next = this.#waiting.shift()
-    if (next === undefined) this.#idle.push(connection)
-    else connection.send(next.request, next.taker)
+    if (next !== undefined) connection.send(next.request, next.taker)
+    else if (this.#all.size > this.#kept) this.#end(connection)
+    else this.#idle.push(connection)
+  }
+
+  /** No more connections than this are kept from now on; those that carry calls end with them. */
+  keep(most: number): void {
+    this.#kept = most
+    while (this.#all.size > most) {
+      const oldest = this.#idle.shift()
+      if (oldest === undefined) return
+      this.#end(oldest)
+    }
   }
 
   /** The connection has ended. */
@@ -78,6 +91,12 @@ export class ProviderPool implements ConnectionOwner {
     this.#closed = true
     for (const { taker } of this.#waiting.splice(0)) fail(taker, 'the proxy is stopping')
     for (const connection of this.#all) connection.destroy()
+  }
+
+  /** Counts no more, though it is heard of its end only later. */
+  #end(connection: ProviderConnection): void {
+    this.#all.delete(connection)
+    connection.destroy()
   }
 
   #dialWhereNeeded(): void {

@@ -7,6 +7,8 @@ export interface ProviderPools {
   /** The provider's pool with one more call in flight; how many there may be is decided before (row 15). Give it back with `release`. */
   take(name: ProviderName): ProviderPool
   release(taken: ProviderPool): void
+  /** This process may have so many calls at a time at a gate of this key: it keeps no more connections. */
+  keep(key: string, most: number): void
   /** Further calls are dialled anew; connections of before end with the calls that are on them. */
   retire(): void
   close(): void
@@ -56,6 +58,7 @@ export function createProviderPools(
       taken.inFlight--
       if (taken.retired && taken.inFlight === 0) end(taken)
     },
+    keep: (key, most) => pools.get(key)?.keep(most),
     retire() {
       for (const one of pools.values()) {
         one.retired = true

@@ -74,15 +74,20 @@ export function createLeasedPlaces({ nth, among, send, now }: LeasedPlacesParts)
   gathering.unref()
   hearing.unref()
 
-  return {
+  const places: LeasedPlaces = {
+    leased: undefined,
     limitOf: (key, rules) => limitAt(key, () => firstLease(rules, nth, among)),
     take(leases) {
       heard(0)
-      for (const { key, ...lease } of leases) limitAt(key, () => ({ ...lease, seq: lease.seq - 1, places: 0 })).take(lease, now())
+      for (const { key, ...lease } of leases) {
+        limitAt(key, () => ({ ...lease, seq: lease.seq - 1, places: 0 })).take(lease, now())
+        places.leased?.(key, lease.places)
+      }
     },
     close() {
       clearInterval(gathering)
       clearInterval(hearing)
     },
   }
+  return places
 }

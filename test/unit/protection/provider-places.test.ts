@@ -196,6 +196,20 @@ test('without word of the control process who has more than its part gives it up
   expect(limits()).toEqual([4, 4])
 })
 
+test('other settings reach every worker: a lower ceiling is given up at once, a higher one used', () => {
+  const { places, workers, steps, settle } = machine(fixed(8), 2)
+  for (let nth = 0; nth < 8; nth++) steps.call(0)
+  settle()
+  places.follow(fixed(4))
+  steps.level()
+  settle()
+  expect(workers.reduce((sum, { leased }) => sum + leased.limit, 0)).toBe(4)
+  places.follow(fixed(12))
+  steps.level()
+  settle()
+  expect(workers.reduce((sum, { leased }) => sum + leased.limit, 0)).toBe(12)
+})
+
 test('a lease of before the one that a worker has is not taken', () => {
   const lease = { ...firstLease(rules, 0, 2), seq: 3, places: 5 }
   const leased = new LeasedLimit(lease, { level: 'none' }, () => undefined)
