@@ -82,3 +82,20 @@ test('while the control process is held up, each goes on with the places that it
     here.signal('SIGCONT')
   }
 })
+
+test('where the control process is silent for long, a worker that has no place takes its part', async () => {
+  const first = consumers.ask('w1', places)
+  await provider.reach(places)
+  here.signal('SIGSTOP')
+  try {
+    const second = consumers.ask('w2', 4)
+    await provider.answer(places)
+    expect(await Promise.all(first)).toEqual(Array(places).fill(200))
+    await provider.reach(4)
+    await provider.answer(4)
+    expect(await Promise.all(second)).toEqual([200, 200, 200, 200])
+    expect(provider.most).toBe(places)
+  } finally {
+    here.signal('SIGCONT')
+  }
+})

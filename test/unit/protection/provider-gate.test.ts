@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import type { GatePlace, GateRefusal, GateSample, Waiter } from '../../../src/protection/gate-call.ts'
+import { LeasedLimit } from '../../../src/protection/leased-limit.ts'
+import { firstLease } from '../../../src/protection/place-lease.ts'
 import { type GateRules, ProviderGate } from '../../../src/protection/provider-gate.ts'
 import type { WaitingCall } from '../../../src/protection/waiting-flow.ts'
 
@@ -311,4 +313,24 @@ describe('other rules', () => {
     expect(typeof gate.enter('a', 2)).toBe('object')
     gate.leave(first, 0, answered, 3)
   })
+})
+
+test('places that come from elsewhere let those through that wait, a consumer that had as many as one may have too', () => {
+  const lease = firstLease(rules, 0, 2)
+  const leased = new LeasedLimit(lease, { level: 'none' }, () => undefined)
+  const gate = new ProviderGate(rules, 1, undefined, leased)
+  leased.serve(gate)
+  for (let nth = 0; nth < 2; nth++) entered(gate.enter('a', 0))
+  const calls = Array.from({ length: 3 }, () => {
+    expect(gate.enter('a', 0)).toBe('full')
+    const one = noting()
+    gate.wait({ consumer: 'a', rank: 1 }, one.waiter, 0)
+    return one.became
+  })
+  leased.take({ ...lease, seq: 1, places: 4 }, 1)
+  expect(calls).toEqual([['granted'], ['granted'], []])
+  expect(gate.inFlight).toBe(4)
+  leased.take({ ...lease, seq: 2, places: 0 }, 2)
+  expect(gate.retryAfterMs('full', 2)).toBe(0)
+  expect(leased.takeNeed()).toMatchObject({ seq: 2, places: 0, inFlight: 4, wanted: 5 })
 })

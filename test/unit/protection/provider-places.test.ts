@@ -153,6 +153,16 @@ test('a circuit that opens begins anew from the floor once, however many tell of
   expect(workers.map(({ leased }) => leased.limit)).toEqual([2, 2])
 })
 
+test('a probe may go beyond the places, by what the others leave of the ceiling', () => {
+  const { workers, steps, settle } = machine(rules, 2)
+  for (let nth = 0; nth < 12; nth++) steps.call(0)
+  settle()
+  expect(workers.map(({ leased }) => leased.limit)).toEqual([14, 2])
+  steps.level()
+  settle()
+  expect(workers.map(({ leased }) => leased.probing)).toEqual([62, 50])
+})
+
 test('a window that closed is told to every worker once, with its part of what was under way', () => {
   const { workers, steps, settle } = machine(rules, 2)
   for (let second = 0; second < 4; second++) {
