@@ -45,6 +45,11 @@ export class ProviderPlaces {
     return this.#rules.limitObserves ? this.#rules.limit.ceiling : this.#limit.limit
   }
 
+  /** Nobody wants any, and every worker has told that it goes by its lease. */
+  get isQuiet(): boolean {
+    return this.#holders.every(({ present, settled, wanted }) => !present || (settled && wanted === 0))
+  }
+
   /** Goes by other rules from now on; what was learned stays, as far as they let it. */
   follow(rules: PlaceRules): void {
     this.#rules = rules

@@ -31,6 +31,8 @@ const levelMs = 500
 /** Makes it. Providers are known from the first call on; of each is kept some kilobytes, as of many as the directory has named. */
 export function createMachinePlaces({ workers, rules: first, now, tell }: MachinePlacesParts): MachinePlaces {
   const providers = new Map<string, ProviderPlaces>()
+  /** Those that may have places to be moved: of thousands, the few that are called now. */
+  const active = new Map<string, ProviderPlaces>()
   let rules = first
   let turn = 0
 
@@ -44,7 +46,12 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
 
   function lend(of: Iterable<readonly [key: string, places: ProviderPlaces]>, levels: boolean): void {
     const told = workers.map((): NamedLease[] => [])
-    for (const [key, places] of of) for (const [nth, lease] of places.leases(turn, levels)) told[nth]?.push({ ...lease, key })
+    for (const [key, places] of of) {
+      const leases = places.leases(turn, levels)
+      for (const [nth, lease] of leases) told[nth]?.push({ ...lease, key })
+      if (levels && leases.length === 0 && places.isQuiet) active.delete(key)
+      else active.set(key, places)
+    }
     told.forEach((leases, nth) => {
       if (levels || leases.length > 0) tell(workers[nth] ?? '', leases)
     })
@@ -52,7 +59,7 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
 
   const leveller = setInterval(() => {
     turn++
-    lend(providers, true)
+    lend([...active], true)
   }, levelMs)
   leveller.unref()
 
@@ -74,6 +81,7 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
     began(worker) {
       const nth = workers.indexOf(worker)
       return [...providers].flatMap(([key, places]) => {
+        active.set(key, places)
         const lease = places.began(nth)
         return lease === undefined ? [] : [{ ...lease, key }]
       })
