@@ -1,7 +1,6 @@
 import { IndexUnavailable } from '../audit/index/audit-index.ts'
 import type { IndexThreadData } from '../audit/index/index-messages.ts'
 import type { PartyLook } from '../audit/index/lookups.ts'
-import type { TimedWitness } from '../audit/witness/witnessing.ts'
 import { capacityGauges } from '../forwarding/capacity-metrics.ts'
 import type { Circuits } from '../ops/ops-parts.ts'
 import { type OpsServer, startOps } from '../ops/ops-server.ts'
@@ -15,7 +14,7 @@ import { printableConfig } from './load-config.ts'
 import type { LockoutControl } from './lockout-control.ts'
 import { dataAnchors } from './materials.ts'
 import { openFinding } from './open-finding.ts'
-import { openWitnessing } from './open-witnessing.ts'
+import { openWitnessing, type PreparedWitnessing } from './open-witnessing.ts'
 import { partyLooks } from './party-looks.ts'
 import { programVersion } from './program-version.ts'
 import { type ReadinessView, readinessOf } from './readiness.ts'
@@ -76,7 +75,7 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
     operators: ops?.certificates ?? [],
   })
   let index: IndexThreadData | undefined
-  let witnesses: readonly TimedWitness[] | undefined
+  let witnesses: PreparedWitnessing | undefined
   const reloading = createReloading({
     ...{ file: loaded.file, environment: parts.environment, atStart: startValues(loaded.config), inForce: materials, logger, clock },
     async prepare(again, next) {

@@ -110,7 +110,8 @@ export function readCheckpoint(note: string, verifier: NoteVerifier): Checkpoint
   return signatures.some((line) => isSignature(line, text, verifier)) ? read : `it is not signed with the key of ${verifier.name}`
 }
 
-function isSignature(line: string, text: string, verifier: NoteVerifier): boolean {
+/** Whether the line is this key's signature of the text. */
+export function isSignature(line: string, text: string, verifier: NoteVerifier): boolean {
   const signature = signatureIn(line, verifier)
   return signature?.length === 64 && verify(null, Buffer.from(text), verifier.key, signature)
 }

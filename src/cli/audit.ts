@@ -47,14 +47,15 @@ export function auditCommand(terminal: Terminal): Command {
     )
     .option(
       '--witness <text>',
-      'verifier key of a witness: every log must hold all that this witness last cosigned of it; repeatable',
+      'verifier key of a witness: beside every log there must be a checkpoint that it cosigned, and the log must hold all of that; repeatable',
       many,
       [],
     )
     .addHelpText('after', '\nExample:\n  ssp audit verify --data copy --checkpoint kept/2026-11-25.checkpoint')
     .action(async (options: VerifyOptions, command: Command) => {
       const keys = options.key.map(keyOf)
-      if (options.data === undefined && options.receipt.length > 0 && keys.length > 0) return receiptsAlone(options.receipt, keys, terminal)
+      const alone = options.data === undefined && options.checkpoint.length === 0 && options.witness.length === 0
+      if (alone && options.receipt.length > 0 && keys.length > 0) return receiptsAlone(options.receipt, keys, terminal)
       const directory =
         options.data === undefined ? await dataDirectoryOf(command, terminal) : resolve(terminal.workingDirectory, options.data)
       const cosigned = await cosignedIn(directory, options.witness.map(witnessOf))
@@ -65,7 +66,8 @@ export function auditCommand(terminal: Terminal): Command {
       for (const one of cosigned) terminal.out(`${cosignedText(one)}\n`)
       const unmet = strangers(evidence, logs)
       for (const one of unmet) terminal.error(`${one}\n`)
-      const lacking = cosigned.some((one) => one.cosigned === undefined)
+      const held = keys.length + options.checkpoint.length + options.receipt.length + options.witness.length > 0
+      const lacking = (held && logs.size === 0) || cosigned.some((one) => one.cosigned === undefined)
       if (lacking || unmet.length > 0 || Array.from(logs.values()).some(({ ok }) => !ok)) throw new CommandFailure(exitCode.negative)
     })
   return new Command('audit')
@@ -123,8 +125,9 @@ function receiptsAlone(texts: readonly string[], keys: readonly NoteVerifier[], 
 }
 
 /** What was given and is of no log that is there: to pass over it would say that it was verified. */
-function strangers({ receipts = [], checkpoints = [] }: Evidence, logs: ReadonlyMap<string, unknown>): readonly string[] {
+function strangers({ keys = [], receipts = [], checkpoints = [] }: Evidence, logs: ReadonlyMap<string, unknown>): readonly string[] {
   const given = [
+    ...keys.map(({ name }) => ({ what: 'the key', log: name })),
     ...receipts.map((text) => ({ what: 'the receipt', log: readReceipt(text)?.group.log ?? '' })),
     ...checkpoints.map(({ name, note }) => ({ what: `the checkpoint ${name}`, log: note.split('\n')[0] ?? '' })),
   ]

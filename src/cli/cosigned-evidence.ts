@@ -24,7 +24,7 @@ export async function cosignedIn(dataDirectory: string, witnesses: readonly Note
   if (witnesses.length === 0) return []
   const logs = await logDirectories(dataDirectory)
   return [...logs].flatMap(([log, directory]) =>
-    witnesses.map((witness) => ({ log, witness: witness.name, cosigned: readCosigned(directory, witness) })),
+    witnesses.map((witness) => ({ log, witness: witness.name, cosigned: readCosigned(directory, log, witness) })),
   )
 }
 

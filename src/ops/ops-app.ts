@@ -77,6 +77,8 @@ function answerer(parts: OpsParts, route: OpsRoute): RequestHandler {
     })
     response.status(answer.status).set('Cache-Control', 'no-store')
     if ('json' in answer) response.json(answer.json)
+    // As it is: the framework would put a charset behind it.
+    else if (route.reads === 'text') response.setHeader('Content-Type', answer.contentType).end(answer.text)
     else response.set('Content-Type', answer.contentType).send(answer.text)
   }
 }

@@ -19,7 +19,7 @@ whereInstalled('go', (go) => {
       const signer = openLogSigner(join(folder, 'log'), 'node1/main')
       const witness = createWitness(
         join(folder, 'witness'),
-        () => ({ name: 'witness.example.org/ssp', logs: [signer.verifier] }),
+        () => ({ name: 'witness.example.org/ssp', logs: new Map([['node1/main', [signer.verifier]]]) }),
         systemClock,
       )
       const leaves = Array.from({ length: 257 }, (_, n) => leafHash(`{"n":${n}}`))

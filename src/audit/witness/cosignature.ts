@@ -6,6 +6,8 @@ import { type NoteVerifier, noteOf, noteParts, noteVerifier, readVerifier, signa
 const type = 4
 const timeBytes = 8
 const signatureBytes = 64
+/** The end of the year 9999: no date can be shown of what is said to be later. */
+const latestSeconds = 253_402_300_799
 
 /** Who cosigns checkpoints under this name with this key. Throws where it is no Ed25519 key. */
 export function cosigner(name: string, key: KeyObject): NoteVerifier {
@@ -42,7 +44,7 @@ export function cosignatureOf(note: string, by: NoteVerifier): { readonly second
     const bytes = signatureIn(line, by)
     if (bytes?.length !== timeBytes + signatureBytes) continue
     const seconds = Number(bytes.readBigUInt64BE())
-    if (Number.isSafeInteger(seconds) && verify(null, statement(text, seconds), by.key, bytes.subarray(timeBytes)))
+    if (seconds <= latestSeconds && verify(null, statement(text, seconds), by.key, bytes.subarray(timeBytes)))
       return { seconds, line: `${line}\n` }
   }
   return undefined

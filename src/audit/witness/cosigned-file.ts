@@ -21,12 +21,17 @@ export function cosignedPath(directory: string, { id }: NoteVerifier): string {
   return join(directory, `cosigned-${id.toString('hex')}`)
 }
 
-/** Reads it; undefined where there is none that the witness cosigned. Whether the log signed it, and holds it, is another question. */
-export function readCosigned(directory: string, witness: NoteVerifier): Cosigned | undefined {
+/** Reads it; undefined where there is none of the log of this name that the witness cosigned. Whether the log signed it, and holds it, is another question. */
+export function readCosigned(directory: string, log: string, witness: NoteVerifier): Cosigned | undefined {
   const path = cosignedPath(directory, witness)
   const note = whereThere(() => readFileSync(path, 'utf8'))
-  const checkpoint = note === undefined ? 'there is none' : checkpointIn(note)
-  const cosignature = note === undefined ? undefined : cosignatureOf(note, witness)
-  if (note === undefined || typeof checkpoint === 'string' || cosignature === undefined) return undefined
+  return note === undefined ? undefined : cosignedIn(note, log, witness, path)
+}
+
+/** What a note says as the cosigned checkpoint of that log; undefined where it is none. */
+export function cosignedIn(note: string, log: string, witness: NoteVerifier, path: string): Cosigned | undefined {
+  const checkpoint = checkpointIn(note)
+  const cosignature = cosignatureOf(note, witness)
+  if (typeof checkpoint === 'string' || checkpoint.origin !== log || cosignature === undefined) return undefined
   return { path, note, size: checkpoint.size, seconds: cosignature.seconds }
 }

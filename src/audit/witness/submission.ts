@@ -26,6 +26,8 @@ export function readSubmission(body: string): Submission | undefined {
   const [, old] = /^old (0|[1-9]\d{0,14})$/.exec(first) ?? []
   if (old === undefined || lines.length > mostHashes || !lines.every((line) => /^[A-Za-z0-9+/]{43}=$/.test(line))) return undefined
   const note = body.slice(end + 2)
+  // Notes have none but newlines (C2SP signed-note).
+  if (/[\x00-\x09\x0b-\x1f]/.test(body)) return undefined
   if ((noteParts(note)?.signatures.length ?? 0) > mostSignatures) return undefined
   return { old: Number(old), proof: lines.map((line) => Buffer.from(line, 'base64')), note }
 }

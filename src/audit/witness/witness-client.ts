@@ -19,9 +19,13 @@ export interface WitnessReply {
 /** Longer than anything that a witness has to say. */
 const mostBytes = 16_384
 
-/** Posts a submission over TLS (1.2 or later). Redirects are not followed. Rejects with an Error of one sentence where no answer came in time, or none that is believed. */
-export async function postSubmission({ url, anchors, timeoutMs }: WitnessPlace, body: string): Promise<WitnessReply> {
-  const signal = AbortSignal.timeout(timeoutMs)
+/**
+ * Posts a submission over TLS (1.2 or later). Redirects are not followed. Rejects with an Error of one sentence where no answer came in time, or none that is
+ * believed, and where `stop` says so.
+ */
+export async function postSubmission({ url, anchors, timeoutMs }: WitnessPlace, body: string, stop?: AbortSignal): Promise<WitnessReply> {
+  const late = AbortSignal.timeout(timeoutMs)
+  const signal = stop === undefined ? late : AbortSignal.any([late, stop])
   const bytes = Buffer.from(body)
   try {
     return await new Promise<WitnessReply>((resolve, reject) => {
@@ -34,22 +38,27 @@ export async function postSubmission({ url, anchors, timeoutMs }: WitnessPlace, 
         maxHeaderSize: mostBytes,
         signal,
       })
-      sent.once('error', reject)
+      sent.on('error', reject)
+      // As where it changes to another protocol, which nobody asked for: there is no response then, and no error.
+      const closed = (): void => reject(new Error('it closed the connection without an answer'))
+      sent.once('close', closed)
       sent.once('response', (response) => {
         let length = 0
         response.on('data', (chunk: Buffer) => {
           length += chunk.length
           if (length > mostBytes) sent.destroy(new Error('its answer is longer than a witness has to say'))
         })
-        readText(response).then(
-          (answer) => resolve({ status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? '', body: answer }),
+        const answer = readText(response)
+        sent.off('close', closed)
+        answer.then(
+          (text) => resolve({ status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? '', body: text }),
           reject,
         )
       })
       sent.end(bytes)
     })
   } catch (error) {
-    if (signal.aborted) throw new Error(`it did not answer within ${timeoutMs} ms`, { cause: error })
+    if (late.aborted) throw new Error(`it did not answer within ${timeoutMs} ms`, { cause: error })
     throw error
   }
 }

@@ -10,6 +10,7 @@ export const witnessesSettings = z
     z.strictObject({
       url: z
         .url({ protocol: /^https$/ })
+        .refine((text) => /^https:\/\/[^@?#]+$/.test(text), { error: 'may have neither a user name nor a query nor a fragment' })
         .describe('Where the witness takes checkpoints: `/add-checkpoint` is put behind it (C2SP tlog-witness).'),
       verifier: z
         .string()
@@ -29,7 +30,10 @@ export const witnessesSettings = z
     }),
   )
   .max(16)
-  .refine((all) => new Set(all.map(({ verifier }) => verifier)).size === all.length, { error: 'names a witness twice' })
+  // What is kept of each is kept by the id of its key.
+  .refine((all) => new Set(all.map(({ verifier }) => readCosigner(verifier)?.id.toString('hex'))).size === all.length, {
+    error: 'names a witness twice, or two whose keys have the same id',
+  })
 
 /** One witness as the settings have it. */
 export type WitnessSettings = z.infer<typeof witnessesSettings>[number]

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LogSigner, openLogSigner } from '../../../../src/audit/log-signer.ts'
@@ -11,15 +11,19 @@ import { createWitness, type Witness, type WitnessAnswer } from '../../../../src
 const leaves = Array.from({ length: 300 }, (_, n) => leafHash(`{"n":${n}}`))
 const roots = rangesOf((index) => leaves[index] as Buffer)
 const treeOf = (size: number) => grown(emptyTree, leaves.slice(0, size))
-const now = 1_790_000_000_000
+let now = 1_790_000_000_000
 
 let folder: string
 let signer: LogSigner
 let witness: Witness
 const open = (): Witness =>
-  createWitness(join(folder, 'witness'), () => ({ name: 'w.example/1', logs: [signer.verifier] }), { now: () => now, elapsed: () => 0 })
+  createWitness(join(folder, 'witness'), () => ({ name: 'w.example/1', logs: new Map([['node1/main', [signer.verifier]]]) }), {
+    now: () => now,
+    elapsed: () => 0,
+  })
 
 beforeEach(() => {
+  now = 1_790_000_000_000
   folder = mkdtempSync(join(tmpdir(), 'ssp-witness-'))
   signer = openLogSigner(join(folder, 'log'), 'node1/main')
   witness = open()
@@ -45,7 +49,13 @@ test('it cosigns a log that grows, also after a restart, and says what it has co
 test('a size that it does not know of is answered with the one that it knows', async () => {
   await submit(0, 5)
   for (const old of [0, 4, 6]) {
-    expect(await submit(old, 64)).toEqual({ outcome: 'behind', status: 409, contentType: 'text/x.tlog.size', text: '5\n' })
+    expect(await submit(old, 64)).toEqual({
+      origin: 'node1/main',
+      outcome: 'behind',
+      status: 409,
+      contentType: 'text/x.tlog.size',
+      text: '5\n',
+    })
   }
   // Another log of the same key that is shorter: it never goes back.
   expect(await submit(5, 64)).toMatchObject({ status: 200 })
@@ -59,13 +69,15 @@ test('a log that was written anew is not cosigned, whatever is sent as a proof',
   const note = await signer.checkpoint(grown(emptyTree, others.slice(0, 64)))
   const genuine = consistencyProof(roots, 5, 64)
   for (const proof of [consistencyProof(otherRoots, 5, 64), genuine, [], genuine.slice(1), [...genuine, ...genuine]]) {
-    expect(await witness.addCheckpoint(submissionText({ old: 5, proof, note }))).toMatchObject({ status: 422, outcome: 'inconsistent' })
+    expect(await witness.addCheckpoint(submissionText({ old: 5, proof, note }))).toMatchObject({ status: 422, outcome: 'unproven' })
   }
   const same = await signer.checkpoint(grown(emptyTree, others.slice(0, 5)))
   expect(await witness.addCheckpoint(submissionText({ old: 5, proof: [], note: same }))).toMatchObject({
     status: 409,
     outcome: 'inconsistent',
   })
+  // What shows that the keys signed two histories is kept.
+  expect(readFileSync(join(folder, 'witness', 'witness', 'node1%2Fmain.contradicting-5'), 'utf8')).toBe(same)
   // A proof where there is nothing to prove, and one of the same tree.
   expect(await submit(5, 5, genuine)).toMatchObject({ status: 422 })
   expect(await submit(5, 64)).toMatchObject({ status: 200 })
@@ -81,6 +93,7 @@ test('what is signed by another key, of another log or none at all is refused, e
   const note = await signer.checkpoint(treeOf(3))
   const bodies = ['', 'old 0\n', 'old 0\n\n', `old 00\n\n${note}`, `old -1\n\n${note}`, `old 1e1\n\n${note}`, `old 0\nAAAA\n\n${note}`]
   const signed = note.split('\n').at(-2) ?? ''
+  expect(await witness.addCheckpoint(`old 0\n\n${note.replace('main\n', 'main\r\n')}`)).toMatchObject({ status: 400 })
   expect(await witness.addCheckpoint(`old 0\n\n${note}${`${signed}\n`.repeat(16)}`)).toMatchObject({ status: 400 })
   for (const body of [...bodies, `${note}`, `old 0\n${`${'A'.repeat(43)}=\n`.repeat(64)}\n${note}`, `old 9999999999999999\n\n${note}`])
     expect(await witness.addCheckpoint(body)).toMatchObject({ status: 400, outcome: 'malformed' })
@@ -91,15 +104,56 @@ test('of submissions that come at once one goes on from what is known, and nothi
   await submit(0, 5)
   const answers = await Promise.all([submit(5, 64), submit(5, 300), submit(5, 200)])
   expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409])
-  const [{ size } = { size: 0 }] = witness.witnessed()
+  const [known] = witness.witnessed()
+  const size = known !== undefined && 'size' in known ? known.size : 0
   expect(answers.filter(({ status }) => status === 409).map(({ text }) => text)).toEqual([`${size}\n`, `${size}\n`])
 })
 
 test('a memory that cannot be read is no reason to begin anew', async () => {
   await submit(0, 5)
+  witness = open()
   writeFileSync(join(folder, 'witness', 'witness', 'node1%2Fmain.checkpoint'), 'nothing')
   await expect(submit(0, 3)).rejects.toThrow('cannot be believed')
   await expect(submit(5, 64)).rejects.toThrow('cannot be believed')
+  expect(witness.witnessed()).toEqual([{ origin: 'node1/main', problem: expect.stringContaining('cannot be read') }])
+})
+
+test('a memory that is gone while the key is there is no reason either', async () => {
+  await submit(0, 5)
+  rmSync(join(folder, 'witness', 'witness'), { recursive: true })
+  expect(open).toThrow('begin as another witness')
+})
+
+test('the same checkpoint is answered from memory within a minute, and cosigned anew after', async () => {
+  const first = await submit(0, 5)
+  const path = join(folder, 'witness', 'witness', 'node1%2Fmain.checkpoint')
+  rmSync(path)
+  expect(await submit(5, 5)).toEqual(first)
+  expect(existsSync(path)).toBe(false)
+  now += 61_000
+  expect((await submit(5, 5)).text).not.toBe(first.text)
+  expect(existsSync(path)).toBe(true)
+})
+
+test('a signature that names a known key and is none is refused, though another is good', async () => {
+  const note = await signer.checkpoint(treeOf(5))
+  const [, bad = ''] = /^— \S+ (\S+)$/m.exec(note) ?? []
+  const bytes = Buffer.from(bad, 'base64')
+  bytes[20] = (bytes[20] ?? 0) ^ 1
+  const forged = `${note}— node1/main ${bytes.toString('base64')}\n`
+  expect(await witness.addCheckpoint(submissionText({ old: 0, proof: [], note: forged }))).toMatchObject({ status: 403 })
+  // That of an unknown key is ignored, and not kept.
+  const stranger = await openLogSigner(join(folder, 'stranger'), 'node9/main').checkpoint(treeOf(5))
+  const line = stranger.split('\n').at(-2)
+  expect(await witness.addCheckpoint(submissionText({ old: 0, proof: [], note: `${note}${line}\n` }))).toMatchObject({ status: 200 })
+  expect(readFileSync(join(folder, 'witness', 'witness', 'node1%2Fmain.checkpoint'), 'utf8')).not.toContain('node9')
+})
+
+test('an empty log has one root', async () => {
+  const note = await signer.checkpoint({ size: 0, roots: [leafHash('a')] })
+  expect(await witness.addCheckpoint(submissionText({ old: 0, proof: [], note }))).toMatchObject({ status: 400 })
+  expect(await submit(0, 0)).toMatchObject({ status: 200 })
+  expect(await submit(0, 3)).toMatchObject({ status: 200 })
 })
 
 test('a cosignature holds for its text, time, name and key alone', async () => {
