@@ -67,9 +67,10 @@ export function openSqliteIndex(dataDirectory: string): IndexStore {
   const directory = join(dataDirectory, 'index')
   privateDirectory(directory)
   const database = new DatabaseSync(join(directory, 'audit.sqlite'), { timeout: 10_000 })
-  // A checkpoint writes pages from all over the file: one for each 80 MB costs a fraction of one for each batch.
+  // A checkpoint writes pages from all over the file: one for each 10 MB costs a fraction of one for each batch. One for 80 MB costs less still, but syncs
+  // so much at once that the audit log's own syncs wait for it: with half of the capacity p99 was 50 ms, and is about 30.
   database.exec(
-    'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -196608; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 20000; PRAGMA journal_size_limit = 100000000',
+    'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -196608; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2500; PRAGMA journal_size_limit = 100000000',
   )
   prepareTables(database)
 
