@@ -29,7 +29,9 @@ export const subjects: readonly Subject[] = [
     title: 'this proxy, everything on',
     installed: () => true,
     command: async (world, port, profile, workers) => {
-      const config = await thisProxyConfig(world, port, { workers })
+      // One consumer alone makes the load.
+      const listener = { maxConnectionsPerAddress: 10_000, maxConnectionsPerCertificate: 10_000 }
+      const config = await thisProxyConfig(world, port, { workers, listener })
       return nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, profile)
     },
   },
