@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { logDirectories } from '../audit/index/index-feeder.ts'
+import { logDirectories } from '../audit/log-directories.ts'
 import { openLogKeyFiles } from '../audit/log-key-files.ts'
 import { type NoteVerifier, verifierText } from '../audit/signed-note.ts'
 import { readCosigner } from '../audit/witness/cosignature.ts'

@@ -1,9 +1,8 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { handoverIn, type PlacedHandover } from './log-handover.ts'
-import { jsonObject, type ReadHeader, readSegment } from './segment-reading.ts'
+import { jsonObject, type ReadHeader, readSegment, segmentNames } from './segment-reading.ts'
 
 const ignore = (): void => {}
 
@@ -43,8 +42,7 @@ export interface LogKeys {
  * right, is another question. Of those in segments that were removed on purpose nobody knows more than that they came before the first that is there.
  */
 export async function logKeysIn(directory: string): Promise<LogKeys> {
-  const names = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name))
-  const paths = names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).map((name) => join(directory, name))
+  const paths = (await segmentNames(directory)).map((name) => join(directory, name))
   let before: ReadHeader | undefined
   let path = ''
   let firstKey: string | undefined

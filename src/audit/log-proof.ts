@@ -1,9 +1,8 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { createReadStream, readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { leafHash, type RangeRoots, rangesOf } from './merkle-tree.ts'
-import { readSegment } from './segment-reading.ts'
+import { readSegment, segmentNames } from './segment-reading.ts'
 import { checkpointIn } from './signed-note.ts'
 import { whereThere } from './tiles/tile-files.ts'
 import { BadTile, tiledRanges } from './tiles/tile-proofs.ts'
@@ -41,9 +40,7 @@ export function tiledTree(directory: string): ProvableTree | undefined {
 
 /** Reads all leaf hashes of a log from its segments, 32 bytes of memory each. Throws where the log is broken, or does not begin with record 0. */
 async function leavesTree(directory: string): Promise<ProvableTree> {
-  const names = (await readdir(directory))
-    .filter((name) => /^\d{12,}\.log$/.test(name))
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+  const names = await segmentNames(directory)
   let bytes = Buffer.alloc(1024 * leafBytes)
   let end = { next: 0, hash: 'A'.repeat(43) }
   for (const name of names) {

@@ -1,8 +1,19 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { hash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { type Handover, handoverAct, handoverIn } from './log-handover.ts'
 import { type Frontier, rootCount } from './merkle-tree.ts'
 import { readVerifier } from './signed-note.ts'
+
+/** Index of the first record of the segment with this file name. */
+export function firstOf(name: string): number {
+  return Number.parseInt(name, 10)
+}
+
+/** The names of a log's segments, the oldest first. Rejects with the system's error. */
+export async function segmentNames(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name)).sort((a, b) => firstOf(a) - firstOf(b))
+}
 
 /** A place where the log is not what was written. */
 export interface Fault {

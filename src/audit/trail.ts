@@ -8,6 +8,7 @@ import type { OutcomeEntry } from './entry.ts'
 import { createFreeSpace, type FreeSpace } from './free-space.ts'
 import { interruptedOutcome } from './interrupted-outcome.ts'
 import { createKeyRotation, type KeyRotation } from './key-rotation.ts'
+import { logDirectory } from './log-directories.ts'
 import { diskFiles, type LogFiles } from './log-file.ts'
 import { handoverAct } from './log-handover.ts'
 import { lockLog } from './log-lock.ts'
@@ -42,7 +43,7 @@ function everyTimer(milliseconds: number, act: () => void): () => void {
 
 async function makeDirectories(files: LogFiles, dataDir: string, log: string): Promise<string> {
   const root = join(dataDir, 'audit')
-  const directory = join(root, log.replace('/', '-'))
+  const directory = logDirectory(dataDir, log)
   for (const path of [dataDir, root, directory]) privateDirectory(path)
   await files.sync(dataDir)
   await files.sync(root)

@@ -7,14 +7,9 @@ import { remembered } from './log-expectations.ts'
 import { brokenHandover, handoverList, handoverProblem } from './log-handover.ts'
 import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
-import { type ChainEnd, type Fault, jsonObject, readSegment } from './segment-reading.ts'
+import { type ChainEnd, type Fault, firstOf, jsonObject, readSegment, segmentNames } from './segment-reading.ts'
 import type { Checkpoint } from './signed-note.ts'
 import { tileCheck } from './tiles/tile-check.ts'
-
-/** Index of the first record of the segment with this file name. */
-function firstOf(name: string): number {
-  return Number.parseInt(name, 10)
-}
 
 /** A log as it should be. */
 export interface Verified {
@@ -60,7 +55,7 @@ export interface Expectations {
  * A log that is being written is read to its last whole line. Memory is bounded by the exchanges open at one time.
  */
 export async function verifyLog(directory: string, expect: Expectations = {}): Promise<Verified | Broken> {
-  const names = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name)).sort((a, b) => firstOf(a) - firstOf(b))
+  const names = await segmentNames(directory)
   const firstIndex = expect.firstIndex ?? 0
   const open = new Set<string>()
   let log = expect.log

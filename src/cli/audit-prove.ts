@@ -1,5 +1,6 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
+import { logDirectory } from '../audit/log-directories.ts'
 import { type ProvableTree, provenBy } from '../audit/log-proof.ts'
 import { consistencyProof, inclusionProof } from '../audit/merkle-tree.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -37,7 +38,7 @@ async function proofIn(data: string, options: ProveOptions): Promise<object> {
   if (!/^[a-z0-9][a-z0-9.-]*\/\w+$/.test(log)) throw new CommandFailure(exitCode.usage, `--log is no log's name: ${JSON.stringify(log)}`)
   const wanted = size === undefined ? undefined : numberOf('--size', size, Number.MAX_SAFE_INTEGER)
   try {
-    return await provenBy(join(data, 'audit', log.replace('/', '-')), wanted, (tree) => proofOf(options, tree))
+    return await provenBy(logDirectory(data, log), wanted, (tree) => proofOf(options, tree))
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     throw new CommandFailure(exitCode.negative, `nothing can be proven from the log ${log}: ${(error as Error).message}`)

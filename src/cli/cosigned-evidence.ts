@@ -1,4 +1,4 @@
-import { logDirectories } from '../audit/index/index-feeder.ts'
+import { logDirectories } from '../audit/log-directories.ts'
 import type { NoteVerifier } from '../audit/signed-note.ts'
 import { readCosigner } from '../audit/witness/cosignature.ts'
 import { type Cosigned, readCosigned } from '../audit/witness/cosigned-file.ts'

@@ -40,12 +40,20 @@ export class Deadline {
   }
 }
 
-/** Resolves with a promise that never rejects, or after so many milliseconds: the sooner counts. What arrived while this process was held up is in time. */
+/**
+ * Calls `late` after so many milliseconds and a turn of the event loop: what has arrived while this process was held up is heard before. Cleared like any timer
+ * until then; whoever may be answered in that very turn looks himself.
+ */
+export function lateAfter(milliseconds: number, late: () => void): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(late), milliseconds)
+}
+
+/** Resolves with a promise that never rejects, or after so many milliseconds: the sooner counts. */
 export function settledWithin(settles: Promise<void>, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    const late = setTimeout(() => setImmediate(resolve), milliseconds)
+    const timer = lateAfter(milliseconds, resolve)
     void settles.then(() => {
-      clearTimeout(late)
+      clearTimeout(timer)
       resolve()
     })
   })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
+import { lateAfter } from '../lib/deadline.ts'
 import type { TlsClientPem } from '../lib/tls-client-settings.ts'
 import { type RedisClient, reasonOf } from './redis-client.ts'
 import { connectPrimary, isReplica, probeOf } from './redis-primary.ts'
@@ -127,13 +128,11 @@ export function openRedisConnection(settings: RedisSettings, { tls, clock, chang
   /** The answer, or that there was none within the budget; what comes later is dropped. */
   function ask(asked: RedisClient, args: readonly string[]): Promise<RedisReply> {
     return new Promise((resolve) => {
-      // A turn of the loop more: what has come while this process was busy counts as in time.
-      const timer = setTimeout(() => setImmediate(late), budget)
-      const late = (): void => {
+      const timer = lateAfter(budget, () => {
         const why = `no answer within ${budget} ms`
         resolve({ kind: 'failed', why })
         if (asked === client && heardAt < sentAt) turn(why)
-      }
+      })
       const sentAt = clock.elapsed()
       asked.send(args).then(
         (value) => {

@@ -1,4 +1,5 @@
 import type { PartyLook } from '../audit/index/lookups.ts'
+import { lateAfter } from '../lib/deadline.ts'
 import type { LeaseGrant } from '../protection/lease.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
 import type { SharedBuckets } from '../protection/shared-buckets.ts'
@@ -74,13 +75,11 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
             leases.delete(lease)
             resolve(grants)
           }
-          const giveUp = (): void => {
+          const late = lateAfter(leaseWithinMs, () => {
             if (!leases.has(lease)) return
             silent = true
             settle(undefined)
-          }
-          // This process may have been held up itself: what has arrived meanwhile counts as in time.
-          const late = setTimeout(() => setImmediate(giveUp), leaseWithinMs).unref()
+          }).unref()
           leases.set(lease, settle)
           send({ type: 'lease', lease, asks })
         })

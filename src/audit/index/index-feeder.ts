@@ -1,6 +1,5 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
+import { logDirectories } from '../log-directories.ts'
 import type { IndexStore } from './index-store.ts'
 import { joinRecords } from './join-records.ts'
 import { type LogTail, openLogTail } from './log-tail.ts'
@@ -33,17 +32,6 @@ interface Followed {
   readonly tail: LogTail
   next: number
   readonly openings: Map<string, number>
-}
-
-/** The logs under `dataDirectory/audit`: names, and directories. */
-export async function logDirectories(dataDirectory: string): Promise<ReadonlyMap<string, string>> {
-  const root = join(dataDirectory, 'audit')
-  const found = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  const names = found.filter((one) => one.isDirectory() && one.name.includes('-')).map(({ name }) => name)
-  return new Map(names.sort().map((name) => [name.replace(/-([^-]*)$/, '/$1'), join(root, name)]))
 }
 
 /** What a feeder works with. `told` is called after each batch and pass. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
+import { logDirectories } from '../log-directories.ts'
 import { type AuditIndex, type FoundExchange, IndexUnavailable, type StoredRecord } from './audit-index.ts'
-import { createIndexFeeder, type IndexProgress, logDirectories } from './index-feeder.ts'
+import { createIndexFeeder, type IndexProgress } from './index-feeder.ts'
 import type { IndexStore } from './index-store.ts'
 import type { IndexedExchange } from './indexed.ts'
 import { recordAt } from './log-tail.ts'

@@ -1,5 +1,5 @@
+import { logDirectories } from '../log-directories.ts'
 import type { StoredRecord } from './audit-index.ts'
-import { logDirectories } from './index-feeder.ts'
 import { type LogTail, openLogTail, positionBefore, type TailRecord } from './log-tail.ts'
 
 /** Records of one log that are in memory at a time. */

@@ -1,9 +1,8 @@
 import { createReadStream, statSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { headerOf } from '../handover-reading.ts'
 import { type Frontier, leafHash, rootOf } from '../merkle-tree.ts'
-import { readSegment } from '../segment-reading.ts'
+import { readSegment, segmentNames } from '../segment-reading.ts'
 import { type FilledTile, TileEdge } from './tile-edge.ts'
 import { readEdge, whereThere } from './tile-files.ts'
 import { hashBytes, recordsOf, tilePath, tileWidth } from './tile-path.ts'
@@ -70,11 +69,7 @@ async function beginningOf({ directory, size, all }: MendRequest, names: readonl
  */
 export async function mendTiles(request: MendRequest): Promise<Mended> {
   const { directory, size = Number.MAX_SAFE_INTEGER } = request
-  const segments = (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name))
-  const { names, edge } = await beginningOf(
-    request,
-    segments.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)),
-  )
+  const { names, edge } = await beginningOf(request, await segmentNames(directory))
   let made = 0
   let full: FilledTile[] = []
   async function write(): Promise<void> {
