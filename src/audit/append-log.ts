@@ -3,7 +3,7 @@ import type { AppendLogOptions } from './append-log-options.ts'
 import { AuditUnavailable } from './audit-trail.ts'
 import type { Claim } from './claim.ts'
 import type { AuditEntry, OperationEntry } from './entry.ts'
-import { groupText } from './group-text.ts'
+import { groupBytes } from './group-bytes.ts'
 import type { LogFile } from './log-file.ts'
 import { type Handover, handoverIn } from './log-handover.ts'
 import { headerBehind, headerLine, segmentName } from './log-line.ts'
@@ -185,14 +185,14 @@ export class AppendLog {
 
   async #writeGroup(segment: Segment, group: readonly Pending[]): Promise<void> {
     const { next: first, tree: before } = this.#end
-    const { text, link, leaves } = groupText(group, { keys: this.#options.keys, log: this.#options.name, first, link: segment.link })
+    const { bytes, link, leaves } = groupBytes(group, { keys: this.#options.keys, log: this.#options.name, first, link: segment.link })
     // Signed while the disk writes. Nobody is given a signature of what the disk then does not confirm.
     const signing = this.#options.signer.group(before, leaves)
     signing.catch(() => {})
-    await segment.file.append(Buffer.from(text, 'latin1'))
+    await segment.file.append(bytes)
     const { tree, proof } = await signing
     segment.link = link
-    segment.bytes += text.length
+    segment.bytes += bytes.length
     const handed = group.flatMap(({ entry }) => handoverIn(entry as OperationEntry) ?? [])
     const handovers = handed.length === 0 ? this.#end.handovers : [...this.#end.handovers, ...handed]
     this.#end = { ...this.#end, next: tree.size, hash: link, tree, handovers, tail: { path: segment.path, bytes: segment.bytes } }

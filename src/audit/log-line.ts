@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { asciiJson } from './ascii-json.ts'
 import type { Handover } from './log-handover.ts'
-import type { Frontier } from './merkle-tree.ts'
+import { type Frontier, hashedLeaf } from './merkle-tree.ts'
 
 /** What precedes the first record of a log: 32 zero bytes in base64url. */
 export const genesis = 'A'.repeat(43)
@@ -70,11 +70,41 @@ export function headerLine(header: SegmentHeader): ChainedLine {
   return { text: `{"h":"${digest}","s":${json}}\n`, hash: digest }
 }
 
+/** Where a record stands in its log. */
+export interface RecordPlace {
+  /** Chain hash of the line before it. */
+  readonly prev: string
+  readonly index: number
+  /** Index of the first record of its write: a later record of another group proves that this one was durable, which tells a torn write from tampering. */
+  readonly group: number
+}
+
+/** Where a record's line was written. */
+export interface WrittenRecord {
+  /** Offset behind its newline. */
+  readonly end: number
+  /** Chain hash, SHA-256 in base64url. */
+  readonly hash: string
+  /** Hash of the leaf that it is (RFC 9162 2.1.1), over the entry. */
+  readonly leaf: Buffer
+}
+
+/** Bytes of a record's line besides its entry, at most: two numbers of 16 digits. */
+export const mostAroundEntry = 99
+
 /**
- * A record's line. `group` is the index of the first record of its write: a later record of another group proves that this one was durable,
- * which tells a torn write from tampering. The lengths and newlines of the hashed text leave one reading of it only.
+ * Writes a record's line at an offset of bytes that have room for it. The entry is given in pieces of ASCII: JSON whose last brace `end` takes the place of.
+ * The lengths and newlines of the hashed text leave one reading of it only.
+ *
+ * Nothing is put together twice: what is hashed before the entry is exactly as long as what stands before it in the line, and stands in its place meanwhile.
  */
-export function recordLine(prev: string, index: number, group: number, json: string): ChainedLine {
-  const digest = hash('sha256', `ssp-audit-record-1\n${prev}\n${index}\n${group}\n${json}`, 'base64url')
-  return { text: `{"i":${index},"g":${group},"h":"${digest}","e":${json}}\n`, hash: digest }
+export function writeRecord(bytes: Buffer, at: number, { prev, index, group }: RecordPlace, json: string, end: string): WrittenRecord {
+  const entry = at + bytes.write(`ssp-audit-record-1\n${prev}\n${index}\n${group}\n`, at, 'latin1')
+  const middle = entry + bytes.write(json, entry, 'latin1') - 1
+  const last = middle + bytes.write(end, middle, 'latin1')
+  const digest = hash('sha256', bytes.subarray(at, last), 'base64url')
+  bytes[entry - 1] = 0
+  const leaf = hashedLeaf(bytes.subarray(entry - 1, last))
+  bytes.write(`{"i":${index},"g":${group},"h":"${digest}","e":`, at, 'latin1')
+  return { end: last + bytes.write('}\n', last, 'latin1'), hash: digest, leaf }
 }

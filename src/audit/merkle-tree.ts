@@ -10,9 +10,19 @@ export interface Frontier {
 /** The tree without a leaf. */
 export const emptyTree: Frontier = { size: 0, roots: [] }
 
+/** SHA-256 as bytes. By way of a string of 32 characters: to have Node make a buffer of each digest costs more than the digest itself. */
+function sha256(bytes: string | Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', bytes, 'latin1'), 'latin1')
+}
+
 /** RFC 9162 2.1.1: SHA-256 over 0x00 and the leaf; here the leaf is a record's entry as it stands in its line, which is ASCII. */
 export function leafHash(entry: string): Buffer {
-  return hash('sha256', `\0${entry}`, 'buffer')
+  return sha256(`\0${entry}`)
+}
+
+/** The same of bytes of which the first is the 0x00. */
+export function hashedLeaf(marked: Uint8Array): Buffer {
+  return sha256(marked)
 }
 
 const pair = Buffer.alloc(65, 1)
@@ -21,7 +31,7 @@ const pair = Buffer.alloc(65, 1)
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1)
   pair.set(right, 33)
-  return hash('sha256', pair, 'buffer')
+  return sha256(pair)
 }
 
 /** The tree with these leaves added. */
@@ -39,7 +49,7 @@ export function grown({ size, roots }: Frontier, leaves: readonly Buffer[]): Fro
 
 /** The root of the whole tree; SHA-256 of nothing for an empty one. */
 export function rootOf({ roots }: Frontier): Buffer {
-  return roots.length === 0 ? hash('sha256', '', 'buffer') : roots.reduceRight((right, left) => nodeHash(left, right))
+  return roots.length === 0 ? sha256('') : roots.reduceRight((right, left) => nodeHash(left, right))
 }
 
 /** How many roots a tree of this size has. */

@@ -115,7 +115,13 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
       const iv = nonce()
       const sealing = createCipheriv(cipher, under.seal, iv)
       sealing.setAAD(boundTo(log, index))
-      const sealed = Buffer.concat([iv, sealing.update(text, 'utf8'), sealing.final(), sealing.getAuthTag()])
+      const plain = Buffer.from(text)
+      const sealed = Buffer.allocUnsafe(nonceBytes + plain.length + tagBytes)
+      sealed.set(iv)
+      sealed.set(sealing.update(plain), nonceBytes)
+      // GCM has no last block: `final` gives nothing but lets the tag be asked for.
+      sealing.final()
+      sealed.set(sealing.getAuthTag(), nonceBytes + plain.length)
       return {
         period: under.period,
         sealed: sealed.toString('base64url'),
@@ -154,6 +160,14 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
   }
 }
 
+/** The month that was asked for last, and its first instant and the next one's: nearly every record is of the same. */
+let month = { period: '', from: 0, until: 0 }
+
 function periodOf(at: number): string {
-  return new Date(at).toISOString().slice(0, -17)
+  if (at < month.from || at >= month.until) {
+    const day = new Date(at)
+    const [year, number] = [day.getUTCFullYear(), day.getUTCMonth()]
+    month = { period: day.toISOString().slice(0, -17), from: Date.UTC(year, number), until: Date.UTC(year, number + 1) }
+  }
+  return month.period
 }

@@ -35,8 +35,10 @@ export function draftOf(entry: AuditEntry): DraftEntry {
   return { json, personal: text, subjects, at: entry.at, bytes: json.length + text.length }
 }
 
-/** The text that stands in the log, sealed for that record of that log; what is hashed and signed is this. Throws where nothing can be sealed. */
-export function storedText({ json, personal, subjects, at }: DraftEntry, keys: PeriodKeys, log: string, index: number): string {
-  if (personal === undefined) return json
-  return `${json.slice(0, -1)},"personal":${JSON.stringify(keys.seal(personal, subjects, at, log, index))}}`
+/**
+ * What takes the place of the last brace of the entry's JSON in the log: what names people, sealed for that record of that log. With this it is what is hashed
+ * and signed. Throws where nothing can be sealed.
+ */
+export function storedEnd({ personal, subjects, at }: DraftEntry, keys: PeriodKeys, log: string, index: number): string {
+  return personal === undefined ? '}' : `,"personal":${JSON.stringify(keys.seal(personal, subjects, at, log, index))}}`
 }
