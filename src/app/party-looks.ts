@@ -8,7 +8,7 @@ const mostUnderWay = 64
 const lookWithinMs = 5_000
 
 /** The looks that parties of exchanges make with their own certificates. Rejects, and records nothing, with `IndexUnavailable` where the index could not answer or too many look. */
-export function partyLooks(lookups: Pick<Lookups, 'look' | 'progress'>): PartyLook {
+export function partyLooks(lookups: Pick<Lookups, 'lookAsParty' | 'progress'>): PartyLook {
   let underWay = 0
   return async (actor, exchange) => {
     const { problem } = lookups.progress
@@ -16,7 +16,7 @@ export function partyLooks(lookups: Pick<Lookups, 'look' | 'progress'>): PartyLo
     if (underWay >= mostUnderWay) throw new IndexUnavailable('too many parties look at once')
     underWay++
     try {
-      return await inTime(lookups.look(actor, exchange, false))
+      return await inTime(lookups.lookAsParty(actor, exchange))
     } finally {
       underWay--
     }

@@ -20,13 +20,17 @@ const faults: Readonly<Record<Origin, string>> = {
 
 type Entry = ForwardingEntry | RefusedEntry | OutcomeEntry
 
-/** One exchange told for a help desk: who, what, decided by what, how long each phase took, whose fault. */
+/**
+ * One exchange told for a help desk: who, what, decided by what, how long each phase took, whose fault. Of one whose records are on another machine it is
+ * what the index has: all but the facts of the connection, what was observed, and reasons that are for operators alone.
+ */
 export function exchangeStory({ exchange: one, records, note }: ExchangeShown): string {
   const entries = records.map(({ entry }) => entry as unknown as Entry)
   const first = entries.find((entry) => entry.type !== 'outcome')
   const last = entries.find((entry) => entry.type === 'outcome') ?? entries.find((entry) => entry.type === 'refused')
   const consumer = first?.consumer
-  const meaning = meaningOf(last?.verdict)
+  const { verdict, phases } = last ?? one.told ?? {}
+  const meaning = meaningOf(verdict)
   const lines: (readonly [string, string | undefined])[] = [
     ['exchange', one.exchange],
     ['trace', one.traceId],
@@ -46,11 +50,11 @@ export function exchangeStory({ exchange: one, records, note }: ExchangeShown): 
     ...observedBy(first).map(({ rule, code, reason }) => ['observed', `${rule} would have refused with ${code}: ${reason}`] as const),
     ['answered', answered(one.end, one.status, one.providerStatus, one.code)],
     ['fault', one.origin === undefined ? undefined : `${faults[one.origin]} (${one.origin}, rule ${one.rule})`],
-    ['verdict', last?.verdict],
+    ['verdict', verdict],
     ['expected', meaning?.expected],
-    ['found', last !== undefined && 'reason' in last ? last.reason : undefined],
+    ['found', last === undefined ? one.told?.found : last.reason],
     ['next', meaning && `${meaning.who}: ${meaning.next}`],
-    ['phases', last === undefined ? undefined : phasesOf(last.phases)],
+    ['phases', phases && phasesOf(phases)],
     ['bodies', one.requestBytes === undefined ? undefined : `${one.requestBytes} bytes asked, ${one.responseBytes ?? 0} bytes answered`],
     ...entries.flatMap((entry) => personalOf(entry.personal)),
     ['records', [`log ${one.log}`, ...records.map(({ index, entry }) => `${index} (${entry.type})`)].join(', ')],

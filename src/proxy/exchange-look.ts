@@ -97,7 +97,7 @@ async function viewFor(look: AdmittedLook, parts: LookParts): Promise<object | R
   const actor = `party ${certificate.sha256} ${certificate.subject}`.slice(0, 512)
   try {
     const shown = await parts.look(actor, exchangeId.test(exchangeSought) ? exchangeSought : noId)
-    const isSought = shown?.exchange.exchange === exchangeSought
+    const isSought = shown?.exchange === exchangeSought
     const party = isSought ? partyOfExchange(shown, certificate, { registry, lockouts: parts.lockouts }) : undefined
     if (shown !== undefined && party !== undefined) return exchangeView(shown, party)
   } catch (error) {

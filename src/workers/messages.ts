@@ -1,4 +1,4 @@
-import type { ExchangeShown } from '../audit/index/lookups.ts'
+import type { IndexedExchange } from '../audit/index/indexed.ts'
 import type { CircuitAct, CircuitTurn, GateState } from '../forwarding/gate-state.ts'
 import type { MetricSnapshot } from '../metrics/metrics.ts'
 import type { LeaseAsk, LeaseGrant } from '../protection/lease.ts'
@@ -68,7 +68,7 @@ export type Answer =
   | { readonly type: 'metrics'; readonly metrics: readonly MetricSnapshot[] }
 
 /** What came of a party's look: the exchange, nothing where none is indexed, or what kept it from being made. */
-export type Looked = { readonly shown: ExchangeShown | undefined } | { readonly unavailable: 'audit' | 'index'; readonly reason: string }
+export type Looked = { readonly shown: IndexedExchange | undefined } | { readonly unavailable: 'audit' | 'index'; readonly reason: string }
 
 /** What a worker is told. */
 export type Notice =

@@ -90,6 +90,19 @@ export function auditIndexContract(name: string, makePlace: () => Promise<IndexP
       expect(await store.find(newExchangeId())).toBeUndefined()
     })
 
+    test('what is told of an end comes back whole, with whatever text a record had', async () => {
+      const told = {
+        verdict: 'ACCESS_TOKEN_INVALID',
+        found: `a\tb\nc\\N "d" \u0000 \ud83d\ude00 '; --`,
+        phases: { admission: 0.001, total: 12_345.678 },
+        certificate: 'ab'.repeat(32),
+      }
+      const [refused, late] = [indexedExchange({ told }), openExchange()]
+      await store.add(indexBatch(0, { exchanges: [refused, late] }))
+      await store.add(indexBatch(2, { outcomes: [lateOutcome(late.exchange, { began: late.at, told })] }))
+      for (const { exchange } of [refused, late]) expect((await store.search({ exchange }, 1))[0]?.told).toEqual(told)
+    })
+
     test('text that would steer SQL, COPY or a terminal is kept as it is', async () => {
       const rule = `'; DROP TABLE exchanges; -- \\N\t\\.\n"?$1`
       const odd = indexedExchange({ rule, traceId: 'a\tb\\n\u202e' })

@@ -77,7 +77,7 @@ whereInstalled('initdb', (initdb) => {
       await store.position('node1/main')
       await sql(`UPDATE ${place.schema}.index_version SET version = 99`)
       const other = place.open()
-      await expect(other.position('node1/main')).rejects.toThrow('holds an index of version 99, not 1')
+      await expect(other.position('node1/main')).rejects.toThrow('holds an index of version 99, not 2')
       await other.close()
     } finally {
       await store.close()

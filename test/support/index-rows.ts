@@ -36,6 +36,7 @@ export function indexedExchange(change: Partial<NewExchange> = {}): NewExchange 
     responseBytes: 4321,
     totalMs: 48.25,
     providerMs: 41.5,
+    told: { verdict: 'ANSWERED', phases: { admission: 0.412, provider: 41.5, total: 48.25 } },
     subjects: [],
     ...change,
   }
@@ -72,6 +73,7 @@ export function lateOutcome(exchange: string, change: Partial<LateOutcome> = {})
     responseBytes: 34,
     totalMs: 1000,
     providerMs: 900,
+    told: { verdict: 'ANSWERED', phases: { provider: 900, total: 1000 } },
     subjects: [],
     ...change,
   }

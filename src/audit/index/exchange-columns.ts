@@ -1,6 +1,7 @@
 import type { IndexedExchange, LateOutcome } from './indexed.ts'
 
-type Kind = 'text' | 'number' | 'boolean'
+/** `json` is text in every backend: it is shown, never searched by. */
+type Kind = 'text' | 'number' | 'boolean' | 'json'
 
 /** The columns of an exchange's row, alike in every backend. */
 export const exchangeColumns: readonly (readonly [column: string, field: keyof IndexedExchange, kind: Kind])[] = [
@@ -33,6 +34,7 @@ export const exchangeColumns: readonly (readonly [column: string, field: keyof I
   ['response_bytes', 'responseBytes', 'number'],
   ['total_ms', 'totalMs', 'number'],
   ['provider_ms', 'providerMs', 'number'],
+  ['told', 'told', 'json'],
 ]
 
 /** What an outcome sets, in the order of the columns. */
@@ -52,6 +54,7 @@ export const outcomeColumns = exchangeColumns.filter(([, field]) =>
       'responseBytes',
       'totalMs',
       'providerMs',
+      'told',
     ] satisfies (keyof LateOutcome)[] as readonly string[]
   ).includes(field),
 ) as readonly (readonly [column: string, field: keyof IndexedExchange & keyof LateOutcome, kind: Kind])[]
@@ -86,7 +89,19 @@ export function exchangeOf(row: Readonly<Record<string, unknown>>): IndexedExcha
   const read = exchangeColumns.flatMap(([column, field, kind]) => {
     const value = row[column]
     if (value === null || value === undefined) return []
-    return [[field, kind === 'number' ? Number(value) : kind === 'boolean' ? Boolean(value) : value]]
+    return [[field, readers[kind](value)]]
   })
   return Object.fromEntries(read) as unknown as IndexedExchange
+}
+
+const readers: Readonly<Record<Kind, (value: unknown) => unknown>> = {
+  text: (value) => value,
+  number: Number,
+  boolean: Boolean,
+  json: (value) => JSON.parse(String(value)),
+}
+
+/** A field as its column takes it: an object as JSON, all else as it is. */
+export function columnValue<Value>(value: Value): Value extends object ? string : Value {
+  return (typeof value === 'object' ? JSON.stringify(value) : value) as Value extends object ? string : Value
 }

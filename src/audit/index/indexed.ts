@@ -43,6 +43,20 @@ export interface IndexedExchange {
   readonly responseBytes?: number
   readonly totalMs?: number
   readonly providerMs?: number
+  /** Absent while it is open, and where its record told nothing. */
+  readonly told?: ToldOfEnd
+}
+
+/** What the record that ended an exchange tells beyond the columns that are searched, as far as one of its parties may be told it. */
+export interface ToldOfEnd {
+  /** Its name in the catalogue of verdicts; absent in records of before there was one, and where the process ended first. */
+  readonly verdict?: string
+  /** What was found, where one of the parties may be told it. */
+  readonly found?: string
+  /** Milliseconds by phase, to the microsecond. */
+  readonly phases?: Readonly<Record<string, number>>
+  /** SHA-256 of the certificate that called, 64 hex digits, where its sender was not proven: it alone shows whose call that was. */
+  readonly certificate?: string
 }
 
 /** An exchange to be added, with the stored hashes of the NHS numbers that it names. */
@@ -55,7 +69,7 @@ export interface LateOutcome
   extends Required<Pick<IndexedExchange, 'exchange' | 'outcomeRecord' | 'outcomePlace' | 'ended' | 'end'>>,
     Pick<
       IndexedExchange,
-      'status' | 'providerStatus' | 'code' | 'rule' | 'origin' | 'requestBytes' | 'responseBytes' | 'totalMs' | 'providerMs'
+      'status' | 'providerStatus' | 'code' | 'rule' | 'origin' | 'requestBytes' | 'responseBytes' | 'totalMs' | 'providerMs' | 'told'
     > {
   /** When the exchange began, where that is still known. */
   readonly began?: number

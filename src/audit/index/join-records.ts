@@ -3,6 +3,7 @@ import type { StoredEntry } from '../stored-entry.ts'
 import type { IndexBatch, IndexedEvent, LateOutcome, NewExchange } from './indexed.ts'
 import { lineDigest, type TailRecord } from './log-tail.ts'
 import { storedSubjects } from './stored-subjects.ts'
+import { toldOfEnd } from './told-of-end.ts'
 
 type Of<Type extends StoredEntry['type']> = Extract<StoredEntry, { readonly type: Type }>
 type Row = { -readonly [Key in keyof NewExchange]: NewExchange[Key] }
@@ -116,6 +117,7 @@ function forwardedRow(log: string, record: TailRecord, entry: Of<'forwarding'>):
 function refusedRow(log: string, record: TailRecord, entry: Of<'refused'>): Row {
   const { organisations: { from, to } = {}, status, code, rule, origin } = entry
   const totalMs = entry.phases['total']
+  const told = toldOfEnd(entry)
   return {
     ...begunRow(log, record, entry),
     ended: entry.at + Math.round(totalMs ?? 0),
@@ -125,11 +127,13 @@ function refusedRow(log: string, record: TailRecord, entry: Of<'refused'>): Row 
     ...(to !== undefined && { toOrganisation: to }),
     ...{ status, code, rule, origin },
     ...(totalMs !== undefined && { totalMs }),
+    ...(told !== undefined && { told }),
   }
 }
 
 function endOf(entry: Of<'outcome'>) {
   const { phases, providerStatus } = entry
+  const told = toldOfEnd(entry)
   return {
     ended: entry.at,
     end: entry.end,
@@ -141,5 +145,6 @@ function endOf(entry: Of<'outcome'>) {
     responseBytes: entry.responseBytes,
     ...(phases['total'] !== undefined && { totalMs: phases['total'] }),
     ...(phases['provider'] !== undefined && { providerMs: phases['provider'] }),
+    ...(told !== undefined && { told }),
   }
 }

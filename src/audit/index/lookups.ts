@@ -48,6 +48,8 @@ export interface LookupParts {
 export interface Lookups {
   search(actor: string, query: ExchangeQuery): Promise<ExchangesFound>
   look(actor: string, exchange: string, personal: boolean): Promise<ExchangeShown | undefined>
+  /** A party's look at one exchange: recorded alike, and answered by what the index has, so that it is the same at every machine. */
+  readonly lookAsParty: PartyLook
   events(actor: string, query: EventQuery): Promise<{ readonly events: readonly IndexedEvent[]; readonly next?: string }>
   rebuild(actor: string): Promise<void>
   readonly progress: IndexProgress
@@ -57,8 +59,8 @@ export interface Lookups {
 export const subjectNote =
   'Found by NHS number: searches that name it, and requests for structured, care and migrated records. Not found: reads by a provider’s own patient id (Patient/{id} and what is under it), calls recorded before such numbers were kept, and periods whose key is destroyed or on another machine.'
 
-/** A party's look at one exchange, recorded like an operator's, without what names a person. Rejects like `Lookups`. */
-export type PartyLook = (actor: string, exchange: string) => Promise<ExchangeShown | undefined>
+/** A party's look at one exchange; undefined where none of that id is indexed. Rejects like `Lookups`. */
+export type PartyLook = (actor: string, exchange: string) => Promise<IndexedExchange | undefined>
 
 /** Makes lookups on these parts. */
 export function createLookups({ index, keys, record }: LookupParts): Lookups {
@@ -82,6 +84,10 @@ export function createLookups({ index, keys, record }: LookupParts): Lookups {
       await record(actor, 'exchange-look', { exchange, personal })
       const found = await index.find(exchange)
       return found === undefined ? undefined : shown(found, personal ? keys : undefined)
+    },
+    async lookAsParty(actor, exchange) {
+      await record(actor, 'exchange-look', { exchange, personal: false })
+      return (await index.search({ exchange }, 1)).rows[0]
     },
     async events(actor, { limit, after, ...conditions }) {
       await record(actor, 'event-search', {

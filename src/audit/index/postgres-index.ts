@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ClientBase, Pool } from 'pg'
 import { type CopyValue, copyRows } from './copy-rows.ts'
 import { eventOf } from './event-row.ts'
-import { exchangeColumns, exchangeOf, outcomeColumns, slownessOf } from './exchange-columns.ts'
+import { columnValue, exchangeColumns, exchangeOf, outcomeColumns, slownessOf } from './exchange-columns.ts'
 import type { PostgresSettings } from './index-settings.ts'
 import type { IndexStore } from './index-store.ts'
 import { type IndexBatch, type IndexedExchange, type LateOutcome, type LogPosition, orphanOf } from './indexed.ts'
@@ -15,7 +15,10 @@ const rowColumns = [...exchangeColumns.map(([column]) => column), 'slow']
 const mostMonthsBack = 60
 
 const slowOf = (totalMs: number | undefined): number | undefined => (totalMs === undefined ? undefined : slownessOf(totalMs))
-const rowOf = (one: IndexedExchange): readonly CopyValue[] => [...exchangeColumns.map(([, field]) => one[field]), slowOf(one.totalMs)]
+const rowOf = (one: IndexedExchange): readonly CopyValue[] => [
+  ...exchangeColumns.map(([, field]) => columnValue(one[field])),
+  slowOf(one.totalMs),
+]
 
 const dialect: Dialect = {
   among: (subjects) => `exchange = ANY(ARRAY(SELECT exchange ${subjects}))`,
@@ -103,7 +106,12 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
     if (outcomes.length === 0) return []
     await client.query(lateTable)
     const columns = [...outcomeColumns.map(([column]) => column), 'slow', 'exchange', 'began']
-    const staged = outcomes.map((one) => [...outcomeColumns.map(([, field]) => one[field]), slowOf(one.totalMs), one.exchange, one.began])
+    const staged = outcomes.map((one) => [
+      ...outcomeColumns.map(([, field]) => columnValue(one[field])),
+      slowOf(one.totalMs),
+      one.exchange,
+      one.began,
+    ])
     await copyRows(client, 'late', columns, staged)
     // Nothing is known of the temporary table, and a plan that reads whole partitions for it would be the wrong one.
     await client.query('SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off')

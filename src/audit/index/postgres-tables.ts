@@ -3,9 +3,9 @@ import { exchangeColumns, outcomeColumns, searchedColumns } from './exchange-col
 import { indexName } from './search-sql.ts'
 
 /** Rises with every change of the tables. */
-const version = 1
+const version = 2
 
-const types = { text: 'text', number: 'double precision', boolean: 'smallint' } as const
+const types = { text: 'text', number: 'double precision', boolean: 'smallint', json: 'text' } as const
 const whole = new Set(['record', 'outcome_record', 'at', 'ended', 'request_bytes', 'response_bytes'])
 const typeOf = (column: string, kind: keyof typeof types): string => (whole.has(column) ? 'bigint' : types[kind])
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { privateDirectory } from '../private-modes.ts'
 import { eventOf } from './event-row.ts'
-import { exchangeColumns, exchangeOf, outcomeColumns, searchedColumns, slownessOf } from './exchange-columns.ts'
+import { columnValue, exchangeColumns, exchangeOf, outcomeColumns, searchedColumns, slownessOf } from './exchange-columns.ts'
 import type { IndexStore } from './index-store.ts'
 import { type IndexBatch, type IndexedExchange, type LateOutcome, type LogPosition, orphanOf } from './indexed.ts'
 import { type Cursor, type ExchangeSearch, eventKey } from './search.ts'
@@ -20,10 +20,11 @@ import {
 } from './search-sql.ts'
 
 /** Rises with every change of the tables: an index of another version is made anew from the log. */
-const version = 1
+const version = 2
 
 type Value = string | number | null
-const blank = (value: unknown): Value => (value === undefined ? null : typeof value === 'boolean' ? Number(value) : (value as Value))
+const blank = (value: unknown): Value =>
+  value === undefined ? null : typeof value === 'boolean' ? Number(value) : (columnValue(value) as Value)
 
 /** What the index of a column of random text holds of it: 40 bits of hexadecimal digits tell nearly all apart in a third of the space, and space is speed. */
 const beginning = (column: string): string => `substr(${column}, 1, 10)`
@@ -36,7 +37,7 @@ const ofExchange = dialect.random('exchange')[0]
 
 const slowOf = (totalMs: number | undefined): Value => (totalMs === undefined ? null : slownessOf(totalMs))
 
-const types = { text: 'TEXT', number: 'NUMERIC', boolean: 'INTEGER' } as const
+const types = { text: 'TEXT', number: 'NUMERIC', boolean: 'INTEGER', json: 'TEXT' } as const
 const tables = `
   CREATE TABLE positions (log TEXT PRIMARY KEY, next INTEGER NOT NULL, place TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
   CREATE TABLE exchanges (id INTEGER PRIMARY KEY AUTOINCREMENT, ${exchangeColumns.map(([column, , kind]) => `${column} ${types[kind]}`).join(', ')}, slow INTEGER);

@@ -1,4 +1,4 @@
-import type { ExchangeShown } from '../../../src/audit/index/lookups.ts'
+import type { IndexedExchange } from '../../../src/audit/index/indexed.ts'
 import { exchangeView } from '../../../src/proxy/exchange-view.ts'
 
 const row = {
@@ -6,18 +6,18 @@ const row = {
   ...{ address: '192.0.2.7', url: 'https://p/{root}/Patient', from: '200000000001', to: '200000000002' },
 } as const
 
-function shown(one: object, last?: object): ExchangeShown {
-  const records =
-    last === undefined ? [] : [{ log: 'a/main', index: 5, entry: { phases: { admission: 1, provider: 2, total: 4 }, ...last } }]
-  return { exchange: { ...row, ...one }, records } as unknown as ExchangeShown
+const phases = { admission: 1, provider: 2, total: 4 }
+
+function shown(one: object, told?: object): IndexedExchange {
+  return { ...row, ...one, ...(told !== undefined && { told: { phases, ...told } }) } as unknown as IndexedExchange
 }
 
 const timedOut = { end: 'refused', status: 504, rule: 'provider-exchange', origin: 'provider' }
-const late = { type: 'outcome', verdict: 'PROVIDER_TIMEOUT', reason: 'the provider did not begin its answer in time' }
+const late = { verdict: 'PROVIDER_TIMEOUT', found: 'the provider did not begin its answer in time' }
 
 test('a provider is told what was found on its own leg, the consumer whose doing it was', () => {
   const provider = exchangeView(shown(timedOut, late), 'provider')
-  expect(provider.verdict).toMatchObject({ code: 'PROVIDER_TIMEOUT', who: 'provider', found: late.reason })
+  expect(provider.verdict).toMatchObject({ code: 'PROVIDER_TIMEOUT', who: 'provider', found: late.found })
   expect(provider).toMatchObject({ phases: { provider: 2 }, receipt: { log: 'a/main', index: 3, outcome: 5 } })
   expect(provider).not.toHaveProperty('status')
   const consumer = exchangeView(shown(timedOut, late), 'consumer')
@@ -33,7 +33,7 @@ test.each([
   ['provider-exchange', 'policy', 'PROVIDER_ADDRESS_FORBIDDEN', 'the address is private (10.1.2.3)'],
   ['provider-exchange', 'provider-network', 'PROVIDER_UNREACHABLE', 'connect ECONNREFUSED 10.1.2.3:443'],
 ])('what %s of origin %s found is not told to the consumer', (rule, origin, verdict, reason) => {
-  const view = exchangeView(shown({ end: 'refused', status: 403, rule, origin }, { type: 'outcome', verdict, reason }), 'consumer')
+  const view = exchangeView(shown({ end: 'refused', status: 403, rule, origin }, { verdict, found: reason }), 'consumer')
   expect(view.verdict).toMatchObject({ code: verdict, rule, origin })
   expect(JSON.stringify(view)).not.toContain(reason)
 })
@@ -44,7 +44,7 @@ test.each([
   ['provider-exchange', 'consumer-network', 'CONSUMER_GONE'],
   ['provider-exchange', 'policy', 'PROVIDER_ADDRESS_FORBIDDEN'],
 ])('what %s of origin %s found is not told to the provider', (rule, origin, verdict) => {
-  const view = exchangeView(shown({ end: 'aborted', rule, origin }, { type: 'outcome', verdict, reason: 'found so' }), 'provider')
+  const view = exchangeView(shown({ end: 'aborted', rule, origin }, { verdict, found: 'found so' }), 'provider')
   expect(JSON.stringify(view)).not.toContain('found so')
 })
 
@@ -58,16 +58,14 @@ test.each([
   [{ end: 'refused', forwarded: false, code: 'BAD_REQUEST', rule: 'request-form', origin: 'consumer' }, 'SSP_HEADERS_INVALID'],
   [{ end: 'refused', forwarded: false, code: 'A_CODE_OF_LATER', rule: 'x', origin: 'consumer' }, undefined],
   [{ end: 'aborted', status: 200, rule: 'provider-exchange', origin: 'provider' }, undefined],
-])('of %j, whose records another machine has, the verdict is told where there is no doubt of it', (one, code) => {
+])('of %j, recorded before verdicts had names, the verdict is told where there is no doubt of it', (one, code) => {
   const view = exchangeView(shown(one), 'consumer')
   expect(view.verdict?.code).toBe(code)
-  expect(view.partial).toBe(true)
 })
 
 test('while a call is under way it has neither end nor verdict', () => {
   const { ended: _none, outcomeRecord: _neither, ...begun } = row
-  const open = { exchange: { ...begun, end: 'open' }, records: [{ log: 'a/main', index: 3, entry: { type: 'forwarding' } }] }
-  const view = exchangeView(open as unknown as ExchangeShown, 'provider')
+  const view = exchangeView({ ...begun, end: 'open' }, 'provider')
   expect(view).toEqual({
     ...{ exchange: row.exchange, party: 'provider', began: '1970-01-01T00:00:00.000Z', end: 'open' },
     ...{ request: { from: row.from, to: row.to }, receipt: { log: 'a/main', index: 3 } },

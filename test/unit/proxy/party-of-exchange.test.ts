@@ -1,4 +1,4 @@
-import type { ExchangeShown } from '../../../src/audit/index/lookups.ts'
+import type { IndexedExchange } from '../../../src/audit/index/indexed.ts'
 import { partyOfExchange } from '../../../src/proxy/party-of-exchange.ts'
 import type { Registry } from '../../../src/registry/registry.ts'
 import type { ConsumerCertificate } from '../../../src/spine/arrival.ts'
@@ -62,8 +62,8 @@ const organisations: Readonly<Record<string, string>> = {
 }
 
 /** A call of the surgery to the practice that was forwarded, but for what is told. */
-function exchanged(change: Partial<ExchangeShown['exchange']> = {}, recordedCertificate = '33'.repeat(32)): ExchangeShown {
-  const exchange = {
+function exchanged(change: Partial<IndexedExchange> = {}): IndexedExchange {
+  return {
     ...{ exchange: '0'.repeat(32), log: 'a/main', record: 0, place: '0:0', at: 1, forwarded: true, end: 'complete' as const, interaction },
     ...{ from: surgery, to: practice, endpoint: 'S3' },
     ...{
@@ -72,18 +72,15 @@ function exchanged(change: Partial<ExchangeShown['exchange']> = {}, recordedCert
     },
     ...change,
   }
-  const entry = { type: exchange.forwarded ? 'forwarding' : 'refused', consumer: { address: '', certificateSha256: recordedCertificate } }
-  return { exchange, records: [{ log: 'a/main', index: 0, entry }] } as unknown as ExchangeShown
 }
 
 /** Not forwarded, and refused before row 7: its sender is what the caller said. */
-const unproven = (from: string, sha256?: string): ExchangeShown => {
-  const { exchange, records } = exchanged({ forwarded: false, from }, sha256)
-  const { fromOrganisation: _proven, ...claimed } = exchange
-  return { exchange: claimed, records }
+const unproven = (from: string, sha256 = '33'.repeat(32)): IndexedExchange => {
+  const { fromOrganisation: _proven, ...claimed } = exchanged({ forwarded: false, from, told: { certificate: sha256 } })
+  return claimed
 }
 
-test.each<readonly [string, ExchangeShown, ConsumerCertificate, string | undefined]>([
+test.each<readonly [string, IndexedExchange, ConsumerCertificate, string | undefined]>([
   ['the sender', exchanged(), certificate('supplier.nhs.uk'), 'consumer'],
   ['the certificate that a supplier shares among systems', exchanged({ from: branch }), certificate('supplier.nhs.uk'), 'consumer'],
   ['that certificate, of a system that is pinned to another', exchanged({ from: pinned }), certificate('supplier.nhs.uk'), undefined],
@@ -124,28 +121,22 @@ test.each<readonly [string, ExchangeShown, ConsumerCertificate, string | undefin
   expect(partyOfExchange(shown, presented, { registry, lockouts: nobody })).toBe(party)
 })
 
-test('of a call whose records are on another machine its parties are known by what the index has', () => {
-  const { exchange } = exchanged()
-  expect(partyOfExchange({ exchange, records: [] }, certificate('supplier.nhs.uk'), { registry, lockouts: nobody })).toBe('consumer')
-  expect(partyOfExchange({ exchange, records: [] }, certificate('practice.nhs.uk'), { registry, lockouts: nobody })).toBe('provider')
-  expect(
-    partyOfExchange({ ...unproven(surgery), records: [] }, certificate('supplier.nhs.uk'), { registry, lockouts: nobody }),
-  ).toBeUndefined()
+test('an unproven call without a certificate is nobody’s', () => {
+  const { told: _none, ...claimed } = unproven(surgery)
+  expect(partyOfExchange(claimed, certificate('supplier.nhs.uk'), { registry, lockouts: nobody })).toBeUndefined()
 })
 
 test.each(['asid', 'binding', 'partyKey', 'organisation'])(
   'whoever is locked out for that system by its %s sees nothing of it',
   (locked) => {
-    const { exchange, records } = exchanged()
     const lockouts = { find: (kind: string) => (kind === locked ? ({} as Lockout) : undefined) }
     for (const name of ['supplier.nhs.uk', 'practice.nhs.uk'])
-      expect(partyOfExchange({ exchange, records }, certificate(name), { registry, lockouts })).toBeUndefined()
+      expect(partyOfExchange(exchanged(), certificate(name), { registry, lockouts })).toBeUndefined()
   },
 )
 
 test('a system that is another organisation’s now shows its new holder nothing of before', () => {
-  const { exchange, records } = exchanged()
-  const moved = { ...exchange, fromOrganisation: 'Z99999', toOrganisation: 'Z99998' }
+  const moved = { ...exchanged(), fromOrganisation: 'Z99999', toOrganisation: 'Z99998' }
   for (const name of ['supplier.nhs.uk', 'practice.nhs.uk'])
-    expect(partyOfExchange({ exchange: moved, records }, certificate(name), { registry, lockouts: nobody })).toBeUndefined()
+    expect(partyOfExchange(moved, certificate(name), { registry, lockouts: nobody })).toBeUndefined()
 })
