@@ -67,7 +67,12 @@ export const operations = {
   'revocation-status': { summary: 'A responder says that a certificate is revoked.', detail: { certificate: 'its SHA-256', ...cut } },
   'exchange-search': {
     summary: 'Somebody searches exchanges.',
-    detail: { subject: 'newest keyed hash of the NHS number that was searched for', '…': 'each condition by its name', ...page },
+    detail: {
+      subject: 'newest keyed hash of the NHS number that was searched for',
+      personal: 'true where what names people was shown',
+      '…': 'each condition by its name',
+      ...page,
+    },
   },
   'exchange-look': {
     summary: 'Somebody looks at one exchange.',

@@ -16,6 +16,7 @@ export const exchangeRoutes: readonly OpsRoute[] = [
     summary:
       'Searches exchanges, newest first, by exchange, traceId, asid, organisation, interaction, rule, origin, status, slowerThanMs, since, until; limit and after give pages.',
     answer: async (parts, { actor, query }) => {
+      if ('personal' in query) throw new Problem(400, 'What names people is shown to an operator: use POST /exchanges/search.')
       if ('nhsNumber' in query) throw new Problem(400, 'An NHS number does not belong into a URL: use POST /exchanges/search.')
       return { status: 200, json: await looked(parts.lookups.search(actor, read(exchangeQuery, query))) }
     },
@@ -24,7 +25,7 @@ export const exchangeRoutes: readonly OpsRoute[] = [
     method: 'POST',
     path: '/exchanges/search',
     needs: 'operator',
-    summary: 'The same search by a body of JSON, which may name an nhsNumber.',
+    summary: 'The same search by a body of JSON, which may name an nhsNumber, and with `personal: true` shows what names people as well.',
     answer: async (parts, { actor, body }) => ({
       status: 200,
       json: await looked(parts.lookups.search(actor, read(exchangeQuery, body ?? {}))),

@@ -22,6 +22,8 @@ export interface AuditIndex {
   find(exchange: string): Promise<FoundExchange | undefined>
   /** The newest exchanges sought, at most `limit`. */
   search(search: ExchangeSearch, limit: number, after?: Cursor): Promise<Page<IndexedExchange>>
+  /** The records that these exchanges begin with, in their order; undefined where this machine's logs do not hold one. */
+  beginnings(exchanges: readonly Pick<IndexedExchange, 'exchange' | 'log' | 'place'>[]): Promise<readonly (StoredRecord | undefined)[]>
   /** The newest operations and floods sought, at most `limit`. */
   events(search: EventSearch, limit: number, after?: Cursor): Promise<Page<IndexedEvent>>
   /** Takes this machine's logs out and in again; resolves once they are out, and `progress` shows how they come in. */

@@ -70,6 +70,8 @@ export const exchangeQuery = z.strictObject({
     .transform((text) => text.replaceAll(/[ -]/g, ''))
     .refine(isNhsNumber, 'is no NHS number: ten digits, the last of them the check digit')
     .optional(),
+  /** What names people is shown as well. */
+  personal: z.boolean().optional(),
   ...range,
   ...page,
 })

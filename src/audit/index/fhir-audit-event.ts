@@ -1,11 +1,8 @@
-import { findInteraction } from '../../spine/interaction-id.ts'
+import { patientsNamed } from '../../spine/patients-named.ts'
+import { parseTarget } from '../../spine/target-url.ts'
+import type { AuditedPersonal } from '../entry.ts'
+import { type BalpKind, balpKindOf, type Coding } from './balp-kinds.ts'
 import type { IndexedExchange } from './indexed.ts'
-
-interface Coding {
-  readonly system: string
-  readonly code: string
-  readonly display: string
-}
 
 /** A FHIR R4 AuditEvent, as far as it is made here. */
 export interface FhirAuditEvent {
@@ -24,39 +21,34 @@ export interface FhirAuditEvent {
   readonly entity: readonly object[]
 }
 
-const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.'
-const restful = 'http://hl7.org/fhir/restful-interaction'
-const dicom = 'http://dicom.nema.org/resources/ontology/DCM'
-const source: Coding = { system: dicom, code: '110153', display: 'Source Role ID' }
-const destination: Coding = { system: dicom, code: '110152', display: 'Destination Role ID' }
-const systemObject: Coding = { system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type', code: '2', display: 'System Object' }
-const roles = 'http://terminology.hl7.org/CodeSystem/object-role'
-
-/** How BALP 1.1 has a kind of call: its profile (none for operations and updates by condition), and which way the data flow. */
-interface Kind {
-  readonly profile?: string
-  readonly subtype: Coding
-  readonly action: 'C' | 'R' | 'U' | 'E'
-  readonly pulls: boolean
+/** What names people in an exchange, for the events that may. */
+export interface NamedInExchange {
+  /** What was sealed in its first record; undefined where it is not shown or cannot be read. */
+  readonly personal?: Pick<AuditedPersonal, 'url' | 'claims'> | undefined
+  /** The NHS number that it was found by, ten digits. */
+  readonly soughtPatient?: string | undefined
 }
 
-const coding = (code: string): Coding => ({ system: restful, code, display: code })
-const kinds = {
-  read: { profile: `${balp}Read`, subtype: coding('read'), action: 'R', pulls: true },
-  search: { profile: `${balp}Query`, subtype: coding('search'), action: 'E', pulls: false },
-  create: { profile: `${balp}Create`, subtype: coding('create'), action: 'C', pulls: false },
-  update: { profile: `${balp}Update`, subtype: coding('update'), action: 'U', pulls: false },
-  operation: { subtype: coding('operation'), action: 'E', pulls: false },
-  capabilities: { subtype: coding('capabilities'), action: 'R', pulls: true },
-} as const satisfies Readonly<Record<string, Kind>>
+const balp = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.'
+const entityTypes = 'http://terminology.hl7.org/CodeSystem/audit-entity-type'
+const systemObject: Coding = { system: entityTypes, code: '2', display: 'System Object' }
+const person: Coding = { system: entityTypes, code: '1', display: 'Person' }
+const roles = 'http://terminology.hl7.org/CodeSystem/object-role'
 
-function kindOf({ interaction, method }: IndexedExchange): keyof typeof kinds {
-  const template = findInteraction(interaction ?? '')?.template
-  if (template?.endsWith('/metadata')) return 'capabilities'
-  if (template?.includes('$') || (interaction?.includes(':operation:') ?? false)) return 'operation'
-  if (method === 'POST') return 'create'
-  if (method === 'PUT') return 'update'
-  return template?.endsWith('/{id}') || (interaction?.includes(':read:') ?? false) ? 'read' : 'search'
+/**
+ * The exchange as AuditEvents after IHE BALP: one, or where patients are named one for each of them, as BALP has it. A profile is named for what went
+ * well, as BALP has none for failures; that of a patient where one is named. Where nobody is, a query is given without its parameters.
+ */
+export function fhirAuditEvents(one: IndexedExchange, named: NamedInExchange = {}): readonly FhirAuditEvent[] {
+  const { personal, soughtPatient } = named
+  const patients = new Set([
+    ...(soughtPatient === undefined ? [] : [soughtPatient]),
+    ...(personal === undefined ? [] : patientsNamed(personal)),
+  ])
+  if (patients.size === 0) return [auditEvent(one, one.exchange, personal, undefined)]
+  return [...patients].map((patient, at) =>
+    auditEvent(one, patients.size === 1 ? one.exchange : `${one.exchange}-${at + 1}`, personal, patient),
+  )
 }
 
 /** FHIR R4 audit-event-outcome: 0 success, 4 the caller's failure, 8 a serious one. A 499 is the caller's. */
@@ -65,20 +57,16 @@ function outcomeOf({ status = 0 }: IndexedExchange): '0' | '4' | '8' {
   return status >= 400 && status < 500 ? '4' : '8'
 }
 
-/**
- * The exchange as an AuditEvent after IHE BALP. The profile is named for what went well, as BALP has none for failures. The patient is not
- * named: the index does not know whom a call was about, and so a query is given without its parameters.
- */
-export function fhirAuditEvent(one: IndexedExchange): FhirAuditEvent {
-  const name = kindOf(one)
-  const kind: Kind = kinds[name]
+function auditEvent(one: IndexedExchange, id: string, personal: NamedInExchange['personal'], patient: string | undefined): FhirAuditEvent {
+  const kind = balpKindOf(one)
   const outcome = outcomeOf(one)
   const host = /^https:\/\/([^/]+)/.exec(one.url ?? '')?.[1]
   const failed = outcome === '0' ? undefined : [one.code, one.rule, one.origin].filter((part) => part !== undefined).join(', ')
+  const profile = `${balp}${patient === undefined ? '' : 'Patient'}${kind.profile}`
   return {
     resourceType: 'AuditEvent',
-    id: one.exchange,
-    ...(outcome === '0' && kind.profile !== undefined && { meta: { profile: [kind.profile] } }),
+    id,
+    ...(outcome === '0' && kind.profile !== undefined && { meta: { profile: [profile] } }),
     type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'RESTful Operation' },
     subtype: [kind.subtype],
     action: kind.action,
@@ -91,20 +79,24 @@ export function fhirAuditEvent(one: IndexedExchange): FhirAuditEvent {
     ...(failed !== undefined && failed !== '' && { outcomeDesc: failed }),
     agent: [
       agent(
-        kind.pulls ? destination : source,
+        kind.consumer,
         one.from,
         one.fromOrganisation,
         { address: one.address ?? 'unknown', type: one.address === undefined ? '1' : '2' },
         true,
       ),
-      agent(kind.pulls ? source : destination, one.to, one.toOrganisation, { address: host ?? 'unknown', type: '1' }, false),
+      agent(kind.provider, one.to, one.toOrganisation, { address: host ?? 'unknown', type: '1' }, false),
     ],
     source: {
       site: one.log,
       observer: { identifier: { value: one.log }, display: 'Spine Security Proxy' },
       type: [{ system: 'http://terminology.hl7.org/CodeSystem/security-source-type', code: '4', display: 'Application Server' }],
     },
-    entity: [...transaction(one), name === 'search' ? query(one) : data(one)],
+    entity: [
+      ...(patient === undefined ? [] : [patientEntity(patient)]),
+      ...transaction(one),
+      kind.profile === 'Query' ? query(one, personal?.url) : data(one, kind, personal?.url),
+    ],
   }
 }
 
@@ -121,23 +113,34 @@ function agent(role: Coding, asid: string | undefined, organisation: string | un
   }
 }
 
+function patientEntity(nhsNumber: string): object {
+  return {
+    what: { type: 'Patient', identifier: { system: 'https://fhir.nhs.uk/Id/nhs-number', value: nhsNumber } },
+    type: person,
+    role: { system: roles, code: '1', display: 'Patient' },
+  }
+}
+
 function transaction({ traceId }: IndexedExchange): readonly object[] {
   if (traceId === undefined || traceId.trim() === '') return []
   const type = { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' }
   return [{ what: { identifier: { value: traceId } }, type }]
 }
 
-function query({ method = 'GET', url = '' }: IndexedExchange): object {
+/** The request as it came where that may be shown, so that exactly what was asked is kept. */
+function query({ method = 'GET', url = '' }: IndexedExchange, asked: string | undefined): object {
   return {
     type: systemObject,
     role: { system: roles, code: '24', display: 'Query' },
-    query: Buffer.from(`${method} ${url}`).toString('base64'),
+    query: Buffer.from(`${method} ${asked ?? url}`).toString('base64'),
   }
 }
 
-function data({ url, interaction }: IndexedExchange): object {
+function data({ url, interaction }: IndexedExchange, kind: BalpKind, asked: string | undefined): object {
+  const target = parseTarget(asked ?? '')
+  const whole = 'fault' in target ? undefined : `https://${target.host}${target.port && `:${target.port}`}${target.path}${target.query}`
   return {
-    what: { display: url ?? interaction ?? 'unknown' },
+    what: whole !== undefined && kind.instance ? { reference: whole } : { display: whole ?? url ?? interaction ?? 'unknown' },
     type: systemObject,
     role: { system: roles, code: '4', display: 'Domain Resource' },
   }

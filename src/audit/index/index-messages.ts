@@ -12,7 +12,7 @@ export interface IndexThreadData {
 }
 
 /** What can be asked of the thread. */
-export type IndexMethod = 'find' | 'search' | 'events' | 'rebuild' | 'caughtUp' | 'close'
+export type IndexMethod = 'find' | 'search' | 'beginnings' | 'events' | 'rebuild' | 'caughtUp' | 'close'
 
 /** A question to the thread. */
 export interface IndexQuestion {

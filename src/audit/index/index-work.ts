@@ -23,6 +23,8 @@ export interface IndexWork extends AuditIndex {
   step(): Promise<void>
 }
 
+type Of = Pick<IndexedExchange, 'exchange' | 'log'>
+
 const purgeEveryMs = 3_600_000
 
 /** The first moment of the period that is still kept, ms since 1970. */
@@ -59,12 +61,17 @@ export function createIndexWork({ store, dataDirectory, retentionMonths, clock, 
     const places = new Set([exchange.place, ...(exchange.outcomePlace === undefined ? [] : [exchange.outcomePlace])])
     const records: StoredRecord[] = []
     for (const place of places) {
-      const found = await recordAt(directory, place)
-      // What stands there now may be of another log of that name: it is no record of this exchange.
-      if (found !== undefined && 'exchange' in found.entry && found.entry.exchange === exchange.exchange)
-        records.push({ log: exchange.log, index: found.index, entry: found.entry })
+      const found = await recordOf(exchange, directory, place)
+      if (found !== undefined) records.push(found)
     }
     return records
+  }
+
+  async function recordOf({ exchange, log }: Of, directory: string, place: string): Promise<StoredRecord | undefined> {
+    const found = await recordAt(directory, place)
+    // What stands there now may be of another log of that name: it is no record of this exchange.
+    const isIts = found !== undefined && 'exchange' in found.entry && found.entry.exchange === exchange
+    return isIts ? { log, index: found.index, entry: found.entry } : undefined
   }
 
   return {
@@ -74,6 +81,16 @@ export function createIndexWork({ store, dataDirectory, retentionMonths, clock, 
         return exchange === undefined ? undefined : { exchange, records: await recordsOf(exchange) }
       }),
     search: (search, limit, after) => asked(async () => pageOf(await store.search(search, limit + 1, after), limit)),
+    beginnings: (exchanges) =>
+      asked(async () => {
+        const directories = await logDirectories(dataDirectory)
+        const found: (StoredRecord | undefined)[] = []
+        for (const one of exchanges) {
+          const directory = directories.get(one.log)
+          found.push(directory === undefined ? undefined : await recordOf(one, directory, one.place))
+        }
+        return found
+      }),
     events: (search, limit, after) => asked(async () => pageOf(await store.events(search, limit + 1, after), limit)),
     rebuild: () =>
       asked(async () => {

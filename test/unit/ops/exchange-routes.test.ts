@@ -54,6 +54,20 @@ test('what names a person is for operators, and so is the search by NHS number, 
   expect(JSON.stringify(proxy.acts)).not.toContain(number)
 })
 
+test('a search that shows what names people is for operators, by POST, and is recorded as one', async () => {
+  const [viewer, operator] = [asking(proxy, cast, cast.viewer), asking(proxy, cast, cast.operator)]
+  await viewer.post('/exchanges/search').send({ personal: true }).expect(403)
+  for (const value of ['true', '1'])
+    expect((await viewer.get(`/exchanges?personal=${value}`).expect(400)).text).toContain('POST /exchanges/search')
+  expect(proxy.acts).toEqual([])
+  const found = await operator.post('/exchanges/search').send({ exchange, personal: true }).expect(200)
+  expect(found.body.exchanges).toMatchObject([{ exchange, personal: { url: `/x?${number}` } }])
+  expect(proxy.acts).toEqual([[expect.anything(), 'exchange-search', { exchange, personal: true, limit: 50 }]])
+  const without = await operator.post('/exchanges/search').send({ exchange, personal: false }).expect(200)
+  expect(without.text).not.toContain(number)
+  expect(proxy.acts.at(-1)?.[2]).toEqual({ exchange, limit: 50 })
+})
+
 test('nobody without a certificate or a role sees anything', async () => {
   for (const path of ['/exchanges', `/exchanges/${exchange}`, '/events', '/index'])
     for (const who of [undefined, cast.roleless, cast.impostor]) await asking(proxy, cast, who).get(path).expect(403)
