@@ -23,7 +23,9 @@ beforeAll(async () => {
   const url = `${world.root}/Patient/$gpc.getstructuredrecord`
   inBody = (await call(here, { method: 'POST', interaction: structured, url, body })).exchange
   for (const exchange of [inQuery, inBody])
-    await until('the call is indexed with its end', async () => (await exported('ndjson', '--exchange', exchange)).out.includes('"complete"'))
+    await until('the call is indexed with its end', async () =>
+      (await exported('ndjson', '--exchange', exchange)).out.includes('"complete"'),
+    )
 })
 afterAll(async () => {
   if (!closed) await here.proxy.close()
@@ -51,13 +53,18 @@ test('nobody is named where it was not asked for', async () => {
   const { out, error } = await exported('fhir', '--nhs-number', patient)
   expect(out).not.toMatch(/9690937278|claims|identifier=/)
   expect(error).not.toContain('cannot be read')
-  expect((await events('--exchange', inQuery)).map(told)).toEqual([['Query', undefined]])
+  const [event] = await events('--exchange', inQuery)
+  expect(told(event!)).toEqual(['Query', undefined])
+  expect(event!.agent).toHaveLength(2)
 })
 
 test('with --personal the query’s patient is named, after BALP’s profile for patients, with the query as it was asked', async () => {
   const [event, ...others] = await events('--exchange', inQuery, '--personal')
   expect(others).toEqual([])
   expect(told(event!)).toEqual(['PatientQuery', patient])
+  expect(event!.agent.filter(({ requestor }) => requestor)).toMatchObject([
+    { type: { coding: [{ code: 'IRCP' }] }, who: { identifier: { value: expect.any(String) } }, purposeOfUse: [{ text: 'directcare' }] },
+  ])
   const query = event!.entity?.find(({ role }) => role?.code === '24')?.query ?? ''
   expect(Buffer.from(query, 'base64').toString()).toContain(`/Patient?identifier=${encodeURIComponent(`${nhsNumber}|${patient}`)}`)
 })
@@ -83,7 +90,10 @@ test('each page is recorded as a look at what names people before it is read', a
 
 test('ndjson holds what was sealed, and csv has no place for it', async () => {
   const { out } = await exported('ndjson', '--exchange', inQuery, '--personal')
-  expect(JSON.parse(out)).toMatchObject({ exchange: inQuery, personal: { url: expect.stringContaining(patient), claims: expect.any(String) } })
+  expect(JSON.parse(out)).toMatchObject({
+    exchange: inQuery,
+    personal: { url: expect.stringContaining(patient), claims: expect.any(String) },
+  })
   expect(await exported('csv', '--personal')).toMatchObject({ code: 64, out: '', error: expect.stringContaining('--personal') })
 })
 
@@ -98,6 +108,7 @@ test('without a proxy it is the same, and once the month’s key is destroyed no
   expect(out).not.toContain(patient)
   expect({ code, error }).toEqual({
     code: 0,
-    error: 'what names people in 1 exchanges cannot be read: their month’s key is destroyed, or their records are on another machine\n{"exchanges":1,"unread":1}\n',
+    error:
+      'what names people in 1 exchanges cannot be read: their month’s key is destroyed, or their records are on another machine\n{"exchanges":1,"unread":1}\n',
   })
 })

@@ -15,6 +15,8 @@ export interface BalpKind {
   readonly action: 'C' | 'R' | 'U' | 'D' | 'E'
   readonly consumer: Coding
   readonly provider: Coding
+  /** As what whoever acted for the consumer is told. */
+  readonly user: Coding
   /** Whether the URL is that of one resource. */
   readonly instance: boolean
 }
@@ -28,20 +30,24 @@ const custodian: Coding = {
   code: 'custodian',
   display: 'Custodian',
 }
+const participation = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType'
+const recipient: Coding = { system: participation, code: 'IRCP', display: 'information recipient' }
+const author: Coding = { system: participation, code: 'AUT', display: 'author (originator)' }
 /** Which way the data flow; a query's parameters go to the provider. */
-const pulls = { consumer: destination, provider: source } as const
-const pushes = { consumer: source, provider: destination } as const
-const deletes = { consumer: application, provider: custodian } as const
+const pulls = { consumer: destination, provider: source, user: recipient } as const
+const asks = { consumer: source, provider: destination, user: recipient } as const
+const pushes = { consumer: source, provider: destination, user: author } as const
+const deletes = { consumer: application, provider: custodian, user: author } as const
 
 const subtype = (code: string): Coding => ({ system: 'http://hl7.org/fhir/restful-interaction', code, display: code })
 const kinds = {
   read: { profile: 'Read', subtype: subtype('read'), action: 'R', ...pulls, instance: true },
-  search: { profile: 'Query', subtype: subtype('search'), action: 'E', ...pushes, instance: false },
+  search: { profile: 'Query', subtype: subtype('search'), action: 'E', ...asks, instance: false },
   create: { profile: 'Create', subtype: subtype('create'), action: 'C', ...pushes, instance: false },
   update: { profile: 'Update', subtype: subtype('update'), action: 'U', ...pushes, instance: true },
   patch: { profile: 'Update', subtype: subtype('patch'), action: 'U', ...pushes, instance: true },
   delete: { profile: 'Delete', subtype: subtype('delete'), action: 'D', ...deletes, instance: true },
-  operation: { subtype: subtype('operation'), action: 'E', ...pushes, instance: false },
+  operation: { subtype: subtype('operation'), action: 'E', ...asks, instance: false },
   capabilities: { subtype: subtype('capabilities'), action: 'R', ...pulls, instance: false },
 } as const satisfies Readonly<Record<string, BalpKind>>
 

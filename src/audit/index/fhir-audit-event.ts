@@ -1,5 +1,6 @@
 import { patientsNamed } from '../../spine/patients-named.ts'
 import { parseTarget } from '../../spine/target-url.ts'
+import { type TokenUser, tokenUser } from '../../spine/token-user.ts'
 import type { AuditedPersonal } from '../entry.ts'
 import { type BalpKind, balpKindOf, type Coding } from './balp-kinds.ts'
 import type { IndexedExchange } from './indexed.ts'
@@ -37,7 +38,8 @@ const roles = 'http://terminology.hl7.org/CodeSystem/object-role'
 
 /**
  * The exchange as AuditEvents after IHE BALP: one, or where patients are named one for each of them, as BALP has it. A profile is named for what went
- * well, as BALP has none for failures; that of a patient where one is named. Where nobody is, a query is given without its parameters.
+ * well, as BALP has none for failures; that of a patient where one is named. The token's user is the one who acted. Where nobody may be named, a query is
+ * given without its parameters.
  */
 export function fhirAuditEvents(one: IndexedExchange, named: NamedInExchange = {}): readonly FhirAuditEvent[] {
   const { personal, soughtPatient } = named
@@ -62,6 +64,7 @@ function auditEvent(one: IndexedExchange, id: string, personal: NamedInExchange[
   const outcome = outcomeOf(one)
   const host = /^https:\/\/([^/]+)/.exec(one.url ?? '')?.[1]
   const failed = outcome === '0' ? undefined : [one.code, one.rule, one.origin].filter((part) => part !== undefined).join(', ')
+  const user = tokenUser(personal?.claims ?? '')
   const profile = `${balp}${patient === undefined ? '' : 'Patient'}${kind.profile}`
   return {
     resourceType: 'AuditEvent',
@@ -83,9 +86,10 @@ function auditEvent(one: IndexedExchange, id: string, personal: NamedInExchange[
         one.from,
         one.fromOrganisation,
         { address: one.address ?? 'unknown', type: one.address === undefined ? '1' : '2' },
-        true,
+        user === undefined,
       ),
       agent(kind.provider, one.to, one.toOrganisation, { address: host ?? 'unknown', type: '1' }, false),
+      ...(user === undefined ? [] : [userAgent(kind.user, user)]),
     ],
     source: {
       site: one.log,
@@ -110,6 +114,17 @@ function agent(role: Coding, asid: string | undefined, organisation: string | un
     },
     requestor,
     network,
+  }
+}
+
+/** Whoever acted initiated the call, and no longer the consumer's system: there is one initiator (FHIR R4, AuditEvent.agent.requestor). */
+function userAgent(role: Coding, { identifier, name, reason }: TokenUser): object {
+  return {
+    type: { coding: [role] },
+    who: { identifier, ...(name !== undefined && { display: name }) },
+    ...(name !== undefined && { name }),
+    requestor: true,
+    ...(reason !== undefined && { purposeOfUse: [{ text: reason }] }),
   }
 }
 

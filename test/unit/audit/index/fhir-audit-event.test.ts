@@ -49,7 +49,9 @@ const forRecord = (value: string, change: object = {}) =>
     requested_record: { resourceType: 'Patient', identifier: [{ system: 'http://fhir.nhs.net/Id/nhs-number', value }], ...change },
   })
 const inToken = { url: `${target}/Appointment/12`, claims: forRecord(patient) }
+const byUser = { url: inQuery.url, claims: JSON.stringify({ requesting_user: 'https://fhir.nhs.uk/Id/sds-role-profile-id|10019' }) }
 const withPatient = everyKind.flatMap((one) => [
+  ...events(one, { personal: byUser }),
   ...events(one, { personal: inQuery }),
   ...events(one, { personal: inToken }),
   ...events(one, { soughtPatient: patient }),
@@ -76,6 +78,7 @@ const deletes = {
   client: [dcm, '110150'],
   server: ['http://terminology.hl7.org/CodeSystem/provenance-participant-type', 'custodian'],
 } as const
+const participation = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType'
 const data = { role: ['4', '3', '20'], what: true } as const
 
 /**
@@ -142,6 +145,19 @@ describe.each(claimed)('BALP %s', (name, base) => {
     ['agent[server].who 1..1', (one) => agentOf(one, server)[0]?.who !== undefined],
     ['agent[server].network 1..1', (one) => agentOf(one, server)[0]?.network?.address !== undefined],
     ['agent[server].media 0..0', (one) => agentOf(one, server)[0]?.media === undefined],
+    [
+      'agent[user] 0..1 with who, requestor true, and neither media nor network, altId, location or policy',
+      (one) => {
+        const users = ['IRCP', 'AUT'].flatMap((code) => agentOf(one, [participation, code]))
+        const plain = users.every((user) => !['media', 'network', 'altId', 'location', 'policy'].some((part) => part in user))
+        return users.length <= 1 && plain && users.every(({ who, requestor }) => who !== undefined && requestor)
+      },
+    ],
+    [
+      'agent[user].type: a recipient of what is read, a source of what is written (DataSources)',
+      (one) => agentOf(one, [participation, ['C', 'U', 'D'].includes(action) ? 'IRCP' : 'AUT']).length === 0,
+    ],
+    ['one agent is the requestor', ({ agent }) => agent.filter(({ requestor }) => requestor).length === 1],
     ['source.observer 1..1', ({ source }) => source.observer !== undefined],
     ['entity 1..', ({ entity: found }) => (found?.length ?? 0) >= 1],
     [
@@ -193,20 +209,6 @@ test('a patient is named by the query, by the record that the token was made for
     ['x-2', other],
   ])
   expect(named({ personal: { url: `/${encodeURIComponent(inQuery.url.slice(1))}` } })).toEqual([['x', patient]])
-})
-
-test.each([
-  ['an organisation', forRecord('T99999', { resourceType: 'Organization' })],
-  ['a number with a wrong check digit', forRecord('9690937279')],
-  ['an identifier of another system', forRecord(patient, { identifier: [{ system: 'urn:x', value: patient }, null, 7] })],
-  ['whoever only asked', JSON.stringify({ requesting_patient: `${nhsNumber}|${patient}` })],
-  ['nothing', JSON.stringify({ requested_record: null })],
-  ['a record that is a number', JSON.stringify({ requested_record: 9690937278 })],
-  ['what is no JSON', '{"requested_record":'],
-  ['a list', '[]'],
-  ['null', 'null'],
-])('a token for %s names no patient', (_what, claims) => {
-  expect(events(exchange(), { personal: { url: target, claims } }).flatMap((one) => ofType(one, '1'))).toEqual([])
 })
 
 test('where what names people may be shown a query is given as it came, and one resource by its whole URL; else neither', () => {
