@@ -40,13 +40,15 @@ export function createEvidenceSharing({ rules, kept, shared, elapsed, judged }: 
   let askedAt = Number.NEGATIVE_INFINITY
   let countedAt = Number.NEGATIVE_INFINITY
   let underway = false
+  /** The last operation was answered, and took all statements that it was given. */
   let answered = true
+  let whole = true
   let closed = false
 
   /** When the next operation is due (monotonic ms); infinite where none is. */
   function due(now: number): number {
     const { untold, presses } = rules()
-    const soon = answered && (presses || untold > mostAtOnce)
+    const soon = answered && (presses || !whole || untold > mostAtOnce)
     if (untold > 0) return Math.max(now + gatherMs, askedAt + (soon ? pressingMs : usualMs))
     return now - countedAt <= kept().keepMs ? askedAt + lookMs : Number.POSITIVE_INFINITY
   }
@@ -70,6 +72,7 @@ export function createEvidenceSharing({ rules, kept, shared, elapsed, judged }: 
     askedAt = elapsed()
     underway = false
     answered = answer !== undefined
+    whole = answer === undefined || answer.told === statements.length
     if (closed) return
     if (answer !== undefined) {
       asked.told(statements.slice(0, answer.told), askedAt)
