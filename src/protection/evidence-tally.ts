@@ -5,6 +5,8 @@ import { addTo, type RecentSum } from './recent-sum.ts'
 /** Ages in ms as of when it was said; clocks of nodes have nothing in common but their pace. */
 const age = z.number().min(0)
 const agedSum = z.tuple([age, z.number().min(0), z.number().min(0)])
+/** Longer than any party key in use: one that is longer is not told, so that it spoils nothing else. */
+const longestPartyKey = 300
 
 /** What one node says of one suspect, rule by rule. */
 const tally = z.strictObject({
@@ -15,7 +17,7 @@ const tally = z.strictObject({
         rule: z.string().max(300),
         sum: agedSum,
         refusals: agedSum,
-        providers: z.array(z.tuple([z.string().max(64), age])).max(16),
+        providers: z.array(z.tuple([z.string().max(longestPartyKey), age])).max(16),
         exchanges: z.array(z.tuple([z.string().max(64), age])).max(exchangesKept),
         /** For how long still what the rule comes to has been done: slowed down, blocked. */
         acted: z.tuple([age, age]),
@@ -45,7 +47,9 @@ export function tallyText(counts: Iterable<readonly [rule: string, count: Count,
       rule,
       sum: aged(sum, now, windowMs),
       refusals: aged(refusals, now, windowMs),
-      providers: [...providers].filter(([, at]) => now - at <= windowMs).map(([provider, at]) => [provider, wholeMs(now - at)]),
+      providers: [...providers]
+        .filter(([provider, at]) => now - at <= windowMs && provider.length <= longestPartyKey)
+        .map(([provider, at]) => [provider, wholeMs(now - at)]),
       exchanges: exchanges.map(([exchange, at]) => [exchange, wholeMs(now - at)]),
       acted: [wholeMs(actedUntil.slow - now), wholeMs(actedUntil.block - now)],
     }))

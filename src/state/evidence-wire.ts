@@ -19,6 +19,9 @@ export interface SignedStatement extends TimedStatement {
   readonly signature: ReturnType<LockoutSigning['seal']>
 }
 
+/** Longer than any statement that a node makes, by 32 rules that all count the same. Characters. */
+const longest = 131_072
+
 /**
  * KEYS store, suspects; ARGV prefix, run, a random word, how long statements are kept (ms), of how many suspects, how many are heard at once; then
  * suspect and statement, in turn. Each suspect has a hash of its own: run → `when statement`, by Redis' clock. Returns the word that the store has had since it
@@ -68,7 +71,8 @@ export function statementText(statement: TimedStatement, seal: LockoutSigning['s
 
 /** Reads it as standing under this run and suspect; undefined where it is none. */
 export function statementIn(text: string, run: string, about: string): SignedStatement | undefined {
-  const form = /^(\d{1,15}) (\d{1,15}) (\S{1,100}) ([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==) (.{1,65536})$/s
+  const form = /^(\d{1,15}) (\d{1,15}) (\S{1,100}) ([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==) (.+)$/s
+  if (text.length > longest) return undefined
   const [, nth, at, node, key, value, says] = form.exec(text) ?? []
   if (node === undefined || key === undefined || value === undefined || says === undefined) return undefined
   const statement = { run, nth: Number(nth), at: Number(at), node, about, says }

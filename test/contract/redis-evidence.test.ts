@@ -162,7 +162,16 @@ whereInstalled('redis-server', (program) => {
     // Of another suspect, under another run (twice what was counted), and changed.
     await redis.cli('HSET', of(innocent), run, text)
     await redis.cli('HSET', of(innocent), `${run.slice(0, -1)}_`, text)
-    await redis.cli('HSET', of(suspect), 'another', text.replace(/,8,0\]/, ',9,0]'), 'a-third', 'nonsense')
+    await redis.cli(
+      'HSET',
+      of(suspect),
+      'another',
+      text.replace(/,8,0\]/, ',9,0]'),
+      'a third',
+      `${text.split(' ')[0]} nonsense`,
+      'a fourth',
+      'nonsense',
+    )
     give(two, innocent, 1)
     await two.settled()
     expect([judged(nodes), two.refused.length]).toEqual([[], 2])

@@ -115,7 +115,23 @@ describe('evidence of several nodes', () => {
     expect(judged.map(({ would, others }) => [would, others])).toEqual([['block', ['node0', 'node1']]])
   })
 
-  test('counts for a node that has forgotten its own, as after a new start; not its acts', () => {
+  test('that another node has locked somebody out by makes no node do so again before that runs out, also where it was released', () => {
+    const nodes = nodesOf(2)
+    const [one, other] = nodes as [Node, Node]
+    for (let at = 0; at < 5; at++) one.rules.judge(evidence(), at)
+    for (let at = 0; at < 3; at++) other.rules.judge(evidence(), at)
+    exchange(one, nodes, 5)
+    exchange(other, nodes, 5)
+    // The lockout is here before the statement that tells of it.
+    other.rules.lockedOut('test', suspect, 'block', 5_000, 6)
+    expect(other.rules.judge(evidence(), 7)).toEqual([])
+    expect(other.rules.judge(evidence(), 5_006)).toMatchObject([{ would: 'block', sum: 10 }])
+    other.rules.lockedOut('another rule', suspect, 'block', 5_000, 5_007)
+    other.rules.lockedOut('test', { ...suspect, value: 'of whom nothing is known' }, 'block', 5_000, 5_007)
+    expect(other.rules.size).toBe(1)
+  })
+
+  test('counts for a node that has forgotten its own, as after a new start', () => {
     const [old, other] = nodesOf(2) as [Node, Node]
     const fresh: Node = { ...(nodesOf(1)[0] as Node), name: 'node0 again' }
     for (let at = 0; at < 5; at++) old.rules.judge(evidence(), at)
