@@ -1,9 +1,13 @@
 import type { Evidence } from '../protection/lockout-rules.ts'
+import { noOthersEvidence } from '../protection/shared-evidence.ts'
+import { openLockoutSigning } from '../state/lockout-signing.ts'
 import type { LockoutChange, Lockouts } from '../state/lockouts.ts'
 import { openLockouts } from '../state/open-lockouts.ts'
+import { openRedisEvidence } from '../state/redis-evidence.ts'
 import { enforceLockouts, type Reached } from './enforce-lockouts.ts'
 import { fanOutReport } from './fan-out-report.ts'
 import type { Ground } from './ground.ts'
+import { takeBackDoubles } from './lock-out-once.ts'
 import { lockoutsByRule } from './lockouts-by-rule.ts'
 import type { SharedState } from './shared-state.ts'
 
@@ -34,7 +38,12 @@ export async function openLockoutControl(
   const { config } = loaded
   const report = fanOutReport(metrics, logger)
   const inForce = () => materials().loaded.config.lockouts
-  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node: config.audit.node, clock, redis, report, inForce })
+  const { node } = config.audit
+  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node, clock, redis, report, inForce })
+  const signing = openLockoutSigning(config.lockouts, dataDirectory, () => inForce().verificationKeys)
+  const shared = redis === undefined ? noOthersEvidence : openRedisEvidence({ redis, signing, node, clock, refused: report.refused })
+  const byRule = lockoutsByRule({ ...ground, settings: () => materials().loaded.config.lockoutRules, lockouts, shared })
+  takeBackDoubles(lockouts, node, logger)
   /** Changes that some process has not put in force yet. */
   const reaching = new Set<Promise<void>>()
   metrics.gauge('ssp_lockouts', 'Lockouts by their state and effect.', ['state', 'effect'], (gauge) => {
@@ -55,7 +64,7 @@ export async function openLockoutControl(
       confirm: (id, actor) => everywhere(lockouts.confirm(id, actor)),
       release: (id, actor) => everywhere(lockouts.release(id, actor)),
     },
-    suspected: lockoutsByRule({ ...ground, settings: () => materials().loaded.config.lockoutRules, lockouts }),
+    suspected: byRule.suspected,
     enforce(reach) {
       const enforced = enforceLockouts({ ...ground, reach, renewTickets })
       lockouts.onChange((change) => {
@@ -67,6 +76,9 @@ export async function openLockoutControl(
       if (!(await lockouts.caughtUp(config.lockouts.catchUpSeconds * 1000)))
         logger.error('calls are taken without what other nodes may have changed about lockouts: the shared store does not answer')
     },
-    close: () => lockouts.close(),
+    close() {
+      byRule.close()
+      return lockouts.close()
+    },
   }
 }

@@ -33,7 +33,7 @@ const shipped: readonly z.input<typeof rule>[] = [
   { name: 'unwelcome', counts: { 'refused-by-provider': 1 }, slowAt: 100, blockAt: 300 },
 ]
 
-/** Settings of lockouts by rule. Evidence is counted on each node, against the certificate that proved itself, never against a header. */
+/** Settings of lockouts by rule. Evidence is counted by all nodes together, against the certificate that proved itself, never against a header. */
 export const lockoutRuleSettings = z.strictObject({
   rules: z
     .array(rule)
@@ -60,7 +60,7 @@ export const lockoutRuleSettings = z.strictObject({
     .min(100)
     .max(1_000_000)
     .default(20_000)
-    .describe('Identities of whom evidence is kept; beyond it the one longest without any is forgotten.'),
+    .describe('Identities of whom evidence is kept, on each node and in Redis; beyond it the one longest without any is forgotten.'),
 })
 
 /** The checked settings of lockouts by rule. */

@@ -1,6 +1,9 @@
 import type { Suspicion } from '../spine/suspicion.ts'
+import { type Count, type Counting, countIn, exchangesOf, isLive, newCount, type RuleAct, sumOf } from './evidence-count.ts'
+import { countingName, tallyText } from './evidence-tally.ts'
+import { createHeardEvidence } from './heard-evidence.ts'
 import type { LockoutRuleSettings, ruleStages } from './lockout-rule-settings.ts'
-import { addTo, noSum, type RecentSum, sumAt } from './recent-sum.ts'
+import type { HeardStatement, Statement } from './shared-evidence.ts'
 
 /** Whom evidence speaks against: a certificate, or one as far as it speaks for one system. */
 export interface Suspect {
@@ -23,93 +26,221 @@ export interface Evidence {
 export interface Judgement {
   readonly rule: string
   readonly suspect: Suspect
-  readonly would: 'slow' | 'block'
+  readonly would: RuleAct
   readonly act: (typeof ruleStages)[number]
   readonly sum: number
   readonly forSeconds: number
-  /** The latest exchanges that counted, oldest first. */
+  /** The latest exchanges that counted, of every node that counted, oldest first. */
   readonly exchanges: readonly string[]
+  /** The other nodes that counted. */
+  readonly others: readonly string[]
 }
 
-/** Counts evidence. */
+/** Counts evidence: this node's own, and what others say of theirs. All times are monotonic ms that do not go back. */
 export interface LockoutRules {
-  /** Takes a piece of evidence at a time that does not go back (monotonic ms); what is to be done is told once, and again when it has run out. */
+  /** Takes a piece of evidence; what is to be done is told once, and again when it has run out. */
   judge(evidence: Evidence, now: number): readonly Judgement[]
+  /** Takes what other nodes have said; what is to be done is told as if all of it had been counted here. */
+  hear(heard: readonly HeardStatement[], now: number): readonly Judgement[]
+  /** What a judgement asked for is done: other nodes need not do it again. */
+  acted(judgement: Pick<Judgement, 'rule' | 'suspect' | 'would' | 'forSeconds'>, now: number): void
+  /** A node has locked somebody out by a rule: nobody does so again before it runs out, also where it is released. */
+  lockedOut(rule: string, suspect: Suspect, act: RuleAct, forMs: number, now: number): void
+  /** What other nodes have not been told, so many statements at most, what presses first. */
+  tell(most: number, now: number): readonly Statement[]
+  /** The statements that were told last have reached the others. */
+  told(statements: readonly Statement[], now: number): void
+  /** The others may have lost what they were told. */
+  tellAll(now: number): void
+  /** Suspects of whom others have not been told all. */
+  readonly untold: number
+  /** It may be that with what the other nodes have not told either somebody is to be slowed down or blocked already. */
+  readonly presses: boolean
   /** Identities of whom anything is kept. */
   readonly size: number
 }
 
-type Rule = LockoutRuleSettings['rules'][number]
-
-/** What is kept about one suspect under one rule: the same few words, however much evidence there is. */
-interface Count {
-  sum: RecentSum
-  /** Refusals by providers, which count once there are enough of them. */
-  refusals: RecentSum
-  /** The latest refusal by provider (monotonic ms), of the latest few providers. */
-  readonly providers: Map<string, number>
-  exchanges: readonly string[]
-  /** Until when (monotonic ms) each act has been told. */
-  readonly toldUntil: { slow: number; block: number }
+interface Rule extends Counting {
+  readonly settings: LockoutRuleSettings['rules'][number]
+  /** What it is called among nodes. */
+  readonly counting: string
 }
 
-const exchangesKept = 16
+interface OwnCount extends Count {
+  /** Until when each act needs no telling. */
+  readonly toldUntil: Record<RuleAct, number>
+  /** What was counted since other nodes were told, and how much of it is on its way to them. */
+  untold: number
+  underway: number
+}
+
+interface Known {
+  readonly suspect: Suspect
+  readonly counts: Map<Rule, OwnCount>
+}
+
+/** Statements of others that are remembered for each identity that may be. */
+const heardPerIdentity = 2
+
+/** Names a suspect among nodes. The forms of the kinds differ in length, so none passes for another; what may only be told never helps to lock anybody out. */
+export function suspectKey({ kind, value, onlyObserve }: Suspect): string {
+  return `${kind}:${value}${onlyObserve ? '?' : ''}`
+}
 
 /** Makes rules that have seen nothing yet. */
-export function createLockoutRules({ rules, providersAtLeast, maxIdentities }: LockoutRuleSettings): LockoutRules {
-  /** By certificate or binding, the longest silent first; their two forms have different lengths, so none passes for another. */
-  const suspects = new Map<string, Map<Rule, Count>>()
+export function createLockoutRules({ rules: given, providersAtLeast, maxIdentities }: LockoutRuleSettings): LockoutRules {
+  const rules = given.map(
+    (settings): Rule => ({ settings, counting: countingName(settings), windowMs: settings.windowSeconds * 1000, providersAtLeast }),
+  )
+  const byCounting = new Map<string, Counting>(rules.map((rule) => [rule.counting, rule]))
+  /** By their keys, the longest silent first. */
+  const suspects = new Map<string, Known>()
+  const heard = createHeardEvidence(heardPerIdentity * maxIdentities)
+  const untold = new Set<string>()
+  const pressing = new Set<string>()
 
-  function countsOf({ value }: Suspect): Map<Rule, Count> {
-    const counts = suspects.get(value) ?? new Map<Rule, Count>()
-    suspects.delete(value)
-    suspects.set(value, counts)
-    if (suspects.size > maxIdentities) suspects.delete(suspects.keys().next().value as string)
-    return counts
+  function known(suspect: Suspect): Known {
+    const key = suspectKey(suspect)
+    const one = suspects.get(key) ?? { suspect, counts: new Map<Rule, OwnCount>() }
+    suspects.delete(key)
+    suspects.set(key, one)
+    if (suspects.size > maxIdentities) forget(suspects.keys().next().value as string)
+    return one
   }
 
-  function take(count: Count, { suspicion, exchange, provider }: Evidence, weight: number, now: number, windowMs: number): number {
-    count.exchanges = [...count.exchanges, exchange].slice(-exchangesKept)
-    if (suspicion === 'refused-by-provider') {
-      count.refusals = addTo(count.refusals, weight, now, windowMs)
-      if (provider !== undefined) remember(count.providers, provider, now, providersAtLeast)
-    } else count.sum = addTo(count.sum, weight, now, windowMs)
-    const refusing = [...count.providers.values()].filter((at) => now - at <= windowMs).length
-    const refusals = refusing >= providersAtLeast ? sumAt(count.refusals, now, windowMs) : 0
-    return sumAt(count.sum, now, windowMs) + refusals
+  function forget(key: string): void {
+    suspects.delete(key)
+    untold.delete(key)
+    pressing.delete(key)
+    heard.forget(key)
+  }
+
+  function countOf({ counts }: Known, rule: Rule): OwnCount {
+    const count = counts.get(rule) ?? { ...newCount(), toldUntil: { slow: 0, block: 0 }, untold: 0, underway: 0 }
+    counts.set(rule, count)
+    return count
+  }
+
+  /** What the other nodes count under a rule. */
+  function heardUnder(rule: Rule, key: string): readonly { readonly node: string; readonly count: Count }[] {
+    return heard.of(key).flatMap(({ node, counts }) => {
+      const count = counts.get(rule.counting)
+      return count === undefined ? [] : [{ node, count }]
+    })
+  }
+
+  function isDone(act: RuleAct, own: OwnCount, all: readonly Count[], now: number): boolean {
+    return now < own.toldUntil[act] || all.some(({ actedUntil }) => now < actedUntil[act])
+  }
+
+  function judgeUnder(rule: Rule, one: Known, now: number): readonly Judgement[] {
+    const { slowAt, blockAt, stage, blockForSeconds, slowForSeconds, name } = rule.settings
+    const own = countOf(one, rule)
+    const others = heardUnder(rule, suspectKey(one.suspect))
+    const all = [own, ...others.map(({ count }) => count)]
+    const sum = sumOf(all, now, rule)
+    const would = sum >= blockAt ? 'block' : sum >= slowAt ? 'slow' : undefined
+    if (would === undefined || isDone(would, own, all, now)) return []
+    const forSeconds = would === 'block' && stage !== 'slow' ? blockForSeconds : slowForSeconds
+    own.toldUntil[would] = now + forSeconds * 1000
+    const act = one.suspect.onlyObserve ? 'observe' : stage === 'block' ? would : stage
+    const { suspect } = one
+    const nodes = [...new Set(others.filter(({ count }) => isLive(count, now, rule)).map(({ node }) => node))]
+    return [{ rule: name, suspect, would, act, sum, forSeconds, exchanges: exchangesOf(all), others: nodes }]
+  }
+
+  function ownUnder(name: string, suspect: Suspect): readonly [Rule, OwnCount] | undefined {
+    return [...(suspects.get(suspectKey(suspect))?.counts ?? [])].find(([{ settings }]) => settings.name === name)
+  }
+
+  /** As much as this node has not told, each of the others that count against the suspect may not have told either. */
+  function isPressing(key: string, now: number): boolean {
+    return [...(suspects.get(key)?.counts ?? [])].some(([rule, own]) => {
+      const others = heardUnder(rule, key).map(({ count }) => count)
+      const all = [own, ...others]
+      const sum = sumOf(all, now, rule) + own.untold * others.length
+      const { slowAt, blockAt } = rule.settings
+      return (sum >= slowAt && !isDone('slow', own, all, now)) || (sum >= blockAt && !isDone('block', own, all, now))
+    })
   }
 
   return {
     get size() {
       return suspects.size
     },
-    judge(evidence, now) {
-      const { suspect, suspicion } = evidence
-      const counting = rules.filter(({ counts }) => counts[suspicion] !== undefined)
+    get untold() {
+      return untold.size
+    },
+    get presses() {
+      return pressing.size > 0
+    },
+    judge({ suspect, suspicion, exchange, provider }, now) {
+      const counting = rules.filter(({ settings }) => settings.counts[suspicion] !== undefined)
       if (counting.length === 0) return []
-      const counts = countsOf(suspect)
-      return counting.flatMap((rule): readonly Judgement[] => {
-        const count = counts.get(rule) ?? newCount()
-        counts.set(rule, count)
-        const sum = take(count, evidence, rule.counts[suspicion] ?? 0, now, rule.windowSeconds * 1000)
-        const would = sum >= rule.blockAt ? 'block' : sum >= rule.slowAt ? 'slow' : undefined
-        if (would === undefined || now < count.toldUntil[would]) return []
-        const forSeconds = would === 'block' && rule.stage !== 'slow' ? rule.blockForSeconds : rule.slowForSeconds
-        count.toldUntil[would] = now + forSeconds * 1000
-        const act = suspect.onlyObserve ? 'observe' : rule.stage === 'block' ? would : rule.stage
-        return [{ rule: rule.name, suspect, would, act, sum, forSeconds, exchanges: count.exchanges }]
+      const one = known(suspect)
+      const found = { exchange, refusal: suspicion === 'refused-by-provider', provider }
+      const judged = counting.flatMap((rule) => {
+        const weight = rule.settings.counts[suspicion] ?? 0
+        const own = countOf(one, rule)
+        countIn(own, found, weight, now, rule)
+        own.untold += weight
+        return judgeUnder(rule, one, now)
+      })
+      const key = suspectKey(suspect)
+      untold.add(key)
+      if (isPressing(key, now)) pressing.add(key)
+      return judged
+    },
+    hear(statements, now) {
+      for (const one of statements) if (suspects.has(one.about)) heard.take(one, now)
+      return [...new Set(statements.map(({ about }) => about))].flatMap((about) => {
+        heard.forgetPast(about, now, byCounting)
+        const one = suspects.get(about)
+        return one === undefined ? [] : rules.flatMap((rule) => judgeUnder(rule, one, now))
       })
     },
+    acted({ rule: name, suspect, would, forSeconds }, now) {
+      const own = ownUnder(name, suspect)?.[1]
+      if (own === undefined) return
+      own.actedUntil[would] = now + forSeconds * 1000
+      const key = suspectKey(suspect)
+      untold.add(key)
+      pressing.add(key)
+    },
+    lockedOut(name, suspect, act, forMs, now) {
+      const [rule, own] = ownUnder(name, suspect) ?? []
+      if (rule === undefined || own === undefined) return
+      // A rule that goes no further than slowing down may have come to a block.
+      const done: readonly RuleAct[] = act === 'slow' && rule.settings.stage === 'slow' ? ['slow', 'block'] : [act]
+      for (const one of done) own.toldUntil[one] = Math.max(own.toldUntil[one], now + forMs)
+    },
+    tell(most, now) {
+      const keys = [...new Set([...pressing, ...untold])].slice(0, most)
+      return keys.map((about) => {
+        const counts = [...(suspects.get(about)?.counts ?? [])]
+        for (const [, own] of counts) own.underway = own.untold
+        return {
+          about,
+          says: tallyText(
+            counts.map(([rule, own]) => [rule.counting, own, rule]),
+            now,
+          ),
+        }
+      })
+    },
+    told(statements, now) {
+      for (const { about } of statements) {
+        const counts = [...(suspects.get(about)?.counts.values() ?? [])]
+        for (const own of counts) {
+          own.untold -= own.underway
+          own.underway = 0
+        }
+        if (counts.every((own) => own.untold === 0)) untold.delete(about)
+        if (!untold.has(about) || !isPressing(about, now)) pressing.delete(about)
+      }
+    },
+    tellAll(now) {
+      for (const [key, { counts }] of suspects) if ([...counts].some(([rule, own]) => isLive(own, now, rule))) untold.add(key)
+    },
   }
-}
-
-function newCount(): Count {
-  return { sum: noSum, refusals: noSum, providers: new Map(), exchanges: [], toldUntil: { slow: 0, block: 0 } }
-}
-
-/** Keeps the latest few, the most recent last. */
-function remember(providers: Map<string, number>, provider: string, now: number, most: number): void {
-  providers.delete(provider)
-  providers.set(provider, now)
-  if (providers.size > most) providers.delete(providers.keys().next().value as string)
 }
