@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -46,8 +47,9 @@ export function lockoutsByRule({ settings, lockouts, shared, audit, metrics, log
 
   function current(): LockoutRules {
     const of = settings()
-    if (rules === undefined || JSON.stringify(rules.of) !== JSON.stringify(of)) rules = { of, made: createLockoutRules(of) }
-    else if (rules.of !== of) rules = { of, made: rules.made }
+    if (rules?.of === of) return rules.made
+    // A reload makes the settings anew; what was counted stays where they say the same.
+    rules = { of, made: rules !== undefined && isDeepStrictEqual(rules.of, of) ? rules.made : createLockoutRules(of) }
     return rules.made
   }
 

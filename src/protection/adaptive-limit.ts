@@ -156,7 +156,10 @@ export class AdaptiveLimit implements ProviderLimit {
   }
 
   #forgetWindow(): void {
-    for (let at = 0; at < this.#kinds.length; at += fields) this.#kinds.fill(0, at + 1, at + fields)
+    for (let at = 0; at < this.#kinds.length; at += fields) {
+      this.#kinds[at + 1] = 0
+      this.#kinds[at + 2] = 0
+    }
     this.#began = undefined
     this.#answered = 0
     this.#overloaded = 0

@@ -1,5 +1,5 @@
-import type { AccreditedSystem } from '../spine/accredited-system.ts'
-import { anybodyKey, asidKey, exactKey, odsKey, type PackedRules, prefixKey } from './packed-rules.ts'
+import type { SystemNumbers } from './known-system.ts'
+import { anybodyKey, asidKey, breadthBit, exactKey, odsKey, type PackedRules, prefixKey } from './packed-rules.ts'
 import { findString, type StringTable } from './string-table.ts'
 import { findTriple } from './triple-index.ts'
 
@@ -22,20 +22,21 @@ interface FittingRule {
  */
 export function decideSharing(
   rules: PackedRules,
-  strings: StringTable,
-  from: AccreditedSystem,
-  to: AccreditedSystem,
+  from: SystemNumbers,
+  to: SystemNumbers,
   patterns: readonly FittingPattern[],
   at: number,
 ): number {
-  const senders = partyKeys(strings, from)
-  const receivers = partyKeys(strings, to)
+  const senders = partyKeys(from)
+  const receivers = partyKeys(to)
   const counting: FittingRule[] = []
   // From narrow to wide in every respect, so whatever overrides a rule has been met before it.
   for (let f = 0; f < 3; f++) {
     if (senders[f]! < 0) continue
     for (let t = 0; t < 3; t++) {
-      const pair = receivers[t]! < 0 ? -1 : findTriple(rules.pairOf, senders[f]!, receivers[t]!, 0)
+      // Most installations write their rules in two or three of the nine ways: the others are not even looked for.
+      const named = receivers[t]! >= 0 && (rules.breadths & breadthBit(f, t)) !== 0
+      const pair = named ? findTriple(rules.pairOf, senders[f]!, receivers[t]!, 0) : -1
       if (pair < 0) continue
       for (const [key, pattern] of patterns) {
         const group = findTriple(rules.groupOf, pair, key, 0)
@@ -55,9 +56,7 @@ function isNarrower(rule: FittingRule, from: number, to: number, pattern: number
 }
 
 /** Keys of ASID, ODS code and anybody; -1 where no rule can name it. */
-function partyKeys(strings: StringTable, system: AccreditedSystem): readonly [number, number, number] {
-  const asid = findString(strings, system.asid)
-  const odsCode = findString(strings, system.odsCode)
+function partyKeys({ asid, odsCode }: SystemNumbers): readonly [number, number, number] {
   return [asid < 0 ? -1 : asidKey(asid), odsCode < 0 ? -1 : odsKey(odsCode), anybodyKey]
 }
 

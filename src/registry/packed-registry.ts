@@ -1,6 +1,7 @@
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
 import { decideSharing, type FittingPattern, patternsOf } from './decide-sharing.ts'
 import { pathOf } from './endpoint-url.ts'
+import { KnownSystem } from './known-system.ts'
 import type { LoadedRegistry } from './load-registry.ts'
 import { listAt } from './number-lists.ts'
 import { endpointColumns, none, type PackedDirectory, systemColumns } from './packed-directory.ts'
@@ -29,6 +30,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   const { directory, rules } = loaded
   const { strings } = directory
   const pins = new Map(Object.entries(overlay.pins))
+  const pinned = systemsOfPins(pins)
   const aliases = new Map(Object.entries(overlay.aliases))
   const systems: SystemLookup[] = new Array(directory.systems.length / systemColumns.width)
   const endpoints: EndpointLookup[] = new Array(directory.endpoints.length / endpointColumns.width)
@@ -80,10 +82,9 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   }
 
   function endpoint(receiver: AccreditedSystem, interaction: string): EndpointLookup {
-    const partyKey = findString(strings, receiver.partyKey)
+    const { odsCode, partyKey } = KnownSystem.numbersIn(strings, receiver)
     const wanted = interactionOf(interaction).number
     if (partyKey < 0 || wanted < 0) return absent
-    const odsCode = findString(strings, receiver.odsCode)
     let row = odsCode < 0 ? -1 : findTriple(directory.endpointOf, odsCode, partyKey, wanted)
     if (row < 0) row = findTriple(directory.endpointOf, none, partyKey, wanted)
     if (row < 0) return absent
@@ -122,12 +123,12 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
       systemCounts ??= countSystems(directory)
       const keys = new Set(names.flatMap((name) => [...listAt(directory.partyKeysOf, findString(strings, name))]))
       const registered = [...keys].reduce((sum, key) => sum + (systemCounts?.[key] ?? 0), 0)
-      const pinned = [...pins.values()].filter((of) => of.includes(sha256) || of.includes(publicKeySha256)).length
-      return registered + pinned
+      return registered + new Set([...(pinned.get(sha256) ?? []), ...(pinned.get(publicKeySha256) ?? [])]).size
     },
     pinsOf: (asid) => pins.get(asid) ?? noPins,
     sharing(from, to, interaction, at) {
-      const rule = decideSharing(rules, strings, from, to, interactionOf(interaction).patterns, at)
+      const { patterns } = interactionOf(interaction)
+      const rule = decideSharing(rules, KnownSystem.numbersIn(strings, from), KnownSystem.numbersIn(strings, to), patterns, at)
       if (rule < 0) return byDefault
       const decision = decisions[rule] ?? { allowed: rules.allows[rule] === 1, rule: text(rules.references[rule]!) }
       decisions[rule] = decision
@@ -141,6 +142,14 @@ const byDefault: SharingDecision = { allowed: false, rule: 'default' }
 const absent: EndpointLookup = { kind: 'none' }
 const noText: ReadonlySet<string> = new Set()
 const noPins: readonly string[] = []
+
+/** By a fingerprint, the ASIDs that it is pinned to: who is suspected is asked for at each refusal that tells of it, however many pins there are. */
+function systemsOfPins(pins: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, ReadonlySet<string>> {
+  const systems = new Map<string, Set<string>>()
+  for (const [asid, fingerprints] of pins)
+    for (const fingerprint of fingerprints) systems.set(fingerprint, (systems.get(fingerprint) ?? new Set()).add(asid))
+  return systems
+}
 
 function organisationsOfAll(directory: PackedDirectory, partyKeys: Int32Array): ReadonlySet<number> {
   const numbers = new Set<number>()
@@ -167,7 +176,7 @@ function systemAt(
   const cell = (column: number): number => directory.systems[row * systemColumns.width + column]!
   const text = (column: number): string => textOf(cell(column))
   if (cell(systemColumns.fault) !== none) return { kind: 'faulty', reason: text(systemColumns.fault) }
-  const system: AccreditedSystem = {
+  const record: AccreditedSystem = {
     asid: text(systemColumns.asid),
     odsCode: text(systemColumns.odsCode),
     partyKey: text(systemColumns.partyKey),
@@ -175,7 +184,8 @@ function systemAt(
     ...(cell(systemColumns.manufacturer) === none ? {} : { manufacturer: text(systemColumns.manufacturer) }),
     ...(cell(systemColumns.productName) === none ? {} : { productName: text(systemColumns.productName) }),
   }
-  return { kind: 'found', system }
+  const [asid, odsCode, partyKey] = [cell(systemColumns.asid), cell(systemColumns.odsCode), cell(systemColumns.partyKey)]
+  return { kind: 'found', system: new KnownSystem(record, directory.strings, { asid, odsCode, partyKey }) }
 }
 
 function endpointAt(directory: PackedDirectory, row: number, textOf: (number: number) => string): EndpointLookup {

@@ -17,6 +17,8 @@ export interface PackedRules {
   readonly validity: Float64Array
   /** (party key of from, party key of to, 0) → number of the pair: most pairs that a call could fit have no rules. */
   readonly pairOf: TripleTable
+  /** `breadthBit` of each way in which any rule names its sender and its receiver. */
+  readonly breadths: number
   /** (number of the pair, pattern key, 0) → number of a list in `groups`. */
   readonly groupOf: TripleTable
   /** Rules for exactly one from, to and pattern: refusals first, then in the file's order. */
@@ -36,6 +38,11 @@ export const exactKey = (text: number): number => text * 2
 /** The key of a prefix by its number. */
 export const prefixKey = (text: number): number => text * 2 + 1
 
+/** How widely a party is named: 0 as an ASID, 1 as an ODS code, 2 as anybody. */
+const breadthOf = { asid: 0, ods: 1, anybody: 2 } as const
+/** The bit of rules that name their sender and their receiver so widely. */
+export const breadthBit = (from: number, to: number): number => 1 << (from * 3 + to)
+
 /** Rules that differ in nothing but validity, effect and reference are looked through one by one. */
 const groupLimit = 100
 
@@ -49,9 +56,11 @@ export function packRules(rules: readonly SharingRule[], interner: Interner): Pa
   const index = createTripleIndex()
   const groups: number[][] = []
   const lengths = new Set<number>()
+  let breadths = 0
   for (const [number, rule] of rules.entries()) {
     const from = partyKey(rule.from, interner)
     const to = partyKey(rule.to, interner)
+    breadths |= breadthBit(breadthOf[rule.from.kind], breadthOf[rule.to.kind])
     let pair = pairs.get(from, to, 0)
     if (pair < 0) {
       pair = pairCount++
@@ -83,6 +92,7 @@ export function packRules(rules: readonly SharingRule[], interner: Interner): Pa
     allows: shareNumbers(rules.map((_, number) => allows(number))),
     validity,
     pairOf: pairs.table,
+    breadths,
     groupOf: index.table,
     groups: packLists(groups.length, (n) => groups[n]),
     prefixLengths: shareNumbers([...lengths].sort((a, b) => b - a)),
