@@ -5,6 +5,7 @@ import { call } from '../support/consumer.ts'
 import { type RecordingProvider, startRecordingProvider } from '../support/recording-provider.ts'
 import { layWorld } from '../support/start-world.ts'
 import { serveGround } from '../support/start-world-process.ts'
+import { tiledRecords } from '../support/tile-files.ts'
 import { losePages } from './lose-pages.ts'
 
 /** What came of it. */
@@ -73,7 +74,7 @@ async function runWorld(random: (below: number) => number, enough: (kills: numbe
       tally.kills++
       if (random(2) === 0) {
         tally.powerCuts++
-        losePages(directory, confirmedIndex(ground.audit(), receipts, provider), random)
+        losePages(directory, Math.max(tiledRecords(directory) - 1, confirmedIndex(ground.audit(), receipts, provider)), random)
       }
       tally.faults.push(...faultsOf(ground.audit(), receipts, provider).map((fault) => `kill ${tally.kills}: ${fault}`))
     }
@@ -106,7 +107,7 @@ function noteReceipt(answer: Awaited<ReturnType<typeof call>>, receipts: Map<num
   receipts.set(Number(index), answer.exchange)
 }
 
-/** The highest index that somebody outside knows to be on disk. */
+/** The highest index that somebody outside knows to be on disk; the log's own tiles know more. */
 function confirmedIndex(entries: Entries, receipts: ReadonlyMap<number, string>, provider: RecordingProvider): number {
   const sent = tracesOf(provider)
   const known = entries.map((entry, index) => (entry.type === 'forwarding' && sent.has(entry.request.traceId ?? '') ? index : -1))
