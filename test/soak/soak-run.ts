@@ -42,7 +42,7 @@ const unhurried = {
   forwarding: {
     connectTimeoutSeconds: 60,
     tlsTimeoutSeconds: 60,
-    capacity: { mode: 'observe', queueSeconds: 60 },
+    capacity: { mode: 'observe', queueSeconds: 60, queueLength: 100_000, waitingInAll: 100_000 },
     breaker: { mode: 'observe' },
   },
 }
