@@ -4,7 +4,7 @@ import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { type BenchOptions, benchOptions, usage } from './bench-options.ts'
+import { type BenchOptions, benchOptions } from './bench-options.ts'
 import { type BenchWorld, makeBenchWorld } from './bench-world.ts'
 import { benchHandshakes } from './handshakes/handshakes.ts'
 import { benchIdle } from './idle/idle.ts'
@@ -96,18 +96,7 @@ async function main(): Promise<void> {
     if (!(await scene(others, say))) process.exitCode = 1
     return
   }
-  let options: BenchOptions | 'help'
-  try {
-    options = benchOptions(process.argv.slice(2))
-  } catch (error) {
-    say(`${error instanceof Error ? error.message : 'unknown'}\n\n${usage}`)
-    process.exitCode = 64
-    return
-  }
-  if (options === 'help') {
-    console.log(usage)
-    return
-  }
+  const options = benchOptions(process.argv.slice(2))
   const profile = options.profile === undefined ? undefined : resolve(options.profile)
   if (profile !== undefined) mkdirSync(profile, { recursive: true })
   await run({ ...options, profile })
