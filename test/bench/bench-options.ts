@@ -17,7 +17,7 @@ export interface BenchOptions {
 
 /** What is measured in a way of its own has options of its own. */
 const scenes = [
-  'Scenes of their own, each with --help: idle (memory with idle connections), pace (latency added at a constant rate),',
+  'Scenes of their own, each with --help: report (all that is published), idle (memory with idle connections), pace (latency added at a constant rate),',
   'handshakes (handshakes alone), refused (refused calls), protection (what a consumer feels of one far beyond its limit).',
 ]
 

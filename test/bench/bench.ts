@@ -16,6 +16,7 @@ import { benchPace } from './pace/pace.ts'
 import { profileText } from './profile-summary.ts'
 import { benchProtection } from './protection/protection.ts'
 import { benchRefused } from './refused/refused.ts'
+import { benchReport } from './report/report.ts'
 import { type Summary, summarise } from './summary.ts'
 import { summaryText } from './summary-text.ts'
 import { surroundings } from './surroundings.ts'
@@ -87,6 +88,7 @@ const scenes: Readonly<Record<string, (args: readonly string[], say: (text: stri
   handshakes: benchHandshakes,
   pace: benchPace,
   idle: benchIdle,
+  report: benchReport,
 }
 
 async function main(): Promise<void> {

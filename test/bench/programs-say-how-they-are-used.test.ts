@@ -15,7 +15,7 @@ const programs: Readonly<Record<string, readonly [option: string, value: string]
   scan: ['--json', ''],
   bench: ['--subjects', 'undici,apache'],
 }
-const scenes = ['idle', 'pace', 'handshakes', 'refused', 'protection']
+const scenes = ['idle', 'pace', 'handshakes', 'refused', 'protection', 'report']
 
 test.each(Object.keys(programs))('npm run %s -- --help tells what it is for, its options and its exit codes', async (name) => {
   const { code, out, error } = await startScript(name, ['--help']).ended
