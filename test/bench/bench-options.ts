@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util'
+import { notInstalled, readOptions } from '../support/command-line.ts'
+import { flag, someOf, text, whole } from '../support/option-kinds.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 import { type Subject, subjects } from './subjects/subject.ts'
 
@@ -14,77 +15,70 @@ export interface BenchOptions {
   readonly profile: string | undefined
 }
 
-/** How the benchmark is used. */
-export const usage = `npm run bench -- [scenario …] [options]
+/** What is measured in a way of its own has options of its own. */
+const scenes = [
+  'Scenes of their own, each with --help: report (all that is published), idle (memory with idle connections), pace (latency added at a constant rate),',
+  'handshakes (handshakes alone), refused (refused calls), protection (what a consumer feels of one far beyond its limit).',
+]
 
-Scenarios: ${scenarios.map(({ name, summary }) => `${name} (${summary})`).join('; ')}; all. Default: small.
-  --rounds N         rounds, each of every subject in turn (5)
-  --connections N    connections of the consumer (as the scenario has it); every subject may have as many to the provider, and at least 64
-  --requests N       requests of a measured window (as the scenario has it)
-  --subjects A,B     of ${subjects.map(({ name }) => name).join(', ')} (all that are installed)
-  --workers N        processes of this proxy that take calls (1); their CPU time counts with that of the one that steers them, and their shares are printed
-  --json             JSON on stdout in place of tables
-  protection         a scene of its own: what a consumer feels of one far beyond its limit [--runs N] [--seconds N] [--json] [--profile DIR]
-  refused            a scene of its own: CPU time of refused calls beside a bare node:https answer [--rounds N] [--requests N] [--kinds A,B] [--json] [--profile DIR]
-  pace               a scene of its own: latency added at a constant rate, half and eight tenths of the capacity [--rounds N] [--seconds N] [--subjects A,B] [--json]
-  handshakes         a scene of its own: full and resumed handshakes beside a bare node:https server and nginx [--rounds N] [--handshakes N] [--json] [--profile DIR]
-  idle               a scene of its own: memory with idle connections beside a bare node:https server [--connections 1000,5000] [--json]
-  --profile DIR      write CPU profiles of the Node subjects, and say where their time went; the figures are then not worth much
-`
-
-/** Reads the command line. Throws an `Error` whose message is fit for whoever typed it. */
-export function benchOptions(args: readonly string[]): BenchOptions | 'help' {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string' },
-      connections: { type: 'string' },
-      requests: { type: 'string' },
-      subjects: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      profile: { type: 'string' },
-      workers: { type: 'string' },
-      help: { type: 'boolean', default: false },
+/** Reads the command line, and ends the process where there is nothing to run. */
+export function benchOptions(args: readonly string[]): BenchOptions {
+  const { values, words } = readOptions(
+    {
+      command: 'npm run bench --',
+      purpose:
+        'Measures this proxy beside others: CPU time a request and throughput, mutual TLS on both legs, every subject in turn in each round. Medians of the rounds, with\n' +
+        'least and most; ratios are taken within a round.',
+      words: {
+        shape: '[scenario …]',
+        says: ['Scenarios, small unless told, or all:', ...scenarios.map(({ name, summary }) => `  ${name}: ${summary}`), '', ...scenes],
+        known: ['all', ...scenarios.map(({ name }) => name)],
+      },
+      options: {
+        rounds: whole('rounds, each of every subject in turn', { otherwise: 5, to: 1000 }),
+        connections: whole('connections of the consumer; every subject may have as many to the provider, and at least 64', {
+          otherwiseSaid: 'as the scenario has it',
+          to: 5000,
+        }),
+        requests: whole('requests of a measured window', { otherwiseSaid: 'as the scenario has it', to: 10_000_000 }),
+        subjects: someOf(
+          subjects.map(({ name }) => name),
+          `of ${subjects.map(({ name }) => name).join(', ')}`,
+          'all that are installed',
+        ),
+        workers: whole('processes of this proxy that take calls; their CPU time counts with that of the one that steers them', {
+          otherwise: 1,
+          to: 64,
+        }),
+        json: flag('JSON on stdout in place of tables'),
+        profile: text(
+          'DIR',
+          'write CPU profiles of the Node subjects there, and say where their time went; the figures are then not worth much',
+        ),
+      },
+      exits: {
+        0: 'it was measured',
+        1: 'a subject did not start, or gave a wrong answer',
+        69: 'a subject that was asked for is not installed',
+      },
     },
-  })
-  if (values.help) return 'help'
-  const connections = countOf('connections', values.connections)
-  const requests = countOf('requests', values.requests)
+    args,
+  )
+  const named = words.length === 0 ? ['small'] : words
+  const { connections, requests, subjects: asked, ...rest } = values
   return {
-    scenarios: scenariosNamed(positionals.length === 0 ? ['small'] : positionals).map((one) => ({
-      ...one,
-      connections: connections ?? one.connections,
-      requests: requests ?? one.requests,
-    })),
-    subjects: subjectsNamed(values.subjects?.split(',')),
-    rounds: countOf('rounds', values.rounds) ?? 5,
-    json: values.json,
-    workers: countOf('workers', values.workers) ?? 1,
-    profile: values.profile,
+    ...rest,
+    scenarios: scenarios
+      .filter(({ name }) => named.includes('all') || named.includes(name))
+      .map((one) => ({ ...one, connections: connections ?? one.connections, requests: requests ?? one.requests })),
+    subjects: installedSubjects(asked),
   }
 }
 
-function countOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new Error(`--${name} takes a number from 1 to 9999999, not "${text}"`)
-  return Number(text)
-}
-
-function scenariosNamed(names: readonly string[]): readonly Scenario[] {
-  if (names.includes('all')) return scenarios
-  const unknown = names.find((name) => scenarios.every((one) => one.name !== name))
-  if (unknown !== undefined) throw new Error(`there is no scenario "${unknown}"`)
-  return scenarios.filter(({ name }) => names.includes(name))
-}
-
-/** All that are installed; whoever is asked for by name must be. */
-function subjectsNamed(names: readonly string[] | undefined): readonly Subject[] {
-  if (names === undefined) return subjects.filter((one) => one.installed())
-  return names.map((name) => {
-    const found = subjects.find((one) => one.name === name)
-    if (found === undefined) throw new Error(`there is no subject "${name}"`)
-    if (!found.installed()) throw new Error(`${found.title} is not installed`)
-    return found
-  })
+/** All that are installed. Whoever is asked for by name must be: else the process ends. */
+export function installedSubjects(names: readonly string[] | undefined): readonly Subject[] {
+  const chosen = names === undefined ? subjects : subjects.filter(({ name }) => names.includes(name))
+  const missing = chosen.filter((one) => !one.installed())
+  if (names !== undefined && missing.length > 0) notInstalled(...missing.map(({ title }) => title))
+  return chosen.filter((one) => !missing.includes(one))
 }

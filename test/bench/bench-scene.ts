@@ -33,6 +33,12 @@ export async function inBenchScene<T>(providerConnections: number, measure: (sce
   }
 }
 
+/** How a scene ends. */
+export const sceneExits = {
+  0: 'it was measured, and what is promised holds',
+  1: 'it could not be measured, or what is promised is missed',
+} as const
+
 /** The machine in a line. */
 export function machineText(machine: object): string {
   return Object.entries(machine)

@@ -3,3 +3,9 @@ export const benchTls = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers:
 
 /** The name that the provider's certificate bears. Written here, so that no subject loads more than it runs. */
 export const providerHost = 'provider.thirdparty.nhs.uk'
+
+/**
+ * Seconds for which every subject keeps a consumer's connection that is idle, and waits for one to the provider: longer than it takes to open thousands of
+ * them on a busy machine. Who gives up sooner is not what is measured.
+ */
+export const patience = { idleSeconds: 900, connectSeconds: 60 } as const

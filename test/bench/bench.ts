@@ -4,7 +4,7 @@ import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { type BenchOptions, benchOptions, usage } from './bench-options.ts'
+import { type BenchOptions, benchOptions } from './bench-options.ts'
 import { type BenchWorld, makeBenchWorld } from './bench-world.ts'
 import { benchHandshakes } from './handshakes/handshakes.ts'
 import { benchIdle } from './idle/idle.ts'
@@ -16,6 +16,7 @@ import { benchPace } from './pace/pace.ts'
 import { profileText } from './profile-summary.ts'
 import { benchProtection } from './protection/protection.ts'
 import { benchRefused } from './refused/refused.ts'
+import { benchReport } from './report/report.ts'
 import { type Summary, summarise } from './summary.ts'
 import { summaryText } from './summary-text.ts'
 import { surroundings } from './surroundings.ts'
@@ -87,6 +88,7 @@ const scenes: Readonly<Record<string, (args: readonly string[], say: (text: stri
   handshakes: benchHandshakes,
   pace: benchPace,
   idle: benchIdle,
+  report: benchReport,
 }
 
 async function main(): Promise<void> {
@@ -96,18 +98,7 @@ async function main(): Promise<void> {
     if (!(await scene(others, say))) process.exitCode = 1
     return
   }
-  let options: BenchOptions | 'help'
-  try {
-    options = benchOptions(process.argv.slice(2))
-  } catch (error) {
-    say(`${error instanceof Error ? error.message : 'unknown'}\n\n${usage}`)
-    process.exitCode = 64
-    return
-  }
-  if (options === 'help') {
-    console.log(usage)
-    return
-  }
+  const options = benchOptions(process.argv.slice(2))
   const profile = options.profile === undefined ? undefined : resolve(options.profile)
   if (profile !== undefined) mkdirSync(profile, { recursive: true })
   await run({ ...options, profile })

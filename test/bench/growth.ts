@@ -1,19 +1,27 @@
-/**
- * `npm run growth -- [--most N] [--json]`: what each thing on the path costs with 100, 1,000 … a million (or N) of what it may grow with: registered systems,
- * consumers, providers, pools, locked-out parties, audit records. Processor time, ns each.
- */
+// `npm run growth`: what each thing on the path costs with more and more of what it may grow with. See its usage below.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions } from '../support/command-line.ts'
+import { flag, whole } from '../support/option-kinds.ts'
 import { auditCurves } from './growth/audit-curves.ts'
 import { measureCurve, type Point } from './growth/curve.ts'
 import { directoryCurves } from './growth/directory-curves.ts'
 import { protectionCurves } from './growth/protection-curves.ts'
 import { tableText } from './table-text.ts'
 
-const { values } = parseArgs({ options: { most: { type: 'string', default: '1000000' }, json: { type: 'boolean', default: false } } })
-const counts = [100, 1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= Number(values.most))
+const { values } = readOptions({
+  command: 'npm run growth --',
+  purpose:
+    'Measures what each thing on the path costs with 100, 1,000 … a million of what it may grow with: registered systems, consumers, providers, pools, locked-out\n' +
+    'parties, audit records. Processor time, ns each, of one thread.',
+  options: {
+    most: whole('the most of each', { from: 100, to: 1_000_000, otherwise: 1_000_000 }),
+    json: flag('JSON on stdout in place of a table'),
+  },
+  exits: { 0: 'it was measured' },
+})
+const counts = [100, 1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= values.most)
 const folder = await mkdtemp(join(tmpdir(), 'ssp-growth-'))
 const measured: { readonly of: string; readonly what: string; readonly points: readonly Point[] }[] = []
 try {

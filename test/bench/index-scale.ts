@@ -1,8 +1,8 @@
+// `npm run index-scale`: the index of what happened at full size. See its usage below.
 import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type IndexSettings, indexSettings } from '../../src/audit/index/index-settings.ts'
 import type { IndexStore } from '../../src/audit/index/index-store.ts'
 import { joinRecords } from '../../src/audit/index/join-records.ts'
@@ -12,13 +12,24 @@ import type { ExchangeSearch } from '../../src/audit/index/search.ts'
 import { interactions } from '../../src/spine/interaction-id.ts'
 import type { Origin } from '../../src/spine/origin.ts'
 import { sampleForwarding, sampleOutcome } from '../support/audit-entries.ts'
+import { notInstalled, readOptions } from '../support/command-line.ts'
+import { oneOf, whole } from '../support/option-kinds.ts'
 import { findProgram } from '../support/outside-program.ts'
 import { startPostgresServer } from '../support/postgres-server.ts'
 
-// The index at full size: how fast records are taken in, joined as the feeder joins them, and how long a first page of 50 takes. An exchange is
-// two records of the log. Run: npm run index-scale -- --records 5000000 [--only sqlite|postgres]
-const { values } = parseArgs({ options: { records: { type: 'string', default: '500000' }, only: { type: 'string' } } })
-const records = Number(values.records)
+const { values } = readOptions({
+  command: 'npm run index-scale --',
+  purpose:
+    'Fills the index, joined as its thread joins records, and tells how fast it takes them in and how long a first page of 50 takes by each filter. An exchange is two\n' +
+    'records of the log.',
+  options: {
+    // Fewer have no exchanges to be looked for.
+    records: whole('records', { from: 1_000, to: 100_000_000, otherwise: 500_000 }),
+    only: oneOf(['sqlite', 'postgres'], 'one store alone; a PostgreSQL server is started where it is installed'),
+  },
+  exits: { 0: 'it was measured', 69: 'PostgreSQL was asked for and is not installed' },
+})
+const { records } = values
 const batchRecords = 4000
 const days = 30
 const day = 86_400_000
@@ -169,10 +180,11 @@ async function measure(name: string, settings: IndexSettings, dataDirectory: str
   }
 }
 
+const initdb = findProgram('initdb')
+if (values.only === 'postgres' && initdb === undefined) notInstalled('PostgreSQL')
 const folder = await mkdtemp(join(tmpdir(), 'index-scale-'))
 try {
   if (values.only !== 'postgres') await measure('node:sqlite', indexSettings.parse({}), join(folder, 'sqlite'))
-  const initdb = findProgram('initdb')
   if (values.only !== 'sqlite' && initdb === undefined) process.stdout.write('PostgreSQL is not installed\n')
   else if (values.only !== 'sqlite' && initdb !== undefined) {
     const server = await startPostgresServer(initdb)

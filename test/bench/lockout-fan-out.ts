@@ -1,15 +1,28 @@
-// How long a lockout takes to every node: three proxies in processes of their own, a Redis of their own, load on each. `npm run lockout-fan-out -- [lockouts] [connections a node]`.
+// `npm run lockout-fan-out`: how long a lockout takes to every node. See its usage below.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { availableParallelism, loadavg } from 'node:os'
+import { notInstalled, readOptions } from '../support/command-line.ts'
 import { honestHeaders } from '../support/consumer.ts'
+import { whole } from '../support/option-kinds.ts'
 import { findProgram } from '../support/outside-program.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 import { type ClusterNode, startCluster } from '../support/start-cluster.ts'
 import { world } from '../support/start-world.ts'
 
-const [lockouts = 200, connections = 4] = process.argv.slice(2).map(Number)
+const { values } = readOptions({
+  command: 'npm run lockout-fan-out --',
+  purpose:
+    'Starts three proxies in processes of their own and a Redis, puts load on each, and tells how long a lockout takes until it is in force on all of them, as a caller\n' +
+    'sees it, and until all have acknowledged it.',
+  options: {
+    lockouts: whole('lockouts, each made and released', { otherwise: 200, to: 1_000_000 }),
+    connections: whole('connections to a node that make the load', { otherwise: 4, to: 1000 }),
+  },
+  exits: { 0: 'it was measured', 69: 'redis-server is not installed' },
+})
+const { lockouts, connections } = values
 
 function rank(times: readonly number[], share: number): number {
   const order = times.toSorted((a, b) => a - b)
@@ -46,7 +59,7 @@ function callerOf(node: ClusterNode, who: 'consumer' | 'stranger'): { readonly c
 
 async function main(): Promise<void> {
   const program = findProgram('redis-server')
-  if (program === undefined) throw new Error('redis-server is not installed')
+  if (program === undefined) notInstalled('redis-server')
   const redis = await startRedisServer(program)
   const throttle = { mode: 'observe' }
   const nodes = await startCluster({ redisPorts: [redis.port, redis.port, redis.port], settings: { checks: { throttle } } })

@@ -18,6 +18,8 @@ export interface Turn {
   readonly subject: SubjectName
   /** CPU time of the subject's processes for a request, in microseconds. */
   readonly cpu: number
+  /** What each of its child processes took of their CPU time; none where there are no two. */
+  readonly shares: readonly number[]
   readonly requestsPerSecond: number
   /** Microseconds to the last byte under the load of all connections: queueing, above all. */
   readonly loadedP50: number
@@ -53,6 +55,7 @@ export async function measureScenario(
       turns.push({
         subject: one.subject.name,
         cpu,
+        shares,
         requestsPerSecond,
         loadedP50: p50 * 1000,
         loadedP99: p99 * 1000,
@@ -89,7 +92,7 @@ async function window(scenario: Scenario, { subject, running }: RunningSubject, 
 function sharesOf(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): readonly number[] {
   const taken = [...after].map(([pid, seconds]) => seconds - (before.get(pid) ?? 0))
   const all = taken.reduce((sum, seconds) => sum + seconds, 0)
-  return all > 0 ? taken.map((seconds) => seconds / all) : []
+  return all > 0 && taken.length > 1 ? taken.map((seconds) => seconds / all) : []
 }
 
 function sharesText(shares: readonly number[]): string {

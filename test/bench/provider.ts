@@ -100,4 +100,5 @@ const server = createServer(
   serve,
 )
 server.on('tlsClientError', () => undefined)
-server.listen(Number(port), '127.0.0.1')
+// A subject may dial all of its connections at once: none waits for a second try.
+server.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 })

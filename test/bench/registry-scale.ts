@@ -1,3 +1,4 @@
+// `npm run registry-scale`: the directory at national size. See its usage below.
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,13 +7,27 @@ import { registrySettings } from '../../src/registry/registry-settings.ts'
 import { createRegistrySource } from '../../src/registry/registry-source.ts'
 import type { AccreditedSystem } from '../../src/spine/accredited-system.ts'
 import { interactions } from '../../src/spine/interaction-id.ts'
+import { readOptions } from '../support/command-line.ts'
+import { whole } from '../support/option-kinds.ts'
 import { generateRegistry, records } from '../support/registry-generator.ts'
 import { ndjsonEndpoint, ndjsonSystem } from '../support/registry-records.ts'
 
-// The registry at full size: how long a load takes, what it adds to memory, what a look-up costs beside a registry of ten
-// records, and for how long a reload keeps the event loop waiting. Run: node --expose-gc test/bench/registry-scale.ts
-const size = { systems: 100_000, endpoints: 250_000, seed: 1 }
-const ruleCount = 100_000
+const { values } = readOptions({
+  command: 'npm run registry-scale --',
+  purpose:
+    'Loads a directory of national size, and tells how long that takes, what it adds to memory, what a look-up costs beside a directory of ten records, and for how long\n' +
+    'a reload keeps the event loop waiting. With `node --expose-gc test/bench/registry-scale.ts` memory is told after a collection.',
+  options: {
+    systems: whole('accredited systems; two and a half times as many endpoints, and as many rules', {
+      from: 100,
+      to: 10_000_000,
+      otherwise: 100_000,
+    }),
+  },
+  exits: { 0: 'it was measured' },
+})
+const size = { systems: values.systems, endpoints: Math.round(values.systems * 2.5), seed: 1 }
+const ruleCount = values.systems
 const wanted = [...interactions.keys()]
 
 const folder = await mkdtemp(join(tmpdir(), 'registry-scale-'))

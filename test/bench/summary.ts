@@ -13,7 +13,10 @@ export interface Summary {
 }
 
 /** One subject's figures: median, least and most of the rounds. */
-export type SubjectSummary = { readonly name: SubjectName } & { readonly [figure in Exclude<keyof Turn, 'subject'>]: Spread }
+export type SubjectSummary = { readonly name: SubjectName } & { readonly [name in Figure]: Spread }
+
+/** What of a turn is one number. */
+type Figure = Exclude<keyof Turn, 'subject' | 'shares'>
 
 /** This proxy beside another, round by round. */
 export interface Ratio extends Spread {
@@ -33,7 +36,7 @@ const goals: Readonly<Partial<Record<SubjectName, { readonly atMost: number; rea
 /** Sums up the rounds. Ratios are taken within a round, whose turns are neighbours in time, and only then is their median taken. */
 export function summarise(scenario: Scenario, rounds: readonly (readonly Turn[])[]): Summary {
   const names = rounds[0]?.map(({ subject }) => subject) ?? []
-  const all = (name: SubjectName, figure: Exclude<keyof Turn, 'subject'>): readonly number[] =>
+  const all = (name: SubjectName, figure: Figure): readonly number[] =>
     rounds.flatMap((turns) => turns.filter(({ subject }) => subject === name).map((turn) => turn[figure]))
   const subjects = names.map((name) => ({
     name,

@@ -5,6 +5,7 @@ import { call } from '../support/consumer.ts'
 import { type RecordingProvider, startRecordingProvider } from '../support/recording-provider.ts'
 import { layWorld } from '../support/start-world.ts'
 import { serveGround } from '../support/start-world-process.ts'
+import { tiledRecords } from '../support/tile-files.ts'
 import { losePages } from './lose-pages.ts'
 
 /** What came of it. */
@@ -19,6 +20,14 @@ export interface ChaosRun {
   readonly interrupted: number
   /** One sentence each. */
   readonly faults: readonly string[]
+}
+
+/** How somebody watches a run. */
+export interface ChaosWatched {
+  /** Told after each kill what has come of it so far. */
+  readonly tell?: (soFar: ChaosRun) => void
+  /** The proxies are in process groups of their own, so that Ctrl-C does not end them. */
+  readonly ownGroup?: boolean
 }
 
 /** Kills between one new world and the next: so that reading the whole log each time stays cheap. */
@@ -38,15 +47,24 @@ interface Tally {
 
 /**
  * Kills a proxy under load at random instants, at times with a loss of what no disk had confirmed, starts it again on the same files, and
- * holds the audit against what consumers and the provider have seen, until `enough` says so.
+ * holds the audit against what consumers and the provider have seen, until `enough` says so, which is asked before each kill and each new world.
  */
-export async function runChaos(random: (below: number) => number, enough: (kills: number) => boolean): Promise<ChaosRun> {
+export async function runChaos(
+  random: (below: number) => number,
+  enough: (kills: number) => boolean,
+  watched: ChaosWatched = {},
+): Promise<ChaosRun> {
   const tally: Tally = { kills: 0, powerCuts: 0, answered: 0, forwarded: 0, interrupted: 0, faults: [] }
-  while (!enough(tally.kills)) await runWorld(random, enough, tally)
+  while (!enough(tally.kills)) await runWorld(random, enough, watched, tally)
   return tally
 }
 
-async function runWorld(random: (below: number) => number, enough: (kills: number) => boolean, tally: Tally): Promise<void> {
+async function runWorld(
+  random: (below: number) => number,
+  enough: (kills: number) => boolean,
+  { tell, ownGroup = false }: ChaosWatched,
+  tally: Tally,
+): Promise<void> {
   const provider = await startRecordingProvider()
   const throttle = { requestsPerSecond: 100_000, burst: 100_000 }
   const ground = await layWorld({
@@ -57,7 +75,7 @@ async function runWorld(random: (below: number) => number, enough: (kills: numbe
   const receipts = new Map<number, string>()
   try {
     for (let kill = 0; kill < killsInWorld && !enough(tally.kills); kill++) {
-      const serving = await serveGround(ground)
+      const serving = await serveGround(ground, { ownGroup })
       const stop = new AbortController()
       const load = Array.from({ length: lanes }, async () => {
         while (!stop.signal.aborted) {
@@ -73,12 +91,13 @@ async function runWorld(random: (below: number) => number, enough: (kills: numbe
       tally.kills++
       if (random(2) === 0) {
         tally.powerCuts++
-        losePages(directory, confirmedIndex(ground.audit(), receipts, provider), random)
+        losePages(directory, Math.max(tiledRecords(directory) - 1, confirmedIndex(ground.audit(), receipts, provider)), random)
       }
       tally.faults.push(...faultsOf(ground.audit(), receipts, provider).map((fault) => `kill ${tally.kills}: ${fault}`))
+      tell?.(tally)
     }
     // One more start closes what the last kill left open.
-    const last = await serveGround(ground)
+    const last = await serveGround(ground, { ownGroup })
     last.signal('SIGTERM')
     await last.ended
     tally.interrupted += closed(ground.audit(), tally)
@@ -106,7 +125,7 @@ function noteReceipt(answer: Awaited<ReturnType<typeof call>>, receipts: Map<num
   receipts.set(Number(index), answer.exchange)
 }
 
-/** The highest index that somebody outside knows to be on disk. */
+/** The highest index that somebody outside knows to be on disk; the log's own tiles know more. */
 function confirmedIndex(entries: Entries, receipts: ReadonlyMap<number, string>, provider: RecordingProvider): number {
   const sent = tracesOf(provider)
   const known = entries.map((entry, index) => (entry.type === 'forwarding' && sent.has(entry.request.traceId ?? '') ? index : -1))

@@ -1,27 +1,37 @@
-/**
- * `npm run flood -- [--minutes N | --seconds N] [--callers N]`: callers of every kind that may not fill the disk call a proxy in a process of its own as
- * fast as they can, while an honest consumer calls (threat O3). Prints what was sent and what the audit accounts for; the exit code is 0 only where
- * nothing was lost, nothing leaked, the log stayed small and every honest call was answered.
- */
+// `npm run flood`: callers that may not fill the disk, as fast as they can, beside an honest consumer (threat O3). See its usage below.
 import { X509Certificate } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { callControl } from '../../src/ops/control-client.ts'
 import { accountsOf, refusedByRule } from '../support/accounts.ts'
 import { segmentsOf } from '../support/audit-log-text.ts'
+import { readOptions } from '../support/command-line.ts'
 import { call } from '../support/consumer.ts'
 import { type Held, heldWhenIdle, leaks } from '../support/held.ts'
+import { positive, whole } from '../support/option-kinds.ts'
 import { world as cast } from '../support/start-world.ts'
 import { startWorldProcess, type WorldProcess } from '../support/start-world-process.ts'
 import { type FloodTally, floodCaller, floodKinds } from './callers.ts'
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, seconds: { type: 'string' }, callers: { type: 'string', default: '8' } },
+const { values } = readOptions({
+  command: 'npm run flood --',
+  purpose:
+    'Callers of every kind that may not fill the disk call a proxy in a process of its own as fast as they can, while an honest consumer calls (threat O3). Prints\n' +
+    'what was sent and what the audit accounts for.',
+  options: {
+    minutes: positive('how long', { otherwiseSaid: '1' }),
+    seconds: positive('the same in seconds'),
+    callers: whole('callers of each kind', { otherwise: 8, to: 1000 }),
+  },
+  exits: {
+    0: 'nothing was lost, nothing leaked, the log stayed small, and every honest call was answered',
+    1: 'something was wrong: the lines FAULT',
+  },
+  wrong: ({ minutes, seconds }) => (minutes !== undefined && seconds !== undefined ? '--minutes and --seconds say the same' : undefined),
 })
-const seconds = values.seconds === undefined ? Number(values.minutes ?? 1) * 60 : Number(values.seconds)
-const callers = Number(values.callers)
+const seconds = values.seconds ?? (values.minutes ?? 1) * 60
+const { callers } = values
 /** Of an honest consumer: milliseconds between two calls. */
 const honestEveryMs = 100
 /** The flood rule lets a hundred refused calls a second have a record of their own; with its line, its proof and its share of counts each is below this. */

@@ -1,7 +1,5 @@
-/**
- * `npm run scan`: testssl.sh, sslscan and slowhttptest against proxies of its own on free ports. Their findings are held against the exact list of
- * `allowed-findings.ts`: a new one fails, and so does an allowed one that no longer occurs. The exit code is 0 only where nothing differs.
- */
+// `npm run scan`: testssl.sh, sslscan and slowhttptest against proxies of its own. See its usage below.
+import { notInstalled, readOptions } from '../support/command-line.ts'
 import { findProgram } from '../support/outside-program.ts'
 import { allowedFindings } from './allowed-findings.ts'
 import { differences } from './findings.ts'
@@ -23,7 +21,7 @@ function programs() {
   const missing = Object.entries({ 'testssl.sh': tls, sslscan: suites, slowhttptest: slow }).flatMap(([name, path]) =>
     path === '' ? [name] : [],
   )
-  if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')}`)
+  if (missing.length > 0) notInstalled(...missing)
   return { tls, suites, slow }
 }
 
@@ -39,6 +37,14 @@ async function scanProfile(profile: TlsProfile, { tls, suites }: ReturnType<type
   }
 }
 
+readOptions({
+  command: 'npm run scan --',
+  purpose:
+    'Runs testssl.sh, sslscan and slowhttptest against proxies of its own on free ports, and holds what they find against the exact list of\n' +
+    'test/scan/allowed-findings.ts: a new finding is a fault, and so is an allowed one that no longer occurs. Four minutes on two idle cores.',
+  options: {},
+  exits: { 0: 'nothing differs', 1: 'something does: the lines FAULT', 69: 'one of the three programs is not installed' },
+})
 const began = performance.now()
 const installed = programs()
 // Each scanner keeps one core busy.

@@ -1,6 +1,7 @@
-/** `npm run simulate -- [--nodes N] [--consumers N] [--providers N] [--hours N] [--seconds N] [--peak N] [--lockouts N] [--seed N]`: the policies under a country's load. */
-import { parseArgs } from 'node:util'
+// `npm run simulate`: the policies under a country's load, at virtual time. See its usage below.
 import { tableText } from '../bench/table-text.ts'
+import { readOptions } from '../support/command-line.ts'
+import { whole } from '../support/option-kinds.ts'
 import { assumptions } from './assumptions.ts'
 import { type DayResult, day } from './day.ts'
 import { type FairnessScene, fairness } from './fairness.ts'
@@ -19,21 +20,27 @@ const kinds = [
 const seeds = 3
 const troubles: readonly Trouble[] = ['slow', 'flaps', 'hangs', 'answers-503']
 
+const { values } = readOptions({
+  command: 'npm run simulate --',
+  purpose:
+    "Plays a country's day at virtual time with the policies that ship: limits, queue, circuits and lockouts of many nodes, with and without trouble. Prints its\n" +
+    'assumptions, its figures and what is promised. The whole takes some four minutes.',
+  options: {
+    nodes: whole('proxies', { otherwise: 300, to: 100_000 }),
+    consumers: whole('consumers', { otherwise: 20_000, to: 10_000_000 }),
+    providers: whole('providers', { otherwise: 8_000, to: 10_000_000 }),
+    peak: whole('calls a second at the peak', { otherwise: 3_000, to: 1_000_000 }),
+    hours: whole('hours of the day, from seven on', { otherwise: 12, to: 24 }),
+    seconds: whole('seconds of each hour that are played', { otherwise: 60, to: 3_600 }),
+    lockouts: whole('changes of lockouts', { otherwise: 200, to: 1_000_000 }),
+    seed: whole('where the random numbers begin', { otherwise: 1 }),
+  },
+  exits: { 0: 'every promise holds', 1: 'one is missed: the lines MISSED' },
+})
+
 async function main(): Promise<boolean> {
-  const number = (value: string) => ({ type: 'string', default: value }) as const
-  const { values } = parseArgs({
-    options: {
-      ...{ nodes: number('300'), consumers: number('20000'), providers: number('8000'), peak: number('3000') },
-      ...{ hours: number('12'), seconds: number('60'), lockouts: number('200'), seed: number('1') },
-    },
-  })
-  const of = (name: keyof typeof values): number => {
-    const found = Number(values[name])
-    if (!Number.isInteger(found) || found < 1) throw new Error(`--${name} must be a whole number from 1`)
-    return found
-  }
-  const [nodes, seed, secondsPerHour, peakPerSecond] = [of('nodes'), of('seed'), of('seconds'), of('peak')]
-  const plan = { nodes, seed, secondsPerHour, peakPerSecond, consumers: of('consumers'), providers: of('providers'), hours: of('hours') }
+  const { nodes, seed, seconds: secondsPerHour, peak: peakPerSecond } = values
+  const plan = { nodes, seed, secondsPerHour, peakPerSecond, consumers: values.consumers, providers: values.providers, hours: values.hours }
   const began = performance.now()
   say(`${nodes} nodes, ${plan.consumers} consumers, ${plan.providers} providers, ${plan.hours} hours from seven on; seed ${seed}`, '')
   say('Assumptions', ...assumptions(peakPerSecond, secondsPerHour).map((one) => `- ${one}`), '')
@@ -50,7 +57,7 @@ async function main(): Promise<boolean> {
     }
   say('One provider behind one node: twenty others, and one consumer at 100 × their share', fairTable(pairs), '')
 
-  const lockouts = await lockoutDay({ nodes, lockouts: of('lockouts'), seed })
+  const lockouts = await lockoutDay({ nodes, lockouts: values.lockouts, seed })
   const { acknowledged } = lockouts
   say(
     `Lockouts: ${lockouts.changes} changes a second apart`,

@@ -22,10 +22,24 @@ export interface SoakRun {
   readonly faults: readonly string[]
 }
 
+/** How far a run has come. */
+export interface SoakSoFar {
+  readonly seconds: number
+  readonly calls: number
+  readonly faults: number
+}
+
+/** How long and how fast, and who stops it before its time. */
 export interface SoakOptions {
   readonly seconds: number
   readonly callsPerSecond: number
   readonly reloadEverySeconds: number
+  /** Once it is aborted no further call is made, and those that were are looked for. */
+  readonly stop?: AbortSignal
+  /** Told of each call that has ended: how many there are, how many faults, and after how many seconds. */
+  readonly tell?: (soFar: SoakSoFar) => void
+  /** The proxy is in a process group of its own, so that Ctrl-C does not end it. */
+  readonly ownGroup?: boolean
 }
 
 const warmUpShare = 0.2
@@ -42,7 +56,7 @@ const unhurried = {
   forwarding: {
     connectTimeoutSeconds: 60,
     tlsTimeoutSeconds: 60,
-    capacity: { mode: 'observe', queueSeconds: 60 },
+    capacity: { mode: 'observe', queueSeconds: 60, queueLength: 100_000, waitingInAll: 100_000 },
     breaker: { mode: 'observe' },
   },
 }
@@ -50,8 +64,18 @@ const unhurried = {
 const hundred = soakKinds.flatMap((kind) => Array.from({ length: kind.share }, () => kind))
 
 /** Calls of every kind at a constant rate, with a reload now and then, at a proxy in a process of its own; then every call is looked for in the audit. */
-export async function runSoak(random: Random, { seconds, callsPerSecond, reloadEverySeconds }: SoakOptions): Promise<SoakRun> {
-  const world = await startWorldProcess({ settings: unhurried })
+export async function runSoak(
+  random: Random,
+  {
+    seconds,
+    callsPerSecond,
+    reloadEverySeconds,
+    stop = new AbortController().signal,
+    tell = () => undefined,
+    ownGroup = false,
+  }: SoakOptions,
+): Promise<SoakRun> {
+  const world = await startWorldProcess({ settings: unhurried, ownGroup })
   world.provider.answer = soakAnswer
   const consumer = soakConsumer(world)
   const calls: Record<string, number> = {}
@@ -59,6 +83,7 @@ export async function runSoak(random: Random, { seconds, callsPerSecond, reloadE
   const faults: string[] = []
   const latencies: number[] = []
   let resumed = 0
+  let ended = 0
   let reloads = 0
   const began = performance.now()
   const warm = began + seconds * warmUpShare * 1000
@@ -75,6 +100,7 @@ export async function runSoak(random: Random, { seconds, callsPerSecond, reloadE
       faults.push(`a call of kind ${kind.name} was not answered: ${error instanceof Error ? error.message : 'unknown'}`)
     }
     if (intended > warm) latencies.push(performance.now() - intended)
+    tell({ seconds: (performance.now() - began) / 1000, calls: ++ended, faults: faults.length })
   }
   const traffic = async (): Promise<void> => {
     const under = new Set<Promise<void>>()
@@ -82,7 +108,8 @@ export async function runSoak(random: Random, { seconds, callsPerSecond, reloadE
       const intended = began + (number * 1000) / callsPerSecond
       if (intended >= end) break
       const early = intended - performance.now()
-      if (early > 0) await pause(early)
+      if (early > 0) await pauseUnless(stop, early)
+      if (stop.aborted) break
       const call = one(pick(random, hundred), intended)
       under.add(call)
       void call.then(() => under.delete(call))
@@ -91,13 +118,14 @@ export async function runSoak(random: Random, { seconds, callsPerSecond, reloadE
   }
   const reloading = async (): Promise<void> => {
     for (let at = began + reloadEverySeconds * 1000; at < end; at += reloadEverySeconds * 1000) {
-      await pause(Math.max(0, at - performance.now()))
+      await pauseUnless(stop, Math.max(0, at - performance.now()))
+      if (stop.aborted) break
       world.signal('SIGHUP')
       reloads++
     }
   }
   try {
-    const [held] = await Promise.all([heldOver(world, warm, end), traffic(), reloading()])
+    const [held] = await Promise.all([heldOver(world, warm, end, stop), traffic(), reloading()])
     consumer.close()
     const page = (await world.page('/metrics')).body
     if (metricOn(page, 'ssp_config_last_reload_successful') !== 1) faults.push('the last reload did not succeed')
@@ -116,11 +144,16 @@ export async function runSoak(random: Random, { seconds, callsPerSecond, reloadE
   }
 }
 
+/** Waits so long, or until it is stopped. */
+async function pauseUnless(stop: AbortSignal, milliseconds: number): Promise<void> {
+  await pause(milliseconds, undefined, { signal: stop }).catch(() => undefined)
+}
+
 /** What the process holds, sampled from when it is warm. */
-async function heldOver(world: WorldProcess, from: number, end: number): Promise<readonly Thirds[]> {
+async function heldOver(world: WorldProcess, from: number, end: number, stop: AbortSignal): Promise<readonly Thirds[]> {
   const windows: { resident: number; heap: number; files: number }[] = []
-  await pause(from - performance.now())
-  for (let number = 0; performance.now() < end; number++) {
+  await pauseUnless(stop, from - performance.now())
+  for (let number = 0; performance.now() < end && !stop.aborted; number++) {
     const page = (await world.page('/metrics')).body
     const now = {
       resident: (await memoryOf(world.pid)).now / megabyte,
@@ -133,7 +166,7 @@ async function heldOver(world: WorldProcess, from: number, end: number): Promise
       heap: Math.min(known.heap, now.heap),
       files: Math.min(known.files, now.files),
     }
-    await pause(sampleEveryMs)
+    await pauseUnless(stop, sampleEveryMs)
   }
   return [
     thirdsOf(

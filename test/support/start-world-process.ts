@@ -34,6 +34,8 @@ export interface WorldProcess extends Omit<Ground, 'clear'> {
 
 /** What a test changes in such a world. */
 export interface WorldProcessOptions extends WorldOptions {
+  /** In a process group of its own: what a terminal sends to whoever measures, at Ctrl-C, does not come to it. */
+  readonly ownGroup?: boolean
   /** The path of `unshare`: the process then takes names from the file `hosts` in the world's folder, in the place of the machine's own. */
   readonly ownHosts?: string
 }
@@ -45,7 +47,7 @@ export interface ServeProcess extends Pick<WorldProcess, 'proxy' | 'pid' | 'log'
 export async function startWorldProcess(options: WorldProcessOptions = {}): Promise<WorldProcess> {
   const settings = { ...options.settings, logging: { level: 'info', format: 'json', ...options.settings?.['logging'] } }
   const ground = await layWorld({ ...options, settings })
-  const serving = await serveGround(ground, options.ownHosts).catch(async (error: unknown) => {
+  const serving = await serveGround(ground, options).catch(async (error: unknown) => {
     await ground.clear()
     throw error
   })
@@ -63,7 +65,10 @@ export async function startWorldProcess(options: WorldProcessOptions = {}): Prom
 }
 
 /** Starts `ssp serve` with a world's files, perhaps again, and resolves once it takes calls. Rejects with what it said where it ends before. */
-export async function serveGround(ground: Ground, ownHosts?: string): Promise<ServeProcess> {
+export async function serveGround(
+  ground: Ground,
+  { ownHosts, ownGroup = false }: Pick<WorldProcessOptions, 'ownHosts' | 'ownGroup'> = {},
+): Promise<ServeProcess> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SSP_') && name !== 'NODE_OPTIONS')
   const serve = [process.execPath, join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config]
   const [program = '', ...args] = ownHosts === undefined ? serve : await withOwnHosts(ownHosts, ground.directory, serve)
@@ -71,8 +76,15 @@ export async function serveGround(ground: Ground, ownHosts?: string): Promise<Se
     cwd: ground.directory,
     env: Object.fromEntries(inherited),
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: ownGroup,
   })
-  const ended = once(child, 'close').then(([code, signal]): Ending => ({ code, signal }))
+  // Nobody else would end it where the program that started it ends out of turn.
+  const orphaned = (): void => void child.kill('SIGKILL')
+  if (ownGroup) process.once('exit', orphaned)
+  const ended = once(child, 'close').then(([code, signal]): Ending => {
+    process.off('exit', orphaned)
+    return { code, signal }
+  })
   const log: LogLine[] = []
   const said: string[] = []
   const proxy = await new Promise<{ dataPort: number; opsPort: number }>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { leafHash } from '../../src/audit/merkle-tree.ts'
 import { whereThere } from '../../src/audit/tiles/tile-files.ts'
+import { hashBytes, tileWidth } from '../../src/audit/tiles/tile-path.ts'
 import { draftEnding } from '../../src/lib/replace-file.ts'
 import { segmentsOf } from './audit-log-text.ts'
 
@@ -15,6 +16,15 @@ export function tilesIn(directory: string): Readonly<Record<string, Buffer>> {
     return bytes === undefined ? [] : [[path, bytes] as const]
   })
   return Object.fromEntries(tiles)
+}
+
+/** How many records the tiles of a log hold the hashes of: a tile is made of records that are on disk. */
+export function tiledRecords(directory: string): number {
+  const ends = Object.entries(tilesIn(directory)).flatMap(([path, hashes]) => {
+    const index = /^tile\/0\/((?:x\d{3}\/)*\d{3})(?:\.p\/\d+)?$/.exec(path)?.[1]
+    return index === undefined ? [] : [Number(index.replaceAll(/\D/g, '')) * tileWidth + hashes.length / hashBytes]
+  })
+  return Math.max(0, ...ends)
 }
 
 /** The entries of a log as they stand in their lines. */

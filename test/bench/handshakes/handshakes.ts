@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-import { type BenchScene, inBenchScene, machineText } from '../bench-scene.ts'
+import { readOptions } from '../../support/command-line.ts'
+import { flag, text, whole } from '../../support/option-kinds.ts'
+import { type BenchScene, inBenchScene, machineText, sceneExits } from '../bench-scene.ts'
 import type { Load } from '../load/load.ts'
 import { nodeCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
@@ -28,20 +29,26 @@ interface Measured {
 }
 
 /**
- * `npm run bench -- handshakes [--rounds N] [--handshakes N] [--json] [--profile DIR]`: mutual handshakes alone, full and resumed, at this proxy, at a bare `node:https`
+ * `npm run bench -- handshakes`: mutual handshakes alone, full and resumed, at this proxy, at a bare `node:https`
  * server and at nginx with the same keys. Resolves with whether what is promised holds.
  */
 export async function benchHandshakes(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '7' },
-      handshakes: { type: 'string', default: '400' },
-      json: { type: 'boolean', default: false },
-      profile: { type: 'string' },
+  const { values } = readOptions(
+    {
+      command: 'npm run bench -- handshakes',
+      purpose:
+        'Measures mutual handshakes alone, full and resumed, at this proxy, at a bare node:https server and at nginx with the same keys.',
+      options: {
+        rounds: whole('rounds, each of every subject in turn', { otherwise: 7, to: 1000 }),
+        handshakes: whole('handshakes of a measured window', { otherwise: 400, to: 1_000_000 }),
+        json: flag('JSON on stdout in place of a table'),
+        profile: text('DIR', 'write CPU profiles of the Node subjects there'),
+      },
+      exits: sceneExits,
     },
-  })
-  const [rounds, handshakes] = [Number(values.rounds), Number(values.handshakes)]
+    args,
+  )
+  const { rounds, handshakes } = values
   return inBenchScene(64, async (scene) => {
     const running = await startAll(scene, values.profile)
     const measured: Measured[] = []

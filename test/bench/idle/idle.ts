@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { readOptions } from '../../support/command-line.ts'
+import { flag, wholes } from '../../support/option-kinds.ts'
 import { memoryOf } from '../../support/start-world-process.ts'
-import { type BenchScene, inBenchScene, machineText } from '../bench-scene.ts'
+import { type BenchScene, inBenchScene, machineText, sceneExits } from '../bench-scene.ts'
 import { nodeCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { kindHeader } from '../refused/refused-calls.ts'
@@ -20,15 +21,24 @@ const settleMs = 3_000
 const idleSeconds = 3_600
 
 /**
- * `npm run bench -- idle [--connections 1000,5000] [--json]`: memory with so many connections that have asked once and then wait, beside a bare
+ * `npm run bench -- idle`: memory with so many connections that have asked once and then wait, beside a bare
  * `node:https` server. Resident bytes of the whole process. Resolves with whether what is promised holds.
  */
 export async function benchIdle(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { connections: { type: 'string', default: '1000,5000' }, json: { type: 'boolean', default: false } },
-  })
-  const counts = values.connections.split(',').map(Number)
+  const { values } = readOptions(
+    {
+      command: 'npm run bench -- idle',
+      purpose:
+        'Measures the memory of this proxy with so many connections that have asked once and then wait, beside a bare node:https server: resident bytes.',
+      options: {
+        connections: wholes('how many, one after the other', [1000, 5000], 10_000),
+        json: flag('JSON on stdout in place of a table'),
+      },
+      exits: sceneExits,
+    },
+    args,
+  )
+  const counts = values.connections
   const scenario = scenarios[0] as Scenario
   const rows: { readonly connections: number; readonly proxy: number; readonly bare: number }[] = []
   const machine = await inBenchScene(64, async (scene) => {
@@ -75,9 +85,7 @@ async function memoryWith(connections: number, { pid, port }: OwnedProcess, scen
 
 async function startProxy({ world, start }: BenchScene): Promise<OwnedProcess> {
   return start('the proxy', async (port) => {
-    const config = await thisProxyConfig(world, port, {
-      listener: { idleTimeoutSeconds: idleSeconds, maxConnectionsPerAddress: 10_000, maxConnectionsPerCertificate: 10_000 },
-    })
+    const config = await thisProxyConfig(world, port, { listener: { idleTimeoutSeconds: idleSeconds } })
     return nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port)
   })
 }

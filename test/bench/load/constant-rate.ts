@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { SecureContext } from 'node:tls'
+import { Doorway } from './doorway.ts'
 import { LoadConnection } from './load-connection.ts'
 import type { LoadTarget, PaceResult } from './load-job.ts'
 
@@ -13,6 +14,7 @@ export class ConstantRate {
   readonly #secureContext: SecureContext
   readonly #free: LoadConnection[] = []
   readonly #all: LoadConnection[] = []
+  readonly #doorway = new Doorway()
   #fault: ((reason: Error) => void) | undefined
 
   constructor(target: LoadTarget, secureContext: SecureContext) {
@@ -68,19 +70,17 @@ export class ConstantRate {
   /** Opens what is missing, with one request over each: a handshake costs more than a call, and belongs to no call's time. */
   async #open(): Promise<void> {
     const [before, after] = this.#target.request
-    const missing = this.#target.connections - this.#all.length
-    await new Promise<void>((resolve, reject) => {
-      this.#fault = reject
-      if (missing <= 0) resolve()
-      let left = missing
-      for (let n = 0; n < missing; n++) {
-        const made = new LoadConnection(this.#target, this.#secureContext, (reason) => this.#fault?.(new Error(reason)))
-        this.#all.push(made)
-        made.send(`${before}${randomUUID()}${after}`, () => {
-          this.#free.push(made)
-          if (--left === 0) resolve()
-        })
-      }
-    })
+    const { promise: broken, reject } = Promise.withResolvers<never>()
+    this.#fault = reject
+    const open = async (): Promise<void> => {
+      const made = await this.#doorway.open(
+        () => new LoadConnection(this.#target, this.#secureContext, (reason) => this.#fault?.(new Error(reason))),
+      )
+      this.#all.push(made)
+      await new Promise<void>((resolve) => made.send(`${before}${randomUUID()}${after}`, () => resolve()))
+      this.#free.push(made)
+    }
+    const missing = Math.max(0, this.#target.connections - this.#all.length)
+    await Promise.race([broken, Promise.all(Array.from({ length: missing }, open))])
   }
 }

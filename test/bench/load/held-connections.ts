@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
+import { handshakesAtOnce } from './doorway.ts'
 import { LoadConnection } from './load-connection.ts'
 import type { LoadTarget } from './load-job.ts'
-
-/** How many are opened at a time. */
-const atOnce = 16
 
 /** Consumers that have asked once and keep their connections. */
 export class HeldConnections {
@@ -29,7 +27,7 @@ export class HeldConnections {
         await new Promise<void>((resolve) => made.send(`${before}${randomUUID()}${after}`, () => resolve()))
       }
     }
-    await Promise.race([broken, Promise.all(Array.from({ length: atOnce }, open))])
+    await Promise.race([broken, Promise.all(Array.from({ length: handshakesAtOnce }, open))])
     // A connection that the other side closes later is missing from what is measured: that must not pass unseen.
     broken.catch((error: unknown) => {
       throw error

@@ -12,9 +12,12 @@ export interface Resumption {
 
 /** One consumer's connection: a request, its whole answer, the next request. Any answer but one of the expected status and length is a fault. */
 export class LoadConnection {
+  /** Resolves once its handshake is over, well or not; what went wrong is told as a fault. */
+  readonly shaken: Promise<void>
   readonly #socket: TLSSocket
   readonly #target: LoadTarget
   readonly #fault: (reason: string) => void
+  readonly #lost = (): void => this.#fail('the connection was closed')
   readonly #body: Buffer | undefined
   #answered: ((status: number) => void) | undefined
   #status = 0
@@ -34,10 +37,13 @@ export class LoadConnection {
       this.#socket.once('secureConnect', () => {
         if (!this.#socket.isSessionReused()) this.#fail('the session was not resumed')
       })
+    this.shaken = new Promise((resolve) => {
+      this.#socket.once('secureConnect', resolve).once('close', resolve)
+    })
     this.#socket.setNoDelay(true)
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk))
     this.#socket.on('error', (error) => this.#fail(error.message))
-    this.#socket.on('close', () => this.#fail('the connection was closed'))
+    this.#socket.on('close', this.#lost)
   }
 
   /** Sends a request, before the handshake is done or after, and tells when its answer is whole. */
@@ -55,7 +61,7 @@ export class LoadConnection {
 
   /** Ends the connection as a consumer that needs it no more. */
   close(): void {
-    this.#socket.removeAllListeners('close')
+    this.#socket.off('close', this.#lost)
     this.#socket.end()
     // Whoever does not close its side is not waited for.
     this.#socket.once('end', () => this.#socket.destroy())
@@ -101,7 +107,7 @@ export class LoadConnection {
   }
 
   #fail(reason: string): void {
-    this.#socket.removeAllListeners('close')
+    this.#socket.off('close', this.#lost)
     this.#socket.destroy()
     this.#fault(reason)
   }

@@ -1,5 +1,7 @@
-import { parseArgs } from 'node:util'
-import { type BenchScene, inBenchScene, machineText } from '../bench-scene.ts'
+import { readOptions } from '../../support/command-line.ts'
+import { flag, someOf, whole } from '../../support/option-kinds.ts'
+import { installedSubjects } from '../bench-options.ts'
+import { type BenchScene, inBenchScene, machineText, sceneExits } from '../bench-scene.ts'
 import type { LoadTarget, PaceResult } from '../load/load-job.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { directTarget, throughTarget } from '../scenario-target.ts'
@@ -27,22 +29,33 @@ interface Measured {
 }
 
 /**
- * `npm run bench -- pace [--rounds N] [--seconds N] [--subjects A,B] [--json]`: latency at a constant rate, counted from when each request was due, so
+ * `npm run bench -- pace`: latency at a constant rate, counted from when each request was due, so
  * that waiting counts; the rate is half, and eight tenths, of what this proxy can take. Resolves with whether what is promised holds.
  */
 export async function benchPace(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '10' },
-      subjects: { type: 'string', default: 'this-proxy,undici,nginx-deciding' },
-      json: { type: 'boolean', default: false },
+  const { values } = readOptions(
+    {
+      command: 'npm run bench -- pace',
+      purpose:
+        'Measures the latency that is added at a constant rate, counted from when each request was due, so that waiting counts; the rate is half, and eight tenths, of\n' +
+        'what the first subject can take. What the provider itself takes at that rate is taken off.',
+      options: {
+        rounds: whole('rounds, each of every subject in turn', { otherwise: 5, to: 1000 }),
+        seconds: whole('seconds of a measured window', { otherwise: 10, to: 3600 }),
+        subjects: someOf(
+          subjects.map(({ name }) => name),
+          `of ${subjects.map(({ name }) => name).join(', ')}`,
+          'those of this-proxy,undici,nginx-deciding that are installed',
+        ),
+        json: flag('JSON on stdout in place of a table'),
+      },
+      exits: sceneExits,
     },
-  })
-  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-  const names = values.subjects.split(',')
-  const chosen = subjects.filter((one) => names.includes(one.name) && one.installed())
+    args,
+  )
+  const { rounds, seconds } = values
+  const usual = subjects.filter((one) => ['this-proxy', 'undici', 'nginx-deciding'].includes(one.name) && one.installed())
+  const chosen = values.subjects === undefined ? usual : installedSubjects(values.subjects)
   const scenario = scenarios[0] as Scenario
   return inBenchScene(scenario.connections, async (scene) => {
     const running = await startAll(chosen, scene)

@@ -1,7 +1,9 @@
-import { parseArgs } from 'node:util'
+import { readOptions } from '../../support/command-line.ts'
 import { honestHeaders } from '../../support/consumer.ts'
+import { flag, text, whole } from '../../support/option-kinds.ts'
 import { world as cast } from '../../support/start-world.ts'
 import { answerBytes } from '../answers.ts'
+import { sceneExits } from '../bench-scene.ts'
 import { makeBenchWorld } from '../bench-world.ts'
 import { consumerContext } from '../load/consumer-context.ts'
 import { type Load, startLoad } from '../load/load.ts'
@@ -36,20 +38,26 @@ interface Pair {
 }
 
 /**
- * `npm run bench -- protection [--runs N] [--seconds N] [--json] [--profile DIR]`: what a consumer within its limit feels of one that sends a hundred times
+ * `npm run bench -- protection`: what a consumer within its limit feels of one that sends a hundred times
  * its own. Resolves with whether what is promised holds.
  */
 export async function benchProtection(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      runs: { type: 'string', default: '10' },
-      seconds: { type: 'string', default: '15' },
-      json: { type: 'boolean', default: false },
-      profile: { type: 'string' },
+  const { values } = readOptions(
+    {
+      command: 'npm run bench -- protection',
+      purpose:
+        'Measures what a consumer within its limit feels of one that sends a hundred times its own: paired runs, with it and without.',
+      options: {
+        runs: whole('pairs of runs', { otherwise: 10, to: 1000 }),
+        seconds: whole('seconds of each run', { otherwise: 15, to: 3600 }),
+        json: flag('JSON on stdout in place of a table'),
+        profile: text('DIR', "write the proxy's CPU profile there"),
+      },
+      exits: sceneExits,
     },
-  })
-  const [runs, seconds] = [Number(values.runs), Number(values.seconds)]
+    args,
+  )
+  const { runs, seconds } = values
   const providerPort = await freePort()
   const world = await makeBenchWorld(providerPort, 64)
   try {

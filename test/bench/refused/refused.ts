@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { recordedExchanges } from '../../support/accounts.ts'
 import { entriesOf } from '../../support/audit-log-text.ts'
+import { readOptions } from '../../support/command-line.ts'
+import { flag, someOf, text, whole } from '../../support/option-kinds.ts'
 import { until } from '../../support/until.ts'
+import { sceneExits } from '../bench-scene.ts'
 import { makeBenchWorld } from '../bench-world.ts'
 import { consumerContext } from '../load/consumer-context.ts'
 import { startLoad } from '../load/load.ts'
@@ -20,22 +22,31 @@ import { refusedCalls } from './refused-calls.ts'
 const atMost = 0.3
 
 /**
- * `npm run bench -- refused [--rounds N] [--requests N] [--kinds A,B] [--json] [--profile DIR]`: CPU time of refused calls beside a bare `node:https` answer of the same
+ * `npm run bench -- refused`: CPU time of refused calls beside a bare `node:https` answer of the same
  * bytes, and whether the audit accounts for each of them. Resolves with whether both promises hold.
  */
 export async function benchRefused(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '7' },
-      requests: { type: 'string', default: '2000' },
-      kinds: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      profile: { type: 'string' },
+  const { values } = readOptions(
+    {
+      command: 'npm run bench -- refused',
+      purpose:
+        'Measures the CPU time of refused calls beside a bare node:https answer of the same bytes, and whether the audit accounts for each of them.',
+      options: {
+        rounds: whole('rounds, each of every kind in turn', { otherwise: 7, to: 1000 }),
+        requests: whole('requests of a measured window', { otherwise: 2000, to: 1_000_000 }),
+        kinds: someOf(
+          refusedCalls.map(({ name }) => name),
+          `of ${refusedCalls.map(({ name }) => name).join(', ')}`,
+        ),
+        json: flag('JSON on stdout in place of a table'),
+        profile: text('DIR', 'write CPU profiles there'),
+      },
+      exits: sceneExits,
     },
-  })
-  const [rounds, requests] = [Number(values.rounds), Number(values.requests)]
-  const chosen = refusedCalls.filter(({ name }) => values.kinds === undefined || values.kinds.split(',').includes(name))
+    args,
+  )
+  const { rounds, requests, kinds: asked } = values
+  const chosen = refusedCalls.filter(({ name }) => asked === undefined || asked.includes(name))
   const world = await makeBenchWorld(await freePort(), 64)
   try {
     const handshake = consumerContext(world.directory)

@@ -64,7 +64,8 @@ createServer((request, response) => {
   previous = createHash('sha256').update(body).digest('base64')
   group.push({ line: `${body}\n`, response })
   commit()
-}).listen(socket, () => {
+  // nginx has as many connections to it as it has calls: none that comes is turned away while others are taken in.
+}).listen({ path: socket, backlog: 4096 }, () => {
   const nginx = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   nginx.once('exit', (code) => process.exit(code ?? 1))
   process.once('SIGTERM', () => nginx.kill('SIGTERM'))

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { providerHost } from '../bench-tls.ts'
+import { patience, providerHost } from '../bench-tls.ts'
 import type { BenchWorld } from '../bench-world.ts'
 
 /** Writes settings of HAProxy as a plain mutual-TLS proxy: one thread, kept connections to the provider, nothing logged. */
@@ -11,11 +11,11 @@ export async function haproxyConfig(world: BenchWorld, port: number): Promise<st
     path,
     `global
   nbthread 1
-  maxconn 4096
+  maxconn ${Math.max(4096, 2 * most)}
 defaults
   mode http
-  timeout connect 5s
-  timeout client 60s
+  timeout connect ${patience.connectSeconds}s
+  timeout client ${patience.idleSeconds}s
   timeout server 60s
 frontend consumers
   bind 127.0.0.1:${port} ssl crt ${world.file('server-all.pem')} ca-file ${world.file('trusted.pem')} verify required ssl-min-ver TLSv1.3

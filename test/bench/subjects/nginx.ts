@@ -1,10 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { providerHost } from '../bench-tls.ts'
+import { patience, providerHost } from '../bench-tls.ts'
 import type { BenchWorld } from '../bench-world.ts'
 
 /** More requests than any run makes over one connection. */
 const unreached = 100_000_000
+
+/** What one worker may have open: a consumer's connection, one to the provider and one to the decision service, and room for new ones. */
+const workerConnections = (world: BenchWorld): number => Math.max(4096, 4 * world.providerConnections)
 
 /** How the decision service is asked: the caller's headers, the certificate's name and the target; never the body. */
 const decisionLocation = `    location = /decision {
@@ -35,11 +38,11 @@ worker_processes 1;
 daemon off;
 pid ${join(folder, 'nginx.pid')};
 error_log stderr error;
-events { worker_connections 4096; }
+events { worker_connections ${workerConnections(world)}; }
 http {
 ${temporary.join('\n')}
   access_log off;
-  keepalive_timeout 60s;
+  keepalive_timeout ${patience.idleSeconds}s;
   keepalive_requests ${unreached};
   map $request_uri $provider_path { "~^/https://[^/]+(?<path_and_query>/.*)$" $path_and_query; }
   upstream provider {
@@ -59,6 +62,7 @@ ${temporary.join('\n')}
       ${asked ? 'auth_request /decision;' : ''}
       proxy_pass https://provider$provider_path;
       proxy_http_version 1.1;
+      proxy_connect_timeout ${patience.connectSeconds}s;
       proxy_set_header Host ${providerHost};
       proxy_set_header Connection "";
       proxy_max_temp_file_size 0;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ServerOptions } from 'node:https'
 import { join } from 'node:path'
 import type { ConnectionOptions } from 'node:tls'
-import { benchTls, providerHost } from '../bench-tls.ts'
+import { benchTls, patience, providerHost } from '../bench-tls.ts'
 
 /** What a bare pass-through in Node is told on its command line. */
 export interface PassThrough {
@@ -32,7 +32,7 @@ export function passThrough(): PassThrough {
       ca: read('trusted.pem'),
       requestCert: true,
       rejectUnauthorized: true,
-      keepAliveTimeout: 60_000,
+      keepAliveTimeout: patience.idleSeconds * 1000,
       noDelay: true,
     },
     client: {

@@ -2,11 +2,11 @@
 import replyFrom from '@fastify/reply-from'
 import { fastify } from 'fastify'
 import { buildConnector, Pool } from 'undici'
-import { providerHost } from '../bench-tls.ts'
+import { patience, providerHost } from '../bench-tls.ts'
 import { passThrough, providerPath } from './pass-through.ts'
 
 const settings = passThrough()
-const dial = buildConnector(settings.client as buildConnector.BuildOptions)
+const dial = buildConnector({ ...settings.client, timeout: patience.connectSeconds * 1000 } as buildConnector.BuildOptions)
 const pool = new Pool(`https://${providerHost}`, {
   connections: settings.providerConnections,
   pipelining: 1,
@@ -18,7 +18,7 @@ const pool = new Pool(`https://${providerHost}`, {
 
 const server = fastify({
   https: settings.server,
-  keepAliveTimeout: 60_000,
+  keepAliveTimeout: patience.idleSeconds * 1000,
   bodyLimit: 2_000_000,
   // Fastify's router would decode and fold a target that holds a URL.
   rewriteUrl: (request) => providerPath(request.url ?? '') ?? '/unknown',

@@ -29,9 +29,7 @@ export const subjects: readonly Subject[] = [
     title: 'this proxy, everything on',
     installed: () => true,
     command: async (world, port, profile, workers) => {
-      // One consumer alone makes the load.
-      const listener = { maxConnectionsPerAddress: 10_000, maxConnectionsPerCertificate: 10_000 }
-      const config = await thisProxyConfig(world, port, { workers, listener })
+      const config = await thisProxyConfig(world, port, { workers })
       return nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, profile)
     },
   },

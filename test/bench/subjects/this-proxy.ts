@@ -2,11 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { interactions } from '../../../src/spine/interaction-id.ts'
 import { world as cast } from '../../support/start-world.ts'
-import { providerHost } from '../bench-tls.ts'
+import { patience, providerHost } from '../bench-tls.ts'
 import type { BenchWorld } from '../bench-world.ts'
 
 /** So high that no run reaches it; the check itself is on. */
 const unreachedRate = 1_000_000
+
+/** One consumer alone, from one address, makes the load. */
+const unreachedConnections = { maxConnections: 20_000, maxConnectionsPerAddress: 20_000, maxConnectionsPerCertificate: 20_000 }
 
 /** The rate of the second consumer, where it is to have a limit. */
 export interface StrangerRate {
@@ -43,7 +46,7 @@ export async function thisProxyConfig(
     dataDirectory: 'data',
     environment: 'benchmark',
     workers,
-    listener: { host: '127.0.0.1', port, ...server, ...listener },
+    listener: { host: '127.0.0.1', port, ...server, ...unreachedConnections, idleTimeoutSeconds: patience.idleSeconds, ...listener },
     operators: { port: 0, ...server, anchors: [world.file('operators-ca.pem')], roles: [{ commonName: 'operator', role: 'operator' }] },
     trust: { anchors: [world.file('ca.pem')], intermediates: [world.file('intermediate.pem')], crls: [world.file('crl.pem')] },
     registry: { files: [await write('registry.yaml', registry())], sharingRules: await write('sharing.yaml', { rules }) },
@@ -59,8 +62,16 @@ export async function thisProxyConfig(
       certificate: world.file('client.pem'),
       key: world.file('client.key'),
       connectionsPerProvider: world.providerConnections,
-      // One consumer alone makes the load: how it shares with others is measured elsewhere.
-      capacity: { initialLimit: world.providerConnections },
+      connectTimeoutSeconds: patience.connectSeconds,
+      tlsTimeoutSeconds: patience.connectSeconds,
+      // One consumer alone makes the load, and has as many calls at the provider as the other subjects let it: how it shares with others, and what is
+      // refused for want of room, is measured elsewhere.
+      capacity: {
+        initialLimit: world.providerConnections,
+        minimumLimit: world.providerConnections,
+        queueLength: Math.max(256, world.providerConnections),
+        queueSeconds: patience.connectSeconds,
+      },
       dialOverrides: { [`${providerHost}:443`]: `127.0.0.1:${world.providerPort}` },
     },
     audit: { node: 'bench' },

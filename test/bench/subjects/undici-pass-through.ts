@@ -3,13 +3,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
-import { providerHost } from '../bench-tls.ts'
+import { patience, providerHost } from '../bench-tls.ts'
 import { passThrough, providerPath } from './pass-through.ts'
 
 type Controller = Dispatcher.DispatchController & { readonly rawHeaders?: readonly Buffer[] }
 
 const settings = passThrough()
-const dial = buildConnector(settings.client as buildConnector.BuildOptions)
+const dial = buildConnector({ ...settings.client, timeout: patience.connectSeconds * 1000 } as buildConnector.BuildOptions)
 const pool = new Pool(`https://${providerHost}`, {
   connections: settings.providerConnections,
   pipelining: 1,

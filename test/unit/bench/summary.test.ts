@@ -5,7 +5,7 @@ import { summarise } from '../../bench/summary.ts'
 import { summaryText } from '../../bench/summary-text.ts'
 
 function turn(subject: SubjectName, cpu: number): Turn {
-  return { subject, cpu, requestsPerSecond: 1000, loadedP50: 1, loadedP99: 2, addedP50: 3, addedP99: 4 }
+  return { subject, cpu, shares: [], requestsPerSecond: 1000, loadedP50: 1, loadedP99: 2, addedP50: 3, addedP99: 4 }
 }
 
 const small = scenarios[0]!
