@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuditedPersonal } from './entry.ts'
 import { destroyKeyFile, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
+import { nonceBytes, openBytes, sealBytes } from './sealed-bytes.ts'
 import type { StoredPersonal } from './stored-personal.ts'
 
 /**
@@ -27,9 +28,6 @@ export interface PeriodKeys {
   destroyBefore(period: string): readonly string[]
 }
 
-const cipher = 'aes-256-gcm'
-const nonceBytes = 12
-const tagBytes = 16
 const nameForm = /^(\d{4,6}-\d{2})\.key$/
 
 function derived(key: Uint8Array, use: string): Buffer {
@@ -112,19 +110,9 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
     },
     seal(text, subjects, at, log, index) {
       const under = sealingOf(periodOf(at), log)
-      const iv = nonce()
-      const sealing = createCipheriv(cipher, under.seal, iv)
-      sealing.setAAD(boundTo(log, index))
-      const plain = Buffer.from(text)
-      const sealed = Buffer.allocUnsafe(nonceBytes + plain.length + tagBytes)
-      sealed.set(iv)
-      sealed.set(sealing.update(plain), nonceBytes)
-      // GCM has no last block: `final` gives nothing but lets the tag be asked for.
-      sealing.final()
-      sealed.set(sealing.getAuthTag(), nonceBytes + plain.length)
       return {
         period: under.period,
-        sealed: sealed.toString('base64url'),
+        sealed: sealBytes(under.seal, nonce(), boundTo(log, index), text),
         ...(subjects.length > 0 && { subjects: subjects.map((one) => subjectHashUnder(under.subjects, one)) }),
       }
     },
@@ -133,14 +121,9 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
       if (sealed === undefined) return hashed
       const key = keyOf(period)
       if (key === undefined) return undefined
-      const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes.length < nonceBytes + tagBytes) return undefined
-      const opening = createDecipheriv(cipher, derived(key, `ssp-audit-seal-1\n${log}`), bytes.subarray(0, nonceBytes))
-      opening.setAAD(boundTo(log, index))
-      opening.setAuthTag(bytes.subarray(-tagBytes))
+      const text = openBytes(derived(key, `ssp-audit-seal-1\n${log}`), boundTo(log, index), sealed)?.toString('utf8')
       try {
-        const text = Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString('utf8')
-        return { ...(JSON.parse(text) as AuditedPersonal), ...hashed }
+        return text === undefined ? undefined : { ...(JSON.parse(text) as AuditedPersonal), ...hashed }
       } catch {
         return undefined
       }

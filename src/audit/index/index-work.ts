@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
+import { keptSince } from '../kept-since.ts'
 import { logDirectories } from '../log-directories.ts'
 import { type AuditIndex, type FoundExchange, IndexUnavailable, type StoredRecord } from './audit-index.ts'
 import { createIndexFeeder, type IndexProgress } from './index-feeder.ts'
@@ -26,12 +27,6 @@ export interface IndexWork extends AuditIndex {
 type Of = Pick<IndexedExchange, 'exchange' | 'log'>
 
 const purgeEveryMs = 3_600_000
-
-/** The first moment of the period that is still kept, ms since 1970. */
-export function keptSince(now: number, retentionMonths: number): number {
-  const date = new Date(now)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - retentionMonths, 1)
-}
 
 /** Joins store and feeder into an index that works in this thread. */
 export function createIndexWork({ store, dataDirectory, retentionMonths, clock, told = () => undefined }: IndexWorkOptions): IndexWork {
