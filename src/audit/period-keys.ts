@@ -11,8 +11,6 @@ import type { StoredPersonal } from './stored-personal.ts'
  * gone, and the log that holds it still verifies.
  */
 export interface PeriodKeys {
-  /** The period of a time, ms since 1970. */
-  periodOf(at: number): string
   /** The periods whose key is there, the oldest first. */
   readonly periods: readonly string[]
   /**
@@ -24,6 +22,10 @@ export interface PeriodKeys {
   open(stored: StoredPersonal, log: string, index: number): AuditedPersonal | undefined
   /** What the log holds for an NHS number in that period; undefined where the period's key is not there. */
   subjectHash(period: string, nhsNumber: string): string | undefined
+  /** What `seal` would put for an NHS number at that time; makes and throws as it does. */
+  subjectHashAt(at: number, nhsNumber: string): string
+  /** The key of that period's hashes, from which nothing else of the period can be learned; undefined where the period's key is not there. */
+  subjectKey(period: string): Buffer | undefined
   /** Destroys the keys of all periods before this one, and names them. */
   destroyBefore(period: string): readonly string[]
 }
@@ -34,13 +36,18 @@ function derived(key: Uint8Array, use: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', use, 32))
 }
 
+const subjectsOf = (key: Uint8Array): Buffer => derived(key, 'ssp-audit-subjects-1')
+
 /** Binds to log, index and field: a sealed text put anywhere else does not open. */
 function boundTo(log: string, index: number): Buffer {
   return Buffer.from(`ssp-audit-personal-1\n${log}\n${index}\npersonal`)
 }
 
-/** 128 bits: NHS numbers are fewer than 2 to the 34th, so that two with one hash are not to be expected. */
-function subjectHashUnder(key: Uint8Array, nhsNumber: string): string {
+/**
+ * What stands for an NHS number under a period's key of hashes. 128 bits: NHS numbers are fewer than 2 to the 34th, so that two with one hash
+ * are not to be expected.
+ */
+export function subjectHashUnder(key: Uint8Array, nhsNumber: string): string {
   return createHmac('sha256', key).update(nhsNumber).digest().subarray(0, 16).toString('base64url')
 }
 
@@ -90,21 +97,28 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
       throw error
     }
   }
-  function sealingOf(period: string, log: string): Sealing {
-    if (current?.period === period && current.log === log) return current
+  function subjectKey(period: string): Buffer | undefined {
+    const key = keyOf(period)
+    return key === undefined ? undefined : subjectsOf(key)
+  }
+  /** The period's key, made where there is none, or the newest older one. */
+  function usableKey(period: string): { readonly period: string; readonly key: Buffer } {
     try {
-      const key = readOrMakeKeyFile(pathOf(period), () => randomBytes(32))
-      current = { period, log, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: derived(key, 'ssp-audit-subjects-1') }
-      return current
+      return { period, key: readOrMakeKeyFile(pathOf(period), () => randomBytes(32)) }
     } catch (error) {
       const older = periods().findLast((one) => one < period)
       if (older === undefined) throw error
-      return sealingOf(older, log)
+      return usableKey(older)
     }
+  }
+  function sealingOf(wanted: string, log: string): Sealing {
+    if (current?.period === wanted && current.log === log) return current
+    const { period, key } = usableKey(wanted)
+    current = { period, log, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: subjectsOf(key) }
+    return current
   }
 
   return {
-    periodOf,
     get periods() {
       return periods()
     },
@@ -129,9 +143,11 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
       }
     },
     subjectHash(period, nhsNumber) {
-      const key = keyOf(period)
-      return key === undefined ? undefined : subjectHashUnder(derived(key, 'ssp-audit-subjects-1'), nhsNumber)
+      const key = subjectKey(period)
+      return key === undefined ? undefined : subjectHashUnder(key, nhsNumber)
     },
+    subjectHashAt: (at, nhsNumber) => subjectHashUnder(subjectsOf(usableKey(periodOf(at)).key), nhsNumber),
+    subjectKey,
     destroyBefore(period) {
       const past = periods().filter((one) => one < period)
       for (const one of past) {
@@ -146,7 +162,8 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
 /** The month that was asked for last, and its first instant and the next one's: nearly every record is of the same. */
 let month = { period: '', from: 0, until: 0 }
 
-function periodOf(at: number): string {
+/** The period of a time, ms since 1970. */
+export function periodOf(at: number): string {
   if (at < month.from || at >= month.until) {
     const day = new Date(at)
     const [year, number] = [day.getUTCFullYear(), day.getUTCMonth()]

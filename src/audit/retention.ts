@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { keptSince } from './kept-since.ts'
-import type { PeriodKeys } from './period-keys.ts'
+import { type PeriodKeys, periodOf } from './period-keys.ts'
 
 /** Destroys the keys of months that are past their time. */
 export interface Retention {
@@ -27,7 +27,7 @@ export function createRetention(
     const elapsed = clock.elapsed()
     if (lookedAt !== undefined && elapsed - lookedAt < hour) return
     lookedAt = elapsed
-    const kept = keys.periodOf(keptSince(clock.now(), months()))
+    const kept = periodOf(keptSince(clock.now(), months()))
     const due = keys.periods.filter((period) => period < kept)
     for (const period of dueSince.keys()) if (!due.includes(period)) dueSince.delete(period)
     for (const period of due) if (!dueSince.has(period)) dueSince.set(period, elapsed)

@@ -33,7 +33,7 @@ function open(worker = 'main', segmentBytes = 4096): Promise<AuditTrail> {
 
 function openWork(retentionMonths = 1200): IndexWork {
   const store = openIndexStore(indexSettings.parse({}), { dataDirectory: data, now: Date.now })
-  return createIndexWork({ store, dataDirectory: data, retentionMonths, clock: systemClock })
+  return createIndexWork({ store, dataDirectory: data, node: 'node1', retentionMonths, clock: systemClock })
 }
 
 async function record(count: number, to = trail): Promise<readonly string[]> {
