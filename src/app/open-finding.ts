@@ -4,6 +4,7 @@ import type { IndexThreadData } from '../audit/index/index-messages.ts'
 import { openIndexThread } from '../audit/index/index-thread.ts'
 import { createLookups, type LookupParts, type Lookups } from '../audit/index/lookups.ts'
 import { openPeriodKeys } from '../audit/period-keys.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { TlsClientSettings } from '../lib/tls-client-settings.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -30,6 +31,7 @@ export interface FindingSurroundings {
   readonly record: LookupParts['record']
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly clock: Clock
 }
 
 /** What the index's thread needs, the files of the database's TLS read. Throws where one cannot be read. */
@@ -38,6 +40,7 @@ export function indexThreadData({ config, baseDir }: LoadedConfig, dataDirectory
   return {
     settings: config.index,
     dataDirectory,
+    node: config.audit.node,
     retentionMonths: config.audit.retentionMonths,
     ...(tls !== undefined && { tls: connectionOptions(tls, baseDir) }),
   }
@@ -53,7 +56,7 @@ function connectionOptions(tls: TlsClientSettings, baseDir: string): NonNullable
 }
 
 /** Opens the index in its thread, and what looks into it. */
-export function openFinding(loaded: LoadedConfig, { dataDirectory, record, metrics, logger }: FindingSurroundings): Finding {
+export function openFinding(loaded: LoadedConfig, { dataDirectory, record, metrics, logger, clock }: FindingSurroundings): Finding {
   let data = indexThreadData(loaded, dataDirectory)
   const index = openIndexThread(data, (reason) =>
     logger.error({ reason }, 'the index of the audit trail has ended and is started again; calls go on'),
@@ -69,7 +72,7 @@ export function openFinding(loaded: LoadedConfig, { dataDirectory, record, metri
   )
   return {
     index,
-    lookups: createLookups({ index, record, keys: openPeriodKeys(dataDirectory) }),
+    lookups: createLookups({ index, record, keys: openPeriodKeys(dataDirectory), now: clock.now }),
     get degraded() {
       const { problem } = index.progress
       return problem === undefined ? undefined : `the index of the audit trail is behind and catches up by itself: ${problem}`

@@ -20,12 +20,12 @@ export interface LocalFinding {
 /** Opens index and log for one command. Looks are recorded in the log `node/cli`; where that cannot be written, nothing is shown. */
 export async function openLocalFinding(loaded: LoadedConfig, told: (progress: IndexProgress) => void): Promise<LocalFinding> {
   const dataDirectory = resolve(loaded.baseDir, loaded.config.dataDirectory)
-  const { settings, retentionMonths, tls } = indexThreadData(loaded, dataDirectory)
+  const { settings, node, retentionMonths, tls } = indexThreadData(loaded, dataDirectory)
   const trail = await openLooks(loaded, dataDirectory)
   let work: IndexWork
   try {
     const store = openIndexStore(settings, { dataDirectory, now: systemClock.now, ...(tls !== undefined && { tls }) })
-    work = createIndexWork({ store, dataDirectory, retentionMonths, clock: systemClock, told })
+    work = createIndexWork({ store, dataDirectory, node, secrets: settings.postgres, retentionMonths, clock: systemClock, told })
   } catch (error) {
     await trail.close()
     throw error
@@ -34,6 +34,7 @@ export async function openLocalFinding(loaded: LoadedConfig, told: (progress: In
     lookups: createLookups({
       index: work,
       keys: openPeriodKeys(dataDirectory),
+      now: systemClock.now,
       record: async (actor, act, detail) => {
         await trail.operation({ type: 'operation', v: 1, at: systemClock.now(), actor, act, detail })
       },

@@ -69,7 +69,7 @@ export const operations = {
   'exchange-search': {
     summary: 'Somebody searches exchanges.',
     detail: {
-      subject: 'newest keyed hash of the NHS number that was searched for',
+      subject: 'hash of the NHS number that was searched for, under the key of the month at that machine',
       personal: 'true where what names people was shown',
       '…': 'each condition by its name',
       ...page,

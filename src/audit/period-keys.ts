@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuditedPersonal } from './entry.ts'
 import { destroyKeyFile, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
+import { nonceBytes, openBytes, sealBytes } from './sealed-bytes.ts'
 import type { StoredPersonal } from './stored-personal.ts'
 
 /**
@@ -10,8 +11,6 @@ import type { StoredPersonal } from './stored-personal.ts'
  * gone, and the log that holds it still verifies.
  */
 export interface PeriodKeys {
-  /** The period of a time, ms since 1970. */
-  periodOf(at: number): string
   /** The periods whose key is there, the oldest first. */
   readonly periods: readonly string[]
   /**
@@ -23,26 +22,32 @@ export interface PeriodKeys {
   open(stored: StoredPersonal, log: string, index: number): AuditedPersonal | undefined
   /** What the log holds for an NHS number in that period; undefined where the period's key is not there. */
   subjectHash(period: string, nhsNumber: string): string | undefined
+  /** What `seal` would put for an NHS number at that time; makes and throws as it does. */
+  subjectHashAt(at: number, nhsNumber: string): string
+  /** The key of that period's hashes, from which nothing else of the period can be learned; undefined where the period's key is not there. */
+  subjectKey(period: string): Buffer | undefined
   /** Destroys the keys of all periods before this one, and names them. */
   destroyBefore(period: string): readonly string[]
 }
 
-const cipher = 'aes-256-gcm'
-const nonceBytes = 12
-const tagBytes = 16
 const nameForm = /^(\d{4,6}-\d{2})\.key$/
 
 function derived(key: Uint8Array, use: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', use, 32))
 }
 
+const subjectsOf = (key: Uint8Array): Buffer => derived(key, 'ssp-audit-subjects-1')
+
 /** Binds to log, index and field: a sealed text put anywhere else does not open. */
 function boundTo(log: string, index: number): Buffer {
   return Buffer.from(`ssp-audit-personal-1\n${log}\n${index}\npersonal`)
 }
 
-/** 128 bits: NHS numbers are fewer than 2 to the 34th, so that two with one hash are not to be expected. */
-function subjectHashUnder(key: Uint8Array, nhsNumber: string): string {
+/**
+ * What stands for an NHS number under a period's key of hashes. 128 bits: NHS numbers are fewer than 2 to the 34th, so that two with one hash
+ * are not to be expected.
+ */
+export function subjectHashUnder(key: Uint8Array, nhsNumber: string): string {
   return createHmac('sha256', key).update(nhsNumber).digest().subarray(0, 16).toString('base64url')
 }
 
@@ -92,39 +97,36 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
       throw error
     }
   }
-  function sealingOf(period: string, log: string): Sealing {
-    if (current?.period === period && current.log === log) return current
+  function subjectKey(period: string): Buffer | undefined {
+    const key = keyOf(period)
+    return key === undefined ? undefined : subjectsOf(key)
+  }
+  /** The period's key, made where there is none, or the newest older one. */
+  function usableKey(period: string): { readonly period: string; readonly key: Buffer } {
     try {
-      const key = readOrMakeKeyFile(pathOf(period), () => randomBytes(32))
-      current = { period, log, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: derived(key, 'ssp-audit-subjects-1') }
-      return current
+      return { period, key: readOrMakeKeyFile(pathOf(period), () => randomBytes(32)) }
     } catch (error) {
       const older = periods().findLast((one) => one < period)
       if (older === undefined) throw error
-      return sealingOf(older, log)
+      return usableKey(older)
     }
+  }
+  function sealingOf(wanted: string, log: string): Sealing {
+    if (current?.period === wanted && current.log === log) return current
+    const { period, key } = usableKey(wanted)
+    current = { period, log, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: subjectsOf(key) }
+    return current
   }
 
   return {
-    periodOf,
     get periods() {
       return periods()
     },
     seal(text, subjects, at, log, index) {
       const under = sealingOf(periodOf(at), log)
-      const iv = nonce()
-      const sealing = createCipheriv(cipher, under.seal, iv)
-      sealing.setAAD(boundTo(log, index))
-      const plain = Buffer.from(text)
-      const sealed = Buffer.allocUnsafe(nonceBytes + plain.length + tagBytes)
-      sealed.set(iv)
-      sealed.set(sealing.update(plain), nonceBytes)
-      // GCM has no last block: `final` gives nothing but lets the tag be asked for.
-      sealing.final()
-      sealed.set(sealing.getAuthTag(), nonceBytes + plain.length)
       return {
         period: under.period,
-        sealed: sealed.toString('base64url'),
+        sealed: sealBytes(under.seal, nonce(), boundTo(log, index), text),
         ...(subjects.length > 0 && { subjects: subjects.map((one) => subjectHashUnder(under.subjects, one)) }),
       }
     },
@@ -133,22 +135,19 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
       if (sealed === undefined) return hashed
       const key = keyOf(period)
       if (key === undefined) return undefined
-      const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes.length < nonceBytes + tagBytes) return undefined
-      const opening = createDecipheriv(cipher, derived(key, `ssp-audit-seal-1\n${log}`), bytes.subarray(0, nonceBytes))
-      opening.setAAD(boundTo(log, index))
-      opening.setAuthTag(bytes.subarray(-tagBytes))
+      const text = openBytes(derived(key, `ssp-audit-seal-1\n${log}`), boundTo(log, index), sealed)?.toString('utf8')
       try {
-        const text = Buffer.concat([opening.update(bytes.subarray(nonceBytes, -tagBytes)), opening.final()]).toString('utf8')
-        return { ...(JSON.parse(text) as AuditedPersonal), ...hashed }
+        return text === undefined ? undefined : { ...(JSON.parse(text) as AuditedPersonal), ...hashed }
       } catch {
         return undefined
       }
     },
     subjectHash(period, nhsNumber) {
-      const key = keyOf(period)
-      return key === undefined ? undefined : subjectHashUnder(derived(key, 'ssp-audit-subjects-1'), nhsNumber)
+      const key = subjectKey(period)
+      return key === undefined ? undefined : subjectHashUnder(key, nhsNumber)
     },
+    subjectHashAt: (at, nhsNumber) => subjectHashUnder(subjectsOf(usableKey(periodOf(at)).key), nhsNumber),
+    subjectKey,
     destroyBefore(period) {
       const past = periods().filter((one) => one < period)
       for (const one of past) {
@@ -163,7 +162,8 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
 /** The month that was asked for last, and its first instant and the next one's: nearly every record is of the same. */
 let month = { period: '', from: 0, until: 0 }
 
-function periodOf(at: number): string {
+/** The period of a time, ms since 1970. */
+export function periodOf(at: number): string {
   if (at < month.from || at >= month.until) {
     const day = new Date(at)
     const [year, number] = [day.getUTCFullYear(), day.getUTCMonth()]

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
-import type { PeriodKeys } from './period-keys.ts'
+import { keptSince } from './kept-since.ts'
+import { type PeriodKeys, periodOf } from './period-keys.ts'
 
 /** Destroys the keys of months that are past their time. */
 export interface Retention {
@@ -9,12 +10,6 @@ export interface Retention {
 
 const hour = 3_600_000
 const longestDoubt = 24 * hour
-
-/** The period so many whole months before this time, ms since 1970. */
-function periodBefore(keys: PeriodKeys, at: number, months: number): string {
-  const now = new Date(at)
-  return keys.periodOf(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1))
-}
 
 /**
  * A month's key is destroyed once the month ended `months` ago or longer, and every look of 24 hours of running found it so: a clock that
@@ -32,7 +27,7 @@ export function createRetention(
     const elapsed = clock.elapsed()
     if (lookedAt !== undefined && elapsed - lookedAt < hour) return
     lookedAt = elapsed
-    const kept = periodBefore(keys, clock.now(), months())
+    const kept = periodOf(keptSince(clock.now(), months()))
     const due = keys.periods.filter((period) => period < kept)
     for (const period of dueSince.keys()) if (!due.includes(period)) dueSince.delete(period)
     for (const period of due) if (!dueSince.has(period)) dueSince.set(period, elapsed)

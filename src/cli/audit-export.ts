@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { csvHeader, csvLine } from '../audit/index/exchange-csv.ts'
 import { fhirAuditEvents } from '../audit/index/fhir-audit-event.ts'
 import type { ExchangeFound } from '../audit/index/lookups.ts'
+import { printable } from './audit-search.ts'
 import { CommandFailure } from './command-failure.ts'
 import { exitCode } from './exit-code.ts'
 import { withLookups } from './lookup-access.ts'
@@ -76,7 +77,7 @@ export function auditExportCommand(terminal: Terminal): Command {
           if (last !== undefined) progress.show(`${written} exchanges, back to ${new Date(last.at).toISOString()}`)
         }
         if (unread > 0) terminal.error(`what names people in ${unread} exchanges cannot be read: ${whyUnread}\n`)
-        if (note !== undefined) terminal.error(`${note}\n`)
+        if (note !== undefined) terminal.error(`${printable(note)}\n`)
         const ended = { exchanges: written, ...(unread > 0 && { unread }) }
         terminal.error(json === true ? `${JSON.stringify(ended)}\n` : `${written} exchanges\n`)
       })

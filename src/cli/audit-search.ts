@@ -33,7 +33,7 @@ export function auditSearchCommand(terminal: Terminal): Command {
           for (const exchange of found.exchanges) terminal.out(`${exchangeLine(exchange)}\n`)
           if (found.exchanges.length === 0) terminal.error('nothing was found\n')
           if (found.next !== undefined) terminal.error(`more: --after ${found.next}\n`)
-          if (found.note !== undefined) terminal.error(`${found.note}\n`)
+          if (found.note !== undefined) terminal.error(`${printable(found.note)}\n`)
         }
         if (found.exchanges.length === 0) throw new CommandFailure(exitCode.negative)
       })

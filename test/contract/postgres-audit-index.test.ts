@@ -112,7 +112,7 @@ whereInstalled('initdb', (initdb) => {
     const place = await makePlace()
     const data = mkdtempSync(join(tmpdir(), 'ssp-outage-'))
     const trail = await openAuditTrail(auditSettings.parse({ node: 'n', reserveBytes: 0 }), data, { clock: systemClock })
-    const options = { dataDirectory: data, retentionMonths: 1200, clock: systemClock }
+    const options = { dataDirectory: data, node: 'n', retentionMonths: 1200, clock: systemClock }
     const work = createIndexWork({ ...options, store: place.open() })
     try {
       const recorded: string[] = []

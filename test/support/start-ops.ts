@@ -105,8 +105,8 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
     acts.push([...done])
   }
   const store = openIndexStore(indexSettings.parse({}), { dataDirectory: directory, now: clock.now })
-  const index = createIndexWork({ store, dataDirectory: directory, retentionMonths: 24, clock })
-  const lookups = createLookups({ index, keys: openPeriodKeys(directory), record: act })
+  const index = createIndexWork({ store, dataDirectory: directory, node: 'n', retentionMonths: 24, clock })
+  const lookups = createLookups({ index, keys: openPeriodKeys(directory), now: clock.now, record: act })
   const parts: OpsParts = {
     version: { name: 'ssp', version: '1.2.3', node: process.version },
     metrics,

@@ -2,6 +2,7 @@ import type { StoredEntry } from '../stored-entry.ts'
 import type { IndexProgress } from './index-feeder.ts'
 import type { IndexedEvent, IndexedExchange } from './indexed.ts'
 import type { Cursor, EventSearch, ExchangeSearch, Page } from './search.ts'
+import type { SubjectHashes } from './subject-keys.ts'
 
 /** A record as its log holds it. */
 export interface StoredRecord {
@@ -24,6 +25,8 @@ export interface AuditIndex {
   search(search: ExchangeSearch, limit: number, after?: Cursor): Promise<Page<IndexedExchange>>
   /** The records that these exchanges begin with, in their order; undefined where this machine's logs do not hold one. */
   beginnings(exchanges: readonly Pick<IndexedExchange, 'exchange' | 'log' | 'place'>[]): Promise<readonly (StoredRecord | undefined)[]>
+  /** What the index may hold for an NHS number, to be searched for as `subjects`. */
+  hashesOf(nhsNumber: string): Promise<SubjectHashes>
   /** The newest operations and floods sought, at most `limit`. */
   events(search: EventSearch, limit: number, after?: Cursor): Promise<Page<IndexedEvent>>
   /** Takes this machine's logs out and in again; resolves once they are out, and `progress` shows how they come in. */

@@ -7,12 +7,14 @@ import type { IndexSurroundings } from './open-index-store.ts'
 export interface IndexThreadData {
   readonly settings: IndexSettings
   readonly dataDirectory: string
+  /** `audit.node`. */
+  readonly node: string
   readonly tls?: IndexSurroundings['tls']
   readonly retentionMonths: number
 }
 
 /** What can be asked of the thread. */
-export type IndexMethod = 'find' | 'search' | 'beginnings' | 'events' | 'rebuild' | 'caughtUp' | 'close'
+export type IndexMethod = 'find' | 'search' | 'hashesOf' | 'beginnings' | 'events' | 'rebuild' | 'caughtUp' | 'close'
 
 /** A question to the thread. */
 export interface IndexQuestion {

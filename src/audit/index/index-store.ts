@@ -1,4 +1,5 @@
 import type { IndexBatch, IndexedEvent, IndexedExchange, LogPosition } from './indexed.ts'
+import type { PublishedKeys } from './published-keys.ts'
 import type { Cursor, EventSearch, ExchangeSearch } from './search.ts'
 
 /** Where exchanges, operations and floods are found. Every method rejects with the backend's own error while it is out of reach. */
@@ -15,7 +16,9 @@ export interface IndexStore {
   search(search: ExchangeSearch, limit: number, after?: Cursor): Promise<readonly IndexedExchange[]>
   /** The newest `limit` operations and floods sought, in the same order. */
   events(search: EventSearch, limit: number, after?: Cursor): Promise<readonly IndexedEvent[]>
-  /** Takes out what began before this time, ms since 1970, as the period's end demands. */
+  /** Takes out what began before this time, ms since 1970, as the period's end demands, and the keys that were published of months before its month. */
   purge(before: number): Promise<void>
+  /** Where machines that share this index publish their keys; absent where it is one machine's alone. */
+  readonly published?: PublishedKeys
   close(): Promise<void>
 }

@@ -91,6 +91,7 @@ export function openIndexThread(first: IndexThreadData, died: (reason: string) =
     find: (exchange) => ask('find', exchange),
     search: (search, limit, after) => ask('search', search, limit, after),
     beginnings: (exchanges) => ask('beginnings', exchanges),
+    hashesOf: (nhsNumber) => ask('hashesOf', nhsNumber),
     events: (search, limit, after) => ask('events', search, limit, after),
     rebuild: () => ask('rebuild'),
     caughtUp: () => ask('caughtUp'),

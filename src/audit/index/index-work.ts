@@ -1,16 +1,24 @@
 import type { Clock } from '../../lib/clock.ts'
+import { keptSince } from '../kept-since.ts'
 import { logDirectories } from '../log-directories.ts'
+import { openPeriodKeys } from '../period-keys.ts'
 import { type AuditIndex, type FoundExchange, IndexUnavailable, type StoredRecord } from './audit-index.ts'
 import { createIndexFeeder, type IndexProgress } from './index-feeder.ts'
 import type { IndexStore } from './index-store.ts'
 import type { IndexedExchange } from './indexed.ts'
 import { recordAt } from './log-tail.ts'
+import { type SubjectSecrets, subjectKeySeal } from './sealed-subject-key.ts'
 import { pageOf } from './search.ts'
+import { createSubjectKeys } from './subject-keys.ts'
 
 /** What the index works with. */
 export interface IndexWorkOptions {
   readonly store: IndexStore
   readonly dataDirectory: string
+  /** `audit.node`. */
+  readonly node: string
+  /** What keys of NHS numbers are published under, where the store is shared. */
+  readonly secrets?: SubjectSecrets
   /** Whole months that are kept. */
   readonly retentionMonths: number
   readonly clock: Clock
@@ -27,15 +35,18 @@ type Of = Pick<IndexedExchange, 'exchange' | 'log'>
 
 const purgeEveryMs = 3_600_000
 
-/** The first moment of the period that is still kept, ms since 1970. */
-export function keptSince(now: number, retentionMonths: number): number {
-  const date = new Date(now)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - retentionMonths, 1)
-}
-
 /** Joins store and feeder into an index that works in this thread. */
-export function createIndexWork({ store, dataDirectory, retentionMonths, clock, told = () => undefined }: IndexWorkOptions): IndexWork {
-  const feeder = createIndexFeeder({ store, dataDirectory, clock, told })
+export function createIndexWork(options: IndexWorkOptions): IndexWork {
+  const { store, dataDirectory, node, secrets = {}, retentionMonths, clock, told = () => undefined } = options
+  const { published } = store
+  const shared = published && { published, seal: subjectKeySeal(secrets) }
+  const keys = openPeriodKeys(dataDirectory)
+  const subjects = createSubjectKeys({ dataDirectory, keys, node, retentionMonths, clock, shared })
+  /** Why the keys could not be published. */
+  let unpublished: string | undefined
+  const progressOf = (fed: IndexProgress): IndexProgress =>
+    unpublished === undefined ? fed : { ...fed, problem: fed.problem ?? unpublished }
+  const feeder = createIndexFeeder({ store, dataDirectory, clock, told: (fed) => told(progressOf(fed)) })
   let purgedAt: number | undefined
   let passing: Promise<void> | undefined
 
@@ -47,9 +58,27 @@ export function createIndexWork({ store, dataDirectory, retentionMonths, clock, 
     }
   }
 
+  async function publish(): Promise<void> {
+    try {
+      await subjects.publish()
+      unpublished = undefined
+    } catch (error) {
+      unpublished = error instanceof Error ? error.message : String(error)
+      told(progressOf(feeder.progress))
+      throw error
+    }
+  }
+
+  /** No row comes in of a month of which the others do not know; and a month that begins in the midst is known at the end. */
+  async function publishAndFeed(): Promise<void> {
+    await publish()
+    await feeder.pass()
+    await publish()
+  }
+
   /** One pass at a time. */
   function pass(): Promise<void> {
-    passing ??= feeder.pass().finally(() => {
+    passing ??= publishAndFeed().finally(() => {
       passing = undefined
     })
     return passing
@@ -91,6 +120,7 @@ export function createIndexWork({ store, dataDirectory, retentionMonths, clock, 
         }
         return found
       }),
+    hashesOf: (nhsNumber) => asked(() => subjects.hashesOf(nhsNumber)),
     events: (search, limit, after) => asked(async () => pageOf(await store.events(search, limit + 1, after), limit)),
     rebuild: () =>
       asked(async () => {
@@ -104,7 +134,7 @@ export function createIndexWork({ store, dataDirectory, retentionMonths, clock, 
         await pass()
       }),
     get progress() {
-      return feeder.progress
+      return progressOf(feeder.progress)
     },
     async step() {
       await pass()

@@ -15,10 +15,14 @@ const niceness = 5
 /** Milliseconds after a failure, doubled with each to the last. */
 const patience = [500, 5000] as const
 
-const { settings, dataDirectory, tls, retentionMonths } = workerData as IndexThreadData
+const { settings, dataDirectory, node, tls, retentionMonths } = workerData as IndexThreadData
 const say = (message: IndexMessage): void => parentPort?.postMessage(message)
 const store = openIndexStore(settings, { dataDirectory, now: systemClock.now, ...(tls !== undefined && { tls }) })
-const work = createIndexWork({ store, dataDirectory, retentionMonths, clock: systemClock, told: (progress) => say({ progress }) })
+const work = createIndexWork({
+  ...{ store, dataDirectory, node, retentionMonths, clock: systemClock },
+  secrets: settings.postgres,
+  told: (progress) => say({ progress }),
+})
 let closing = false
 // On Linux a priority is a thread's own; elsewhere it would be that of the whole process.
 if (process.platform === 'linux') setPriority(Math.max(getPriority(), niceness))

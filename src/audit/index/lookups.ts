@@ -1,3 +1,4 @@
+import { AuditUnavailable } from '../audit-trail.ts'
 import type { AuditEntry, AuditedPersonal, OperationEntry } from '../entry.ts'
 import type { PeriodKeys } from '../period-keys.ts'
 import type { AuditIndex, FoundExchange } from './audit-index.ts'
@@ -5,6 +6,7 @@ import type { EventQuery, ExchangeQuery } from './exchange-query.ts'
 import type { IndexProgress } from './index-feeder.ts'
 import type { IndexedEvent, IndexedExchange } from './indexed.ts'
 import type { ExchangeSearch } from './search.ts'
+import { type SubjectCover, subjectNote } from './subject-cover.ts'
 
 /** An exchange that a search found. */
 export interface ExchangeFound extends IndexedExchange {
@@ -19,8 +21,10 @@ export interface ExchangesFound {
   readonly next?: string
   /** What stood in this machine's logs at this time, ISO 8601, has been searched. */
   readonly complete?: string
-  /** What the search cannot find. */
+  /** What a search by NHS number cannot find. */
   readonly note?: string
+  /** Whose NHS numbers it finds, where machines share the index. */
+  readonly cover?: SubjectCover
 }
 
 /** A record without what names a person, or with it where that was asked for. */
@@ -45,7 +49,9 @@ export type LookAct = 'exchange-search' | 'exchange-look' | 'event-search' | 'in
 export interface LookupParts {
   readonly index: AuditIndex
   /** What opens the personal part of records, and hashes NHS numbers as they do. */
-  readonly keys: Pick<PeriodKeys, 'periods' | 'subjectHash' | 'open'>
+  readonly keys: Pick<PeriodKeys, 'subjectHashAt' | 'open'>
+  /** Wall-clock time, ms since 1970. */
+  readonly now: () => number
   /** Resolves once the look is on disk in the audit; where it rejects, nothing is shown. */
   readonly record: (actor: string, act: LookAct, detail: OperationEntry['detail']) => Promise<void>
 }
@@ -61,30 +67,35 @@ export interface Lookups {
   readonly progress: IndexProgress
 }
 
-/** What a search by NHS number leaves out, said with every one of its answers. */
-export const subjectNote =
-  'Found by NHS number: searches that name it, and requests for structured, care and migrated records. Not found: reads by a provider’s own patient id (Patient/{id} and what is under it), calls recorded before such numbers were kept, and periods whose key is destroyed or on another machine.'
-
 /** A party's look at one exchange; undefined where none of that id is indexed. Rejects like `Lookups`. */
 export type PartyLook = (actor: string, exchange: string) => Promise<IndexedExchange | undefined>
 
 /** Makes lookups on these parts. */
-export function createLookups({ index, keys, record }: LookupParts): Lookups {
+export function createLookups({ index, keys, now, record }: LookupParts): Lookups {
+  /** Of a number that cannot be named in a record nothing is searched. */
+  function hashFor(nhsNumber: string): string {
+    try {
+      return keys.subjectHashAt(now(), nhsNumber)
+    } catch (error) {
+      throw new AuditUnavailable(`there is no key to name the look by: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
   return {
     async search(actor, { nhsNumber, personal = false, limit, after, ...conditions }) {
-      const subjects = nhsNumber === undefined ? undefined : keys.periods.flatMap((period) => keys.subjectHash(period, nhsNumber) ?? [])
-      // The number itself is never written; its newest hash tells an auditor for whom was searched.
-      const sought = { ...defined(conditions), ...(subjects !== undefined && { subject: subjects.at(-1) ?? 'no period’s key is there' }) }
+      // The number itself is never written; its hash of this month tells an auditor for whom was searched.
+      const sought = { ...defined(conditions), ...(nhsNumber !== undefined && { subject: hashFor(nhsNumber) }) }
       const page = { limit, ...(after !== undefined && { after: `${after.at} ${after.key}` }) }
       await record(actor, 'exchange-search', { ...sought, ...(personal && { personal }), ...page })
-      const search: ExchangeSearch = { ...defined(conditions), ...(subjects !== undefined && { subjects }) }
+      const subjects = nhsNumber === undefined ? undefined : await index.hashesOf(nhsNumber)
+      const search: ExchangeSearch = { ...defined(conditions), ...(subjects !== undefined && { subjects: subjects.hashes }) }
       const { rows, next } = await index.search(search, limit, after)
       const { complete } = index.progress
       return {
         exchanges: personal ? await withPersonal(rows, { index, keys }) : rows,
         ...(next !== undefined && { next }),
         ...(complete !== undefined && { complete: new Date(complete).toISOString() }),
-        ...(nhsNumber !== undefined && { note: subjectNote }),
+        ...(subjects !== undefined && { note: subjectNote(subjects.cover) }),
+        ...(subjects?.cover !== undefined && { cover: subjects.cover }),
       }
     },
     async look(actor, exchange, personal) {

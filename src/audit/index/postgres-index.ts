@@ -6,6 +6,7 @@ import { columnValue, exchangeColumns, exchangeOf, outcomeColumns, slownessOf } 
 import type { PostgresSettings } from './index-settings.ts'
 import type { IndexStore } from './index-store.ts'
 import { type IndexBatch, type IndexedExchange, type LateOutcome, type LogPosition, orphanOf } from './indexed.ts'
+import { postgresPublishedKeys } from './postgres-published-keys.ts'
 import { lateTable, lateUpdate, monthOf, preparePartitions, preparePostgres, purgePostgres } from './postgres-tables.ts'
 import { eventKey } from './search.ts'
 import { type Condition, type Dialect, eventStatement, everyExchange, filtersOf, searchStatement } from './search-sql.ts'
@@ -21,7 +22,11 @@ const rowOf = (one: IndexedExchange): readonly CopyValue[] => [
 ]
 
 const dialect: Dialect = {
-  among: (subjects) => `exchange = ANY(ARRAY(SELECT exchange ${subjects}))`,
+  // One value, whatever their number; as a subquery's, lest the planner weigh each of them against each partition.
+  among: (subjects) => ({
+    sql: 'exchange = ANY(ARRAY(SELECT exchange FROM subjects WHERE subject = ANY(ARRAY(SELECT unnest(?::text[])))))',
+    values: [subjects],
+  }),
   random: (column) => [`${column} = ?`, 1],
 }
 
@@ -202,6 +207,7 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
         await purgePostgres(client, schema, before)
         partitioned = new Set()
       }),
+    published: postgresPublishedKeys(connected),
     close: async () => (await opened)?.end(),
   }
 }

@@ -1,8 +1,9 @@
 import type { ClientBase } from 'pg'
+import { periodOf } from '../period-keys.ts'
 import { exchangeColumns, outcomeColumns, searchedColumns } from './exchange-columns.ts'
 import { indexName } from './search-sql.ts'
 
-/** Rises with every change of the tables. */
+/** Rises with every change of the tables that another version of the program cannot live with; a table that comes along is made where it is missing. */
 const version = 2
 
 const types = { text: 'text', number: 'double precision', boolean: 'smallint', json: 'text' } as const
@@ -27,6 +28,11 @@ const tables = `
   CREATE INDEX events_by_type ON events (type, at);
   ${dividedTables.map((table) => `CREATE TABLE ${table}_other PARTITION OF ${table} DEFAULT;`).join('\n  ')}
   INSERT INTO index_version VALUES (${version});
+`
+
+const keyTable = `
+  CREATE TABLE subject_keys (publisher text NOT NULL, node text NOT NULL, period text COLLATE "C" NOT NULL, sealed text, PRIMARY KEY (publisher, period));
+  CREATE INDEX subject_keys_by_period ON subject_keys (period, publisher);
 `
 
 /** A month of UTC, as the partitions have it. */
@@ -61,7 +67,11 @@ async function changing(client: ClientBase, schema: string, act: () => Promise<v
 /** Makes schema and tables where they are missing. Rejects where those that are there belong to another version. */
 export async function preparePostgres(client: ClientBase, schema: string): Promise<void> {
   await changing(client, schema, async () => {
-    const known = await client.query('SELECT to_regnamespace($1) AS schema, to_regclass($2) AS tables', [schema, `${schema}.index_version`])
+    const known = await client.query('SELECT to_regnamespace($1) AS schema, to_regclass($2) AS tables, to_regclass($3) AS keys', [
+      schema,
+      `${schema}.index_version`,
+      `${schema}.subject_keys`,
+    ])
     if (known.rows[0].schema === null) await client.query(`CREATE SCHEMA ${schema}`)
     await client.query(`SET search_path TO ${schema}`)
     if (known.rows[0].tables === null) await client.query(tables)
@@ -70,6 +80,7 @@ export async function preparePostgres(client: ClientBase, schema: string): Promi
       throw new Error(
         `the schema ${schema} holds an index of version ${found.rows[0]?.version}, not ${version}: name another schema, or drop it`,
       )
+    if (known.rows[0].keys === null) await client.query(keyTable)
   })
 }
 
@@ -86,8 +97,9 @@ export async function preparePartitions(client: ClientBase, schema: string, mont
   }
 }
 
-/** Drops the partitions that hold nothing from this time on, and deletes what is older from the others. */
+/** Takes out keys of earlier months, drops the partitions that hold nothing from this time on, and deletes what is older from the others. */
 export async function purgePostgres(client: ClientBase, schema: string, before: number): Promise<void> {
+  await client.query('DELETE FROM subject_keys WHERE period < $1', [periodOf(before)])
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
       WHERE p.relnamespace = to_regnamespace($1) AND p.relname = ANY($2) AND c.relname ~ '_[0-9]{6}$'`,

@@ -1,10 +1,13 @@
 import { exchangeColumnList, slowestClass, slownessOf } from './exchange-columns.ts'
 import type { Cursor, EventSearch, ExchangeSearch } from './search.ts'
 
+/** What is given to SQL; a list where the backend takes one as a value. */
+export type Value = string | number | readonly string[]
+
 /** A piece of SQL with `?` where its values go. */
 export interface Condition {
   readonly sql: string
-  readonly values: readonly (string | number)[]
+  readonly values: readonly Value[]
   /** The index that finds it in the order of time. */
   readonly index?: string
 }
@@ -53,18 +56,14 @@ function slowerThan(milliseconds: number): Filter {
 }
 
 function ofSubjects(subjects: readonly string[], { among }: Dialect): Filter {
-  const marks = subjects.map(() => '?').join(', ')
-  const condition = {
-    sql: subjects.length === 0 ? '1 = 0' : among(`FROM subjects WHERE subject IN (${marks})`),
-    values: subjects,
-  }
+  const condition = subjects.length === 0 ? { sql: '1 = 0', values: [] } : among(subjects)
   return { name: 'subjects', branches: [condition], residual: condition }
 }
 
 /** What backends say differently. */
 export interface Dialect {
-  /** That an exchange is among those that these subjects' rows name, so that the few are read and not the whole table. */
-  readonly among: (subjects: string) => string
+  /** That an exchange is among those that these subjects' rows name, so that the few are read and not the whole table. They may be thousands. */
+  readonly among: (subjects: readonly string[]) => Condition
   /** That a column of random text has a value, by an index that may hold the text's beginning alone; with how often the value is given. */
   readonly random: (column: string) => readonly [sql: string, times: 1 | 2]
 }

@@ -30,7 +30,10 @@ const blank = (value: unknown): Value =>
 const beginning = (column: string): string => `substr(${column}, 1, 10)`
 
 const dialect: Dialect = {
-  among: (subjects) => `id IN (SELECT id ${subjects})`,
+  among: (subjects) => ({
+    sql: `id IN (SELECT id FROM subjects WHERE subject IN (${subjects.map(() => '?').join(', ')}))`,
+    values: subjects,
+  }),
   random: (column) => [`${beginning(column)} = substr(?, 1, 10) AND ${column} = ?`, 2],
 }
 const ofExchange = dialect.random('exchange')[0]
@@ -84,7 +87,8 @@ export function openSqliteIndex(dataDirectory: string): IndexStore {
     prepared.set(sql, made)
     return made
   }
-  const rows = ({ sql, values }: Condition) => statement(sql).all(...values) as Record<string, unknown>[]
+  // Lists come from another backend's dialect alone.
+  const rows = ({ sql, values }: Condition) => statement(sql).all(...(values as readonly Value[])) as Record<string, unknown>[]
   const row = (sql: string, ...values: Value[]) => statement(sql).get(...values) as Record<string, unknown> | undefined
   const run = (sql: string, ...values: Value[]) => statement(sql).run(...values)
 
@@ -136,7 +140,7 @@ export function openSqliteIndex(dataDirectory: string): IndexStore {
         const { sql, values } = allOf([branch, ...range])
         const found = row(
           `SELECT count(*) AS n FROM (SELECT 1 FROM exchanges INDEXED BY ${branch.index} WHERE ${sql} LIMIT ${sample})`,
-          ...values,
+          ...(values as readonly Value[]),
         )
         count += Number(found?.['n'])
         if (count >= sample) break

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { auditSettings } from '../../../../src/audit/audit-settings.ts'
 import type { AuditTrail } from '../../../../src/audit/audit-trail.ts'
 import { indexSettings } from '../../../../src/audit/index/index-settings.ts'
-import { createIndexWork, type IndexWork, keptSince } from '../../../../src/audit/index/index-work.ts'
+import { createIndexWork, type IndexWork } from '../../../../src/audit/index/index-work.ts'
 import { openIndexStore } from '../../../../src/audit/index/open-index-store.ts'
+import { keptSince } from '../../../../src/audit/kept-since.ts'
 import { openPeriodKeys } from '../../../../src/audit/period-keys.ts'
 import { openAuditTrail } from '../../../../src/audit/trail.ts'
 import { systemClock } from '../../../../src/lib/clock.ts'
@@ -32,7 +33,7 @@ function open(worker = 'main', segmentBytes = 4096): Promise<AuditTrail> {
 
 function openWork(retentionMonths = 1200): IndexWork {
   const store = openIndexStore(indexSettings.parse({}), { dataDirectory: data, now: Date.now })
-  return createIndexWork({ store, dataDirectory: data, retentionMonths, clock: systemClock })
+  return createIndexWork({ store, dataDirectory: data, node: 'node1', retentionMonths, clock: systemClock })
 }
 
 async function record(count: number, to = trail): Promise<readonly string[]> {
