@@ -5,14 +5,12 @@ import type { Cursor, EventSearch, ExchangeSearch } from './search.ts'
 export interface Condition {
   readonly sql: string
   readonly values: readonly (string | number)[]
-  /** The index that finds it in the order of time. */
-  readonly index?: string
 }
 
 /** One condition of a search. */
 export interface Filter {
   readonly name: string
-  /** Disjoint conditions, each found by one index, that together are the filter. */
+  /** Disjoint conditions, each found by one index in the order of time, that together are the filter. */
   readonly branches: readonly Condition[]
   /** The filter as one condition on a row that was found otherwise. */
   readonly residual: Condition
@@ -24,7 +22,7 @@ export function indexName(column: string): string {
 }
 
 function equals(name: string, column: string, value: string | number): Filter {
-  const condition = { sql: `${column} = ?`, values: [value], index: indexName(column) }
+  const condition = { sql: `${column} = ?`, values: [value] }
   return { name, branches: [condition], residual: condition }
 }
 
@@ -33,8 +31,8 @@ function either(name: string, first: string, second: string, value: string): Fil
   return {
     name,
     branches: [
-      { sql: `${first} = ?`, values: [value], index: indexName(first) },
-      { sql: `${second} = ? AND ${first} IS DISTINCT FROM ?`, values: [value, value], index: indexName(second) },
+      { sql: `${first} = ?`, values: [value] },
+      { sql: `${second} = ? AND ${first} IS DISTINCT FROM ?`, values: [value, value] },
     ],
     residual: { sql: `(${first} = ? OR ${second} = ?)`, values: [value, value] },
   }
@@ -47,42 +45,27 @@ function slowerThan(milliseconds: number): Filter {
   const branches = Array.from({ length: slowestClass - lowest + 1 }, (_, more) => ({
     sql: more === 0 ? 'slow = ? AND total_ms > ?' : 'slow = ?',
     values: more === 0 ? [lowest, milliseconds] : [lowest + more],
-    index: indexName('slow'),
   }))
   return { name: 'slow', branches, residual }
 }
 
-function ofSubjects(subjects: readonly string[], { among }: Dialect): Filter {
+function ofSubjects(subjects: readonly string[]): Filter {
   const marks = subjects.map(() => '?').join(', ')
   const condition = {
-    sql: subjects.length === 0 ? '1 = 0' : among(`FROM subjects WHERE subject IN (${marks})`),
+    // The few that the subjects' rows name are read, and not the whole table.
+    sql: subjects.length === 0 ? '1 = 0' : `exchange = ANY(ARRAY(SELECT exchange FROM subjects WHERE subject IN (${marks})))`,
     values: subjects,
   }
   return { name: 'subjects', branches: [condition], residual: condition }
 }
 
-/** What backends say differently. */
-export interface Dialect {
-  /** That an exchange is among those that these subjects' rows name, so that the few are read and not the whole table. */
-  readonly among: (subjects: string) => string
-  /** That a column of random text has a value, by an index that may hold the text's beginning alone; with how often the value is given. */
-  readonly random: (column: string) => readonly [sql: string, times: 1 | 2]
-}
-
-/** A column of random text that has this value. */
-export function randomly(name: string, column: string, value: string, { random }: Dialect): Filter {
-  const [sql, times] = random(column)
-  const condition = { sql, values: times === 2 ? [value, value] : [value], index: indexName(column) }
-  return { name, branches: [condition], residual: condition }
-}
-
 /** What is sought, condition by condition, those first that leave few. */
-export function filtersOf(search: ExchangeSearch, dialect: Dialect): readonly Filter[] {
+export function filtersOf(search: ExchangeSearch): readonly Filter[] {
   const { exchange, traceId, asid, organisation, interaction, rule, origin, status, slowerThanMs, subjects } = search
   return [
-    ...(exchange === undefined ? [] : [randomly('exchange', 'exchange', exchange, dialect)]),
-    ...(subjects === undefined ? [] : [ofSubjects(subjects, dialect)]),
-    ...(traceId === undefined ? [] : [randomly('trace', 'trace_id', traceId.toLowerCase(), dialect)]),
+    ...(exchange === undefined ? [] : [equals('exchange', 'exchange', exchange)]),
+    ...(subjects === undefined ? [] : [ofSubjects(subjects)]),
+    ...(traceId === undefined ? [] : [equals('trace', 'trace_id', traceId.toLowerCase())]),
     ...(asid === undefined ? [] : [either('asid', 'from_asid', 'to_asid', asid)]),
     ...(organisation === undefined ? [] : [either('organisation', 'from_organisation', 'to_organisation', organisation)]),
     ...(rule === undefined ? [] : [equals('rule', 'rule', rule)]),
@@ -96,7 +79,7 @@ export function filtersOf(search: ExchangeSearch, dialect: Dialect): readonly Fi
 /** All exchanges, found by the time alone. */
 export const everyExchange: Filter = {
   name: 'all',
-  branches: [1, 0].map((forwarded) => ({ sql: 'forwarded = ?', values: [forwarded], index: indexName('forwarded') })),
+  branches: [1, 0].map((forwarded) => ({ sql: 'forwarded = ?', values: [forwarded] })),
   residual: { sql: '1 = 1', values: [] },
 }
 
@@ -118,20 +101,19 @@ export function allOf(conditions: readonly Condition[]): Condition {
   return { sql: conditions.map(({ sql }) => sql).join(' AND ') || '1 = 1', values: conditions.flatMap(({ values }) => values) }
 }
 
-/** The newest exchanges that `driver` finds and the other filters leave. `hint` names the branch's index in the backend's own words. */
+/** The newest exchanges that `driver` finds and the other filters leave. */
 export function searchStatement(
   driver: Filter,
   others: readonly Filter[],
   search: ExchangeSearch,
   limit: number,
   after: Cursor | undefined,
-  hint: (index: string | undefined) => string,
 ): Condition {
   const rest = [...others.map(({ residual }) => residual), ...timeRange(search), ...behind(after, 'exchange')]
   const branches = driver.branches.map((branch) => {
     const where = allOf([branch, ...rest])
     return {
-      sql: `SELECT * FROM (SELECT ${exchangeColumnList} FROM exchanges ${hint(branch.index)} WHERE ${where.sql} ORDER BY at DESC, exchange DESC LIMIT ?) AS branch`,
+      sql: `SELECT * FROM (SELECT ${exchangeColumnList} FROM exchanges WHERE ${where.sql} ORDER BY at DESC, exchange DESC LIMIT ?) AS branch`,
       values: [...where.values, limit],
     }
   })
