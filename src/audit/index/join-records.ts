@@ -70,7 +70,7 @@ export function joinRecords(log: string, from: number, records: readonly TailRec
 function unknown(_entry: never): void {}
 
 function distinct(subjects: readonly string[]): readonly string[] {
-  return [...new Set(subjects)]
+  return subjects.length < 2 ? subjects : [...new Set(subjects)]
 }
 
 function remember(openings: Map<string, number>, exchange: string, at: number): void {

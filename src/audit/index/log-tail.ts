@@ -30,14 +30,15 @@ export interface LogTail {
 const chunkBytes = 1_048_576
 /** Longer than any record is written: what is behind it is no record. */
 const longestLine = 16 * chunkBytes
-const recordForm = /^\{"i":(\d{1,15}),"g":\d{1,15},"h":"[\w-]{43}","e":(\{.*\})\}$/
+/** How a record's line begins. The entry behind it ends with the line, so that no pattern need go through all of it. */
+const recordBegin = /^\{"i":(\d{1,15}),"g":\d{1,15},"h":"[\w-]{43}","e":(?=\{)/
 
 /** Reads a record's line; undefined for any other, such as a segment's header. */
 function recordOf(line: string, place: string): TailRecord | undefined {
-  const [, index, json] = recordForm.exec(line) ?? []
-  if (index === undefined || json === undefined) return undefined
+  const [begin, index] = recordBegin.exec(line) ?? []
+  if (begin === undefined || !line.endsWith('}}') || line.includes('\r')) return undefined
   try {
-    return { index: Number(index), place, line, entry: JSON.parse(json) as StoredEntry }
+    return { index: Number(index), place, line, entry: JSON.parse(line.slice(begin.length, -1)) as StoredEntry }
   } catch {
     return undefined
   }
@@ -91,18 +92,11 @@ async function firstRecord(directory: string, name: string): Promise<TailRecord 
   }
 }
 
-/** Whether this record still stands where it was read. */
-async function stillStands(directory: string, { place, line }: Pick<TailRecord, 'place' | 'line'>): Promise<boolean> {
-  const [first, offset] = place.split(':')
-  const file = await openOrNot(join(directory, `${first}.log`))
-  if (file === undefined) return false
-  try {
-    const wanted = Buffer.from(`${line}\n`, 'latin1')
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted.length), 0, wanted.length, Number(offset))
-    return bytesRead === wanted.length && buffer.equals(wanted)
-  } finally {
-    await file.close()
-  }
+/** Whether this record still stands in its file where it was read. */
+async function stillStands(file: FileHandle, { place, line }: Pick<TailRecord, 'place' | 'line'>): Promise<boolean> {
+  const wanted = Buffer.from(`${line}\n`, 'latin1')
+  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted.length), 0, wanted.length, Number(place.split(':')[1]))
+  return bytesRead === wanted.length && buffer.equals(wanted)
 }
 
 interface PlacedLine {
@@ -145,7 +139,8 @@ async function linesFrom(
       length = pieces.length = 0
     }
   }
-  const bytes = Buffer.concat(pieces, length)
+  const [only] = pieces
+  const bytes = only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces, length)
   const lines: PlacedLine[] = []
   for (let start = 0, at = bytes.indexOf(10); at !== -1 && lines.length < most; start = at + 1, at = bytes.indexOf(10, start)) {
     lines.push({ text: bytes.toString('latin1', start, at), offset: from + skipped + start, end: from + skipped + at + 1 })
@@ -173,19 +168,33 @@ export async function openLogTail(directory: string, position: LogPosition | und
     offset = Number(start) + last.line.length + 1
   }
 
+  const knownIn = (name: string | undefined): boolean => known !== undefined && `${known.place.split(':')[0]}.log` === name
+
+  /** Whether the record that was read last still stands in a segment that was left since. */
+  async function leftAsItWas(): Promise<boolean> {
+    if (known === undefined || knownIn(segment)) return true
+    const file = await openOrNot(join(directory, `${known.place.split(':')[0]}.log`))
+    if (file === undefined) return false
+    try {
+      return await stillStands(file, known)
+    } finally {
+      await file.close()
+    }
+  }
+
   /** Records of the segment behind the offset. */
   async function readSegment(name: string, most: number): Promise<TailBatch | 'changed' | undefined> {
     const file = await openOrNot(join(directory, name))
-    if (file === undefined) return undefined
+    if (file === undefined) return knownIn(name) ? 'changed' : undefined
     try {
       const { size } = await file.stat()
-      if (size < offset) return 'changed'
+      if (size < offset || (known !== undefined && knownIn(name) && !(await stillStands(file, known)))) return 'changed'
       const records: TailRecord[] = []
       let at = offset
-      let atEnd = false
+      let atEnd = size === offset
       // What is no record, a segment's header above all, is gone over.
       while (records.length === 0 && !atEnd) {
-        const { lines, skipped, readTo } = await linesFrom(file, at, most + 1)
+        const { lines, skipped, readTo } = await linesFrom(file, at, most + 1, Math.min(Math.max(size - at, recordBytes), chunkBytes))
         at += skipped
         for (const line of lines) {
           if (records.length === most) break
@@ -213,7 +222,7 @@ export async function openLogTail(directory: string, position: LogPosition | und
 
   return {
     async read(most) {
-      if (known !== undefined && !(await stillStands(directory, known))) return 'changed'
+      if (!(await leftAsItWas())) return 'changed'
       for (;;) {
         if (segment !== undefined) {
           const batch = await readSegment(segment, most)

@@ -9,7 +9,7 @@ import { type IndexBatch, type IndexedExchange, type LateOutcome, type LogPositi
 import { postgresPublishedKeys } from './postgres-published-keys.ts'
 import { lateTable, lateUpdate, monthOf, preparePartitions, preparePostgres, purgePostgres } from './postgres-tables.ts'
 import { eventKey } from './search.ts'
-import { type Condition, type Dialect, eventStatement, everyExchange, filtersOf, searchStatement } from './search-sql.ts'
+import { type Condition, eventStatement, everyExchange, filtersOf, searchStatement } from './search-sql.ts'
 
 const rowColumns = [...exchangeColumns.map(([column]) => column), 'slow']
 /** Beyond so many months before and after now a time is a wrong clock's: it gets no partition of its own. */
@@ -20,15 +20,6 @@ const rowOf = (one: IndexedExchange): readonly CopyValue[] => [
   ...exchangeColumns.map(([, field]) => columnValue(one[field])),
   slowOf(one.totalMs),
 ]
-
-const dialect: Dialect = {
-  // One value, whatever their number; as a subquery's, lest the planner weigh each of them against each partition.
-  among: (subjects) => ({
-    sql: 'exchange = ANY(ARRAY(SELECT exchange FROM subjects WHERE subject = ANY(ARRAY(SELECT unnest(?::text[])))))',
-    values: [subjects],
-  }),
-  random: (column) => [`${column} = ?`, 1],
-}
 
 function ignore(): void {}
 
@@ -195,11 +186,11 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
       return found === undefined ? undefined : exchangeOf(found)
     },
     search: async (search, limit, after) => {
-      const filters = filtersOf(search, dialect)
+      const filters = filtersOf(search)
       // The planner knows the values' shares and finds the index; only what stands in either of two columns must be asked for twice.
       const driver = filters.find(({ name }) => name === 'asid' || name === 'organisation') ?? filters[0] ?? everyExchange
       const others = filters.filter((one) => one !== driver)
-      return (await rows(searchStatement(driver, others, search, limit, after, () => ''))).map(exchangeOf)
+      return (await rows(searchStatement(driver, others, search, limit, after))).map(exchangeOf)
     },
     events: async (search, limit, after) => (await rows(eventStatement(search, limit, after))).map(eventOf),
     purge: (before) =>

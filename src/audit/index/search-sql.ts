@@ -8,14 +8,12 @@ export type Value = string | number | readonly string[]
 export interface Condition {
   readonly sql: string
   readonly values: readonly Value[]
-  /** The index that finds it in the order of time. */
-  readonly index?: string
 }
 
 /** One condition of a search. */
 export interface Filter {
   readonly name: string
-  /** Disjoint conditions, each found by one index, that together are the filter. */
+  /** Disjoint conditions, each found by one index in the order of time, that together are the filter. */
   readonly branches: readonly Condition[]
   /** The filter as one condition on a row that was found otherwise. */
   readonly residual: Condition
@@ -27,7 +25,7 @@ export function indexName(column: string): string {
 }
 
 function equals(name: string, column: string, value: string | number): Filter {
-  const condition = { sql: `${column} = ?`, values: [value], index: indexName(column) }
+  const condition = { sql: `${column} = ?`, values: [value] }
   return { name, branches: [condition], residual: condition }
 }
 
@@ -36,8 +34,8 @@ function either(name: string, first: string, second: string, value: string): Fil
   return {
     name,
     branches: [
-      { sql: `${first} = ?`, values: [value], index: indexName(first) },
-      { sql: `${second} = ? AND ${first} IS DISTINCT FROM ?`, values: [value, value], index: indexName(second) },
+      { sql: `${first} = ?`, values: [value] },
+      { sql: `${second} = ? AND ${first} IS DISTINCT FROM ?`, values: [value, value] },
     ],
     residual: { sql: `(${first} = ? OR ${second} = ?)`, values: [value, value] },
   }
@@ -50,38 +48,28 @@ function slowerThan(milliseconds: number): Filter {
   const branches = Array.from({ length: slowestClass - lowest + 1 }, (_, more) => ({
     sql: more === 0 ? 'slow = ? AND total_ms > ?' : 'slow = ?',
     values: more === 0 ? [lowest, milliseconds] : [lowest + more],
-    index: indexName('slow'),
   }))
   return { name: 'slow', branches, residual }
 }
 
-function ofSubjects(subjects: readonly string[], { among }: Dialect): Filter {
-  const condition = subjects.length === 0 ? { sql: '1 = 0', values: [] } : among(subjects)
+function ofSubjects(subjects: readonly string[]): Filter {
+  const none = { sql: '1 = 0', values: [] }
+  // One value, whatever their number; as a subquery's, lest the planner weigh each of them against each partition. The few that their rows name are read.
+  const some = {
+    sql: 'exchange = ANY(ARRAY(SELECT exchange FROM subjects WHERE subject = ANY(ARRAY(SELECT unnest(?::text[])))))',
+    values: [subjects],
+  }
+  const condition = subjects.length === 0 ? none : some
   return { name: 'subjects', branches: [condition], residual: condition }
 }
 
-/** What backends say differently. */
-export interface Dialect {
-  /** That an exchange is among those that these subjects' rows name, so that the few are read and not the whole table. They may be thousands. */
-  readonly among: (subjects: readonly string[]) => Condition
-  /** That a column of random text has a value, by an index that may hold the text's beginning alone; with how often the value is given. */
-  readonly random: (column: string) => readonly [sql: string, times: 1 | 2]
-}
-
-/** A column of random text that has this value. */
-export function randomly(name: string, column: string, value: string, { random }: Dialect): Filter {
-  const [sql, times] = random(column)
-  const condition = { sql, values: times === 2 ? [value, value] : [value], index: indexName(column) }
-  return { name, branches: [condition], residual: condition }
-}
-
 /** What is sought, condition by condition, those first that leave few. */
-export function filtersOf(search: ExchangeSearch, dialect: Dialect): readonly Filter[] {
+export function filtersOf(search: ExchangeSearch): readonly Filter[] {
   const { exchange, traceId, asid, organisation, interaction, rule, origin, status, slowerThanMs, subjects } = search
   return [
-    ...(exchange === undefined ? [] : [randomly('exchange', 'exchange', exchange, dialect)]),
-    ...(subjects === undefined ? [] : [ofSubjects(subjects, dialect)]),
-    ...(traceId === undefined ? [] : [randomly('trace', 'trace_id', traceId.toLowerCase(), dialect)]),
+    ...(exchange === undefined ? [] : [equals('exchange', 'exchange', exchange)]),
+    ...(subjects === undefined ? [] : [ofSubjects(subjects)]),
+    ...(traceId === undefined ? [] : [equals('trace', 'trace_id', traceId.toLowerCase())]),
     ...(asid === undefined ? [] : [either('asid', 'from_asid', 'to_asid', asid)]),
     ...(organisation === undefined ? [] : [either('organisation', 'from_organisation', 'to_organisation', organisation)]),
     ...(rule === undefined ? [] : [equals('rule', 'rule', rule)]),
@@ -95,7 +83,7 @@ export function filtersOf(search: ExchangeSearch, dialect: Dialect): readonly Fi
 /** All exchanges, found by the time alone. */
 export const everyExchange: Filter = {
   name: 'all',
-  branches: [1, 0].map((forwarded) => ({ sql: 'forwarded = ?', values: [forwarded], index: indexName('forwarded') })),
+  branches: [1, 0].map((forwarded) => ({ sql: 'forwarded = ?', values: [forwarded] })),
   residual: { sql: '1 = 1', values: [] },
 }
 
@@ -117,20 +105,19 @@ export function allOf(conditions: readonly Condition[]): Condition {
   return { sql: conditions.map(({ sql }) => sql).join(' AND ') || '1 = 1', values: conditions.flatMap(({ values }) => values) }
 }
 
-/** The newest exchanges that `driver` finds and the other filters leave. `hint` names the branch's index in the backend's own words. */
+/** The newest exchanges that `driver` finds and the other filters leave. */
 export function searchStatement(
   driver: Filter,
   others: readonly Filter[],
   search: ExchangeSearch,
   limit: number,
   after: Cursor | undefined,
-  hint: (index: string | undefined) => string,
 ): Condition {
   const rest = [...others.map(({ residual }) => residual), ...timeRange(search), ...behind(after, 'exchange')]
   const branches = driver.branches.map((branch) => {
     const where = allOf([branch, ...rest])
     return {
-      sql: `SELECT * FROM (SELECT ${exchangeColumnList} FROM exchanges ${hint(branch.index)} WHERE ${where.sql} ORDER BY at DESC, exchange DESC LIMIT ?) AS branch`,
+      sql: `SELECT * FROM (SELECT ${exchangeColumnList} FROM exchanges WHERE ${where.sql} ORDER BY at DESC, exchange DESC LIMIT ?) AS branch`,
       values: [...where.values, limit],
     }
   })

@@ -139,7 +139,17 @@ test('lines that are no records are passed over, and a giant one does not fill t
   const first = await record(2)
   await trail.close()
   const path = join(log(), segments().at(-1)!)
-  writeFileSync(path, `nonsense\n{"i":1}\n${'x'.repeat(40 * 1_048_576)}\n`, { flag: 'a' })
+  const entry = JSON.stringify(sampleForwarding(newExchangeId()))
+  const line = (json: string, end = '}') => `{"i":900,"g":900,"h":"${'A'.repeat(43)}","e":${json}${end}\n`
+  const broken = [
+    line(entry, ' }'),
+    line(entry, ''),
+    line(`[${entry}]`),
+    line(entry.replace(',', ',\r')),
+    line(entry, '}}'),
+    line(entry.slice(1)),
+  ]
+  writeFileSync(path, `nonsense\n{"i":1}\n${broken.join('')}${'x'.repeat(40 * 1_048_576)}\n`, { flag: 'a' })
   await work.caughtUp()
   expect((await all()).toSorted()).toEqual([...first].toSorted())
 })
