@@ -11,7 +11,7 @@ const purgedAtOnce = 5000
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Exchanges of a part, unless told otherwise. Those of the newest are read at the first use, two tenths of a second; each full one is looked into by each search. */
+/** Exchanges of a part, unless told otherwise. Those of the newest are read at the first use, up to half a second; each full one is looked into by each search. */
 const usualRows = 32_768
 
 /**
