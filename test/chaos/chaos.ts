@@ -1,6 +1,7 @@
 // `npm run chaos`: kills a proxy under load, again and again, and looks for what was lost. See its usage below.
 import { randomOf } from '../fuzz/mutations.ts'
 import { readOptions } from '../support/command-line.ts'
+import { faultLines } from '../support/fault-lines.ts'
 import { beginLongRun, progressOption } from '../support/long-run.ts'
 import { seed, whole } from '../support/option-kinds.ts'
 import { runChaos } from './chaos-run.ts'
@@ -32,7 +33,7 @@ const { faults, ...counts } = await runChaos(randomOf(values.seed), (kills) => k
 })
 end()
 for (const [name, count] of Object.entries(counts)) process.stdout.write(`${name.padEnd(12)} ${count}\n`)
-for (const fault of faults) process.stdout.write(`FAULT ${fault}\n`)
+for (const line of faultLines(faults)) process.stdout.write(`${line}\n`)
 process.stdout.write(`${faults.length} faults\n`)
 const missing = values.kills - counts.kills
 if (missing > 0)

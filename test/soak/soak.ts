@@ -2,6 +2,7 @@
 import { loadavg } from 'node:os'
 import { randomOf } from '../fuzz/mutations.ts'
 import { readOptions } from '../support/command-line.ts'
+import { faultLines } from '../support/fault-lines.ts'
 import { beginLongRun, progressOption } from '../support/long-run.ts'
 import { positive, seed } from '../support/option-kinds.ts'
 import { runSoak, type SoakSoFar } from './soak-run.ts'
@@ -45,7 +46,7 @@ process.stdout.write(`answers on resumed sessions: ${run.resumed}; reloads: ${ru
 process.stdout.write(`audit: ${run.accounts.exchanges} exchanges, ${run.accounts.recorded} of them in it\n`)
 for (const one of [...run.held, run.latency]) process.stdout.write(`${shown(one)}\n`)
 const faults = [...run.faults, ...(run.latency.grows ? [`latency grew by ${run.latency.growth.toFixed(1)} ms`] : [])]
-for (const fault of faults) process.stdout.write(`FAULT ${fault}\n`)
+for (const line of faultLines(faults)) process.stdout.write(`${line}\n`)
 process.stdout.write(`${faults.length} faults, load ${load()}\n`)
 process.exitCode = faults.length === 0 ? 0 : 1
 
