@@ -1,3 +1,4 @@
+import { lateAfter } from '../lib/deadline.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { SharedEvidence } from '../protection/shared-evidence.ts'
 import type { Lockout, LockoutRequest, Lockouts } from '../state/lockouts.ts'
@@ -27,20 +28,16 @@ export async function lockOutOnce(lockouts: Lockouts, shared: SharedEvidence, re
 }
 
 /** Resolves once a change makes it true, or after `waitMs`. */
-function changed(lockouts: Lockouts, isDone: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      forget()
-      resolve()
-    }
-    const timer = setTimeout(end, waitMs)
-    timer.unref()
-    const forget = lockouts.onChange(() => {
-      if (isDone()) end()
-    })
-    if (isDone()) end()
+async function changed(lockouts: Lockouts, isDone: () => boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const forget = lockouts.onChange(() => {
+    if (isDone()) resolve()
   })
+  const timer = lateAfter(waitMs, resolve).unref()
+  if (isDone()) resolve()
+  await promise
+  clearTimeout(timer)
+  forget()
 }
 
 /** Whether a lockout does what is asked for, or would once somebody confirms it. */

@@ -88,7 +88,7 @@ export const everyExchange: Filter = {
 }
 
 /** The time's range. */
-export function timeRange({ since, until }: Pick<ExchangeSearch, 'since' | 'until'>): readonly Condition[] {
+function timeRange({ since, until }: Pick<ExchangeSearch, 'since' | 'until'>): readonly Condition[] {
   return [
     ...(since === undefined ? [] : [{ sql: 'at >= ?', values: [since] }]),
     ...(until === undefined ? [] : [{ sql: 'at < ?', values: [until] }]),
