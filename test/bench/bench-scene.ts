@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url'
+import { type Options, readOptions } from '../support/command-line.ts'
+import { flag } from '../support/option-kinds.ts'
 import { type BenchWorld, makeBenchWorld } from './bench-world.ts'
 import { consumerContext } from './load/consumer-context.ts'
 import { type Load, startLoad } from './load/load.ts'
@@ -33,11 +35,25 @@ export async function inBenchScene<T>(providerConnections: number, measure: (sce
   }
 }
 
-/** How a scene ends. */
-export const sceneExits = {
-  0: 'it was measured, and what is promised holds',
-  1: 'it could not be measured, or what is promised is missed',
-} as const
+/** How a scene of its own is used. */
+export interface SceneProgram<Some extends Options> {
+  /** As it is typed behind `npm run bench --`. */
+  readonly scene: string
+  readonly purpose: string
+  /** Its options but for `--json`, which each has. */
+  readonly options: Some
+}
+
+/** Reads the command line of a scene; ends the process like `readOptions`. */
+export function readSceneOptions<Some extends Options>({ scene, purpose, options }: SceneProgram<Some>, args: readonly string[]) {
+  const program = {
+    command: `npm run bench -- ${scene}`,
+    purpose,
+    options: { ...options, json: flag('JSON on stdout in place of a table') },
+    exits: { 0: 'it was measured, and what is promised holds', 1: 'it could not be measured, or what is promised is missed' },
+  }
+  return readOptions(program, args).values
+}
 
 /** The machine in a line. */
 export function machineText(machine: object): string {

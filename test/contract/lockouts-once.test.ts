@@ -2,6 +2,7 @@ import { lockOutOnce, takeBackDoubles } from '../../src/app/lock-out-once.ts'
 import { openLog } from '../../src/lib/logger.ts'
 import { noOthersEvidence } from '../../src/protection/shared-evidence.ts'
 import type { LockoutEffect } from '../../src/state/lockouts.ts'
+import { closedAfterEach } from '../support/closed-after-each.ts'
 import { evidenceNodes, oneRule } from '../support/evidence-nodes.ts'
 import { startLockoutNodes } from '../support/lockout-nodes.ts'
 import { whereInstalled } from '../support/outside-program.ts'
@@ -13,10 +14,7 @@ import { until } from '../support/until.ts'
 const silentLogger = openLog({ level: 'silent', format: 'json' }).logger
 
 whereInstalled('redis-server', (program) => {
-  const closing: (() => Promise<unknown>)[] = []
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close()
-  })
+  const closing = closedAfterEach()
 
   /** Three nodes, the last of which a relay can cut off. */
   async function cluster() {

@@ -1,4 +1,5 @@
 import { type Suspect, suspectKey } from '../../src/protection/lockout-rules.ts'
+import { closedAfterEach } from '../support/closed-after-each.ts'
 import { type EvidenceNode, evidenceAgainst, evidenceNodes, oneRule } from '../support/evidence-nodes.ts'
 import { whereInstalled } from '../support/outside-program.ts'
 import { startRedisFailover } from '../support/redis-failover.ts'
@@ -9,20 +10,11 @@ import { evidenceConforms, freshSuspect } from './evidence.ts'
 
 whereInstalled('redis-server', (program) => {
   let redis: RedisServer
-  const closing: (() => Promise<unknown>)[] = []
+  const closing = closedAfterEach()
   beforeAll(async () => {
     redis = await startRedisServer(program)
   })
   afterAll(() => redis.close())
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close()
-  })
-
-  async function kept<T extends { close(): Promise<unknown> }>(part: Promise<T>): Promise<T> {
-    const made = await part
-    closing.push(() => made.close())
-    return made
-  }
 
   type Three = readonly [EvidenceNode, EvidenceNode, EvidenceNode]
   async function three(ports: readonly number[], settings = oneRule(), more: object = {}): Promise<Three> {
@@ -51,7 +43,7 @@ whereInstalled('redis-server', (program) => {
   )
 
   test('slow, so that answers are lost and what was told is told again: nothing is counted twice', async () => {
-    const relay = await kept(startTcpRelay(redis.port))
+    const relay = await closing.kept(startTcpRelay(redis.port))
     const nodes = await three([relay.port, redis.port, redis.port])
     const [slow, other] = nodes
     const suspect = freshSuspect()
@@ -69,7 +61,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('R2: gone, each node counts alone and by what it last heard; restarted empty, it is told again what each has counted', async () => {
-    const own = await kept(startRedisServer(program))
+    const own = await closing.kept(startRedisServer(program))
     const nodes = await three([own.port, own.port, own.port])
     const [one, two, last] = nodes
     const [known, fresh] = [freshSuspect(), freshSuspect()]
@@ -98,7 +90,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('R2: one node cut off counts alone, the others together; back, its part is theirs too', async () => {
-    const relay = await kept(startTcpRelay(redis.port))
+    const relay = await closing.kept(startTcpRelay(redis.port))
     const nodes = await three([redis.port, redis.port, relay.port])
     const [one, two, cut] = nodes
     const suspect = freshSuspect()
@@ -119,7 +111,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('emptied under the nodes: they notice, and tell again', async () => {
-    const own = await kept(startRedisServer(program))
+    const own = await closing.kept(startRedisServer(program))
     const nodes = await three([own.port, own.port, own.port])
     const [one, two, last] = nodes
     const suspect = freshSuspect()
@@ -134,7 +126,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('failed over: counted on with the new primary, by themselves', async () => {
-    const { primary, sentinels, promoted } = await kept(startRedisFailover(program))
+    const { primary, sentinels, promoted } = await closing.kept(startRedisFailover(program))
     const nodes = await three([primary.port, primary.port, primary.port], oneRule(), { sentinels })
     const [one, two, last] = nodes
     const suspect = freshSuspect()
@@ -222,7 +214,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('keeps no more identities than the settings say, none longer than two windows, and nothing without an end but one word', async () => {
-    const own = await kept(startRedisServer(program))
+    const own = await closing.kept(startRedisServer(program))
     const nodes = await three([own.port, own.port, own.port], oneRule({ windowSeconds: 5 }, { maxIdentities: 100 }))
     for (let nth = 0; nth < 200; nth++) {
       give(nodes[nth % 3] as EvidenceNode, freshSuspect(), 1)

@@ -1,5 +1,6 @@
 import { rateOf } from '../../src/protection/party-limit.ts'
 import type { RedisSettings } from '../../src/state/state-settings.ts'
+import { closedAfterEach } from '../support/closed-after-each.ts'
 import { type LimitNode, offer, sharingNodes, sum } from '../support/limit-nodes.ts'
 import { whereInstalled } from '../support/outside-program.ts'
 import { startRedisFailover } from '../support/redis-failover.ts'
@@ -9,16 +10,7 @@ import { until } from '../support/until.ts'
 import { fresh } from './allowances.ts'
 
 whereInstalled('redis-server', (program) => {
-  const closing: (() => Promise<unknown>)[] = []
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close()
-  })
-
-  async function kept<T extends { close(): Promise<unknown> }>(part: Promise<T>): Promise<T> {
-    const made = await part
-    closing.push(() => made.close())
-    return made
-  }
+  const closing = closedAfterEach()
 
   /** Three nodes that know of each other. */
   async function three(settings: Partial<RedisSettings>): Promise<readonly LimitNode[]> {
@@ -51,7 +43,7 @@ whereInstalled('redis-server', (program) => {
   }
 
   test('gone, and restarted empty: each node goes on with its share, nobody gains a burst, and it mends by itself', async () => {
-    const redis = await kept(startRedisServer(program))
+    const redis = await closing.kept(startRedisServer(program))
     const nodes = await three({ port: redis.port })
     const want = limit()
     await offer(nodes, want, even, 1)
@@ -69,8 +61,8 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('held still, and slow: limits go on, no decision waits', async () => {
-    const redis = await kept(startRedisServer(program))
-    const relay = await kept(startTcpRelay(redis.port))
+    const redis = await closing.kept(startRedisServer(program))
+    const relay = await closing.kept(startTcpRelay(redis.port))
     const nodes = await three({ port: relay.port })
     const want = limit()
     await offer(nodes, want, even, 1)
@@ -87,9 +79,9 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('R2: one node cut off from Redis goes on with its share, the others with the limit; together they exceed it by no more than that share', async () => {
-    const redis = await kept(startRedisServer(program))
+    const redis = await closing.kept(startRedisServer(program))
     const nodes = await three({ port: redis.port })
-    const relay = await kept(startTcpRelay(redis.port))
+    const relay = await closing.kept(startTcpRelay(redis.port))
     const [cut] = await sharingNodes(1, { port: relay.port, commandTimeoutMs: 100, connectTimeoutMs: 300 })
     closing.push(async () => cut?.close())
     const want = limit()
@@ -107,7 +99,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('failed over: sentinel names another primary, and the nodes go on with it by themselves', async () => {
-    const { primary, replica, sentinels, promoted } = await kept(startRedisFailover(program))
+    const { primary, replica, sentinels, promoted } = await closing.kept(startRedisFailover(program))
     const nodes = await three({ sentinels })
     const want = limit()
     await offer(nodes, want, even, 1)

@@ -2,7 +2,8 @@ import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { ProgramOption } from './option-kinds.ts'
 
-type Options = Readonly<Record<string, ProgramOption<unknown>>>
+/** What a program can be told, by the options' names. */
+export type Options = Readonly<Record<string, ProgramOption<unknown>>>
 
 /** The values of options, by their names. */
 export type ValuesOf<Some extends Options> = {

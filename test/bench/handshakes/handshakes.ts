@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readOptions } from '../../support/command-line.ts'
-import { flag, text, whole } from '../../support/option-kinds.ts'
-import { type BenchScene, inBenchScene, machineText, sceneExits } from '../bench-scene.ts'
+import { text, whole } from '../../support/option-kinds.ts'
+import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
 import type { Load } from '../load/load.ts'
 import { nodeCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
@@ -33,18 +32,16 @@ interface Measured {
  * server and at nginx with the same keys. Resolves with whether what is promised holds.
  */
 export async function benchHandshakes(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = readOptions(
+  const values = readSceneOptions(
     {
-      command: 'npm run bench -- handshakes',
+      scene: 'handshakes',
       purpose:
         'Measures mutual handshakes alone, full and resumed, at this proxy, at a bare node:https server and at nginx with the same keys.',
       options: {
         rounds: whole('rounds, each of every subject in turn', { otherwise: 7, to: 1000 }),
         handshakes: whole('handshakes of a measured window', { otherwise: 400, to: 1_000_000 }),
-        json: flag('JSON on stdout in place of a table'),
         profile: text('DIR', 'write CPU profiles of the Node subjects there'),
       },
-      exits: sceneExits,
     },
     args,
   )

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readOptions } from '../../support/command-line.ts'
-import { flag, wholes } from '../../support/option-kinds.ts'
+import { wholes } from '../../support/option-kinds.ts'
 import { memoryOf } from '../../support/start-world-process.ts'
-import { type BenchScene, inBenchScene, machineText, sceneExits } from '../bench-scene.ts'
+import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
 import { nodeCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { kindHeader } from '../refused/refused-calls.ts'
@@ -25,16 +24,14 @@ const idleSeconds = 3_600
  * `node:https` server. Resident bytes of the whole process. Resolves with whether what is promised holds.
  */
 export async function benchIdle(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = readOptions(
+  const values = readSceneOptions(
     {
-      command: 'npm run bench -- idle',
+      scene: 'idle',
       purpose:
         'Measures the memory of this proxy with so many connections that have asked once and then wait, beside a bare node:https server: resident bytes.',
       options: {
         connections: wholes('how many, one after the other', [1000, 5000], 10_000),
-        json: flag('JSON on stdout in place of a table'),
       },
-      exits: sceneExits,
     },
     args,
   )

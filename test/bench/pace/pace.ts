@@ -1,7 +1,6 @@
-import { readOptions } from '../../support/command-line.ts'
-import { flag, someOf, whole } from '../../support/option-kinds.ts'
+import { someOf, whole } from '../../support/option-kinds.ts'
 import { installedSubjects } from '../bench-options.ts'
-import { type BenchScene, inBenchScene, machineText, sceneExits } from '../bench-scene.ts'
+import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
 import type { LoadTarget, PaceResult } from '../load/load-job.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { directTarget, throughTarget } from '../scenario-target.ts'
@@ -33,9 +32,9 @@ interface Measured {
  * that waiting counts; the rate is half, and eight tenths, of what this proxy can take. Resolves with whether what is promised holds.
  */
 export async function benchPace(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = readOptions(
+  const values = readSceneOptions(
     {
-      command: 'npm run bench -- pace',
+      scene: 'pace',
       purpose:
         'Measures the latency that is added at a constant rate, counted from when each request was due, so that waiting counts; the rate is half, and eight tenths, of\n' +
         'what the first subject can take. What the provider itself takes at that rate is taken off.',
@@ -47,9 +46,7 @@ export async function benchPace(args: readonly string[], say: (text: string) => 
           `of ${subjects.map(({ name }) => name).join(', ')}`,
           'those of this-proxy,undici,nginx-deciding that are installed',
         ),
-        json: flag('JSON on stdout in place of a table'),
       },
-      exits: sceneExits,
     },
     args,
   )

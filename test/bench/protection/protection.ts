@@ -1,9 +1,8 @@
-import { readOptions } from '../../support/command-line.ts'
 import { honestHeaders } from '../../support/consumer.ts'
-import { flag, text, whole } from '../../support/option-kinds.ts'
+import { text, whole } from '../../support/option-kinds.ts'
 import { world as cast } from '../../support/start-world.ts'
 import { answerBytes } from '../answers.ts'
-import { sceneExits } from '../bench-scene.ts'
+import { readSceneOptions } from '../bench-scene.ts'
 import { makeBenchWorld } from '../bench-world.ts'
 import { consumerContext } from '../load/consumer-context.ts'
 import { type Load, startLoad } from '../load/load.ts'
@@ -42,18 +41,16 @@ interface Pair {
  * its own. Resolves with whether what is promised holds.
  */
 export async function benchProtection(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = readOptions(
+  const values = readSceneOptions(
     {
-      command: 'npm run bench -- protection',
+      scene: 'protection',
       purpose:
         'Measures what a consumer within its limit feels of one that sends a hundred times its own: paired runs, with it and without.',
       options: {
         runs: whole('pairs of runs', { otherwise: 10, to: 1000 }),
         seconds: whole('seconds of each run', { otherwise: 15, to: 3600 }),
-        json: flag('JSON on stdout in place of a table'),
         profile: text('DIR', "write the proxy's CPU profile there"),
       },
-      exits: sceneExits,
     },
     args,
   )

@@ -2,10 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { recordedExchanges } from '../../support/accounts.ts'
 import { entriesOf } from '../../support/audit-log-text.ts'
-import { readOptions } from '../../support/command-line.ts'
-import { flag, someOf, text, whole } from '../../support/option-kinds.ts'
+import { someOf, text, whole } from '../../support/option-kinds.ts'
 import { until } from '../../support/until.ts'
-import { sceneExits } from '../bench-scene.ts'
+import { readSceneOptions } from '../bench-scene.ts'
 import { makeBenchWorld } from '../bench-world.ts'
 import { consumerContext } from '../load/consumer-context.ts'
 import { startLoad } from '../load/load.ts'
@@ -26,9 +25,9 @@ const atMost = 0.3
  * bytes, and whether the audit accounts for each of them. Resolves with whether both promises hold.
  */
 export async function benchRefused(args: readonly string[], say: (text: string) => void): Promise<boolean> {
-  const { values } = readOptions(
+  const values = readSceneOptions(
     {
-      command: 'npm run bench -- refused',
+      scene: 'refused',
       purpose:
         'Measures the CPU time of refused calls beside a bare node:https answer of the same bytes, and whether the audit accounts for each of them.',
       options: {
@@ -38,10 +37,8 @@ export async function benchRefused(args: readonly string[], say: (text: string) 
           refusedCalls.map(({ name }) => name),
           `of ${refusedCalls.map(({ name }) => name).join(', ')}`,
         ),
-        json: flag('JSON on stdout in place of a table'),
         profile: text('DIR', 'write CPU profiles there'),
       },
-      exits: sceneExits,
     },
     args,
   )

@@ -2,6 +2,7 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import type { TlsClientPem } from '../../../src/lib/tls-client-settings.ts'
 import { openRedisConnection, type RedisConnection, type RedisHealth, redisScript } from '../../../src/state/redis-connection.ts'
 import { type RedisSettings, redisSettings } from '../../../src/state/state-settings.ts'
+import { closedAfterEach } from '../../support/closed-after-each.ts'
 import { whereInstalled } from '../../support/outside-program.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from '../../support/redis-server.ts'
 import { certificates } from '../../support/start-world.ts'
@@ -9,10 +10,7 @@ import { startTcpRelay } from '../../support/tcp-relay.ts'
 import { until } from '../../support/until.ts'
 
 whereInstalled('redis-server', (program) => {
-  const closing: (() => Promise<unknown>)[] = []
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close()
-  })
+  const closing = closedAfterEach()
 
   async function serve(options: RedisServerOptions = {}): Promise<RedisServer> {
     const server = await startRedisServer(program, options)
