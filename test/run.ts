@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The part of jest's report that is read here. */
@@ -85,6 +85,8 @@ async function runJest(reportFile: string, withArguments: readonly string[], for
     cwd: checkout,
     stdio: ['ignore', 'ignore', 'inherit'],
     detached: true,
+    // Hundreds of proxies and commands are started: each but the first reads its compiled sources, in half the CPU time.
+    env: { NODE_COMPILE_CACHE: join(dirname(reportFile), 'compiled'), ...process.env },
   })
   const end = (signal: NodeJS.Signals): void => {
     if (child.pid === undefined) return

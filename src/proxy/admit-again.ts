@@ -7,7 +7,7 @@ import type { Admission } from './pipeline.ts'
  * The longest that a call waits for a share of its limits, in ms, rather than be refused too early. Whoever is asked answers within milliseconds, or
  * has been given up long before; a second is for one that is held up, as machines are.
  */
-const longestShareWaitMs = 1_000
+export const longestShareWaitMs = 1_000
 
 /** What decides a request, and by what its wait is measured. */
 export interface Admitting<Evidence> {

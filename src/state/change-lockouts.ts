@@ -90,7 +90,10 @@ export function changeLockouts({ list, signing, fanOut, settings, node, clock }:
       return fanOut.health
     },
     caughtUp: fanOut.caughtUp,
-    close: fanOut.close,
+    async close() {
+      await fanOut.close()
+      await inTurn(list.settled)
+    },
   }
 }
 

@@ -18,6 +18,8 @@ export interface LockoutList extends LockedOut {
   /** Takes changes that other nodes have made already: what supersedes is in force when this returns; the disk follows. Resolves once it has; rejects with the system's error, and the next write brings it. */
   merge(records: readonly LockoutRecord[]): Promise<void>
   onChange(listener: (change: LockoutChange) => void): () => void
+  /** Resolves once no write is under way or waiting, whether they succeeded or not. */
+  settled(): Promise<void>
 }
 
 type Index = Readonly<Record<LockoutEffect, Map<LockoutKind, Map<string, Lockout[]>>>>
@@ -139,6 +141,12 @@ export function createLockoutList(stored: StoredLockouts, store: (stored: Stored
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    async settled() {
+      for (let last: Promise<void> | undefined; last !== writing; ) {
+        last = writing
+        await last
+      }
     },
   }
 }

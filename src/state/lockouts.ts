@@ -112,6 +112,7 @@ export interface Lockouts extends LockedOut {
   readonly health: LockoutHealth
   /** Resolves once this node knows what the others know, or after `withinMs`. Says which. */
   caughtUp(withinMs: number): Promise<boolean>
+  /** Tells and hears nothing more. Resolves once what is under way is on disk, or could not be written. */
   close(): Promise<void>
 }
 

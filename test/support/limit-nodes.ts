@@ -3,6 +3,7 @@ import { settledWithin } from '../../src/lib/deadline.ts'
 import { type Allowances, createAllowances, type Taking, type Want } from '../../src/protection/allowances.ts'
 import { createLeasing } from '../../src/protection/leasing.ts'
 import { conforms } from '../../src/protection/party-limit.ts'
+import { longestShareWaitMs } from '../../src/proxy/admit-again.ts'
 import { openRedisBuckets } from '../../src/state/redis-buckets.ts'
 import { openRedisConnection, type RedisConnection } from '../../src/state/redis-connection.ts'
 import { type RedisSettings, redisSettings } from '../../src/state/state-settings.ts'
@@ -113,9 +114,9 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
   return { passed, offered, reference, seconds: (performance.now() - began) / 1000, longestMs }
 }
 
-/** As an exchange does: within a tenth of a second asked again each time that an answer is here. */
+/** As an exchange does: asked again each time that an answer is here, within what it waits at most. */
 async function takenLater(allowances: Allowances, want: Want, first: Taking): Promise<Taking> {
-  const until = performance.now() + 100
+  const until = performance.now() + longestShareWaitMs
   let taking = first
   while (!taking.taken && taking.settles !== undefined && performance.now() < until) {
     await settledWithin(taking.settles, until - performance.now())

@@ -50,6 +50,15 @@ describe('the file of lockouts', () => {
     for (const name of await readdir(directory)) expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600)
   })
 
+  test('is whole on disk once lockouts are closed, also where one was on its way', async () => {
+    const lockouts = await open()
+    const adding = lockouts.add(request('certificate', certificate), 'socket:0')
+    await lockouts.close()
+    expect((await readdir(directory)).sort()).toEqual(['lockouts.json', 'lockouts.key'])
+    await adding
+    expect((await open()).find('certificate', certificate)).toBeDefined()
+  })
+
   test('does not put in force what the disk does not take', async () => {
     const lockouts = await open({ signingKey: newKey().signingKey }, join(directory, 'gone'))
     await expect(lockouts.add(request('certificate', certificate), 'socket:0')).rejects.toThrow(/ENOENT/)
