@@ -1,9 +1,8 @@
 import { systemClock } from '../../src/lib/clock.ts'
-import { settledWithin } from '../../src/lib/deadline.ts'
 import { type Allowances, createAllowances, type Taking, type Want } from '../../src/protection/allowances.ts'
 import { createLeasing } from '../../src/protection/leasing.ts'
 import { conforms } from '../../src/protection/party-limit.ts'
-import { longestShareWaitMs } from '../../src/proxy/admit-again.ts'
+import { askedAsSharesArrive } from '../../src/protection/share-wait.ts'
 import { openRedisBuckets } from '../../src/state/redis-buckets.ts'
 import { openRedisConnection, type RedisConnection } from '../../src/state/redis-connection.ts'
 import { type RedisSettings, redisSettings } from '../../src/state/state-settings.ts'
@@ -87,6 +86,7 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
     taking.holding.release()
     passed[at] = (passed[at] ?? 0) + 1
   }
+  const settlesOf = (one: Taking) => (one.taken ? undefined : one.settles)
   const began = performance.now()
   await until(
     'the load is over',
@@ -103,7 +103,10 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
           const taking = allowances.take([want], 0)
           longestMs = Math.max(longestMs, performance.now() - before)
           if (taking.taken || taking.settles === undefined) counted(at, taking)
-          else later.push(takenLater(allowances, want, taking).then((end) => counted(at, end)))
+          else
+            later.push(
+              askedAsSharesArrive(taking, settlesOf, () => allowances.take([want], 0), systemClock.elapsed).then((end) => counted(at, end)),
+            )
         }
       })
       return now >= seconds
@@ -112,17 +115,6 @@ export async function offer(on: readonly LimitNode[], want: Want, perSecond: rea
   )
   await Promise.all(later)
   return { passed, offered, reference, seconds: (performance.now() - began) / 1000, longestMs }
-}
-
-/** As an exchange does: asked again each time that an answer is here, within what it waits at most. */
-async function takenLater(allowances: Allowances, want: Want, first: Taking): Promise<Taking> {
-  const until = performance.now() + longestShareWaitMs
-  let taking = first
-  while (!taking.taken && taking.settles !== undefined && performance.now() < until) {
-    await settledWithin(taking.settles, until - performance.now())
-    taking = allowances.take([want], 0)
-  }
-  return taking
 }
 
 /** The sum of numbers. */
