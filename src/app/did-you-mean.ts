@@ -8,7 +8,10 @@ export function didYouMean(written: string, candidates: Iterable<string>): strin
   let bestDistance = Math.floor(Math.max(folded.length, 3) / 3) + 1
   for (const candidate of candidates) {
     if (candidate.length > longest) continue
-    const distance = editDistance(folded, fold(candidate))
+    const other = fold(candidate)
+    // Each letter that one has more is an edit.
+    if (Math.abs(folded.length - other.length) >= bestDistance) continue
+    const distance = editDistance(folded, other)
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance

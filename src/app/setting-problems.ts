@@ -14,7 +14,10 @@ export function settingProblems(issues: readonly Issue[], settings: PlacedValue,
 
 function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: SettingsSchema): PlacedProblem[] {
   const path = [...prefix, ...issue.path]
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, settings, schema))
+  if (issue.code === 'unrecognized_keys') {
+    const known = schema.namesAt(path)
+    return issue.keys.map((key) => unknownKey(path, key, settings, known))
+  }
   if (issue.code === 'invalid_union') {
     const branch = likeliest(issue.errors)
     if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, settings, schema))
@@ -30,8 +33,8 @@ function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: S
   return about(unquoted ? `${said}: put it in quotes` : said)
 }
 
-function unknownKey(path: Path, key: string, settings: PlacedValue, schema: SettingsSchema): PlacedProblem {
-  const nearest = didYouMean(key, schema.namesAt(path))
+function unknownKey(path: Path, key: string, settings: PlacedValue, known: readonly string[]): PlacedProblem {
+  const nearest = didYouMean(key, known)
   const within = path.length === 0 ? '' : ` in ${pathText(path)}`
   return {
     place: findPlace(settings, [...path, key]).place,
