@@ -13,6 +13,7 @@ import { type SubjectSecrets, subjectKeySeal } from '../../src/audit/index/seale
 import { openPeriodKeys, subjectHashUnder } from '../../src/audit/period-keys.ts'
 import { sampleForwarding } from '../support/audit-entries.ts'
 import { type HeldTrail, openHeldTrail, until } from '../support/audit-trail-held.ts'
+import { closedAfterEach } from '../support/closed-after-each.ts'
 import { indexBatch, indexedExchange, newExchangeId } from '../support/index-rows.ts'
 import { whereInstalled } from '../support/outside-program.ts'
 import { type PostgresServer, startPostgresServer } from '../support/postgres-server.ts'
@@ -40,19 +41,13 @@ whereInstalled('initdb', (initdb) => {
   let server: PostgresServer
   let schema: string
   let schemas = 0
-  let directories: string[] = []
   beforeAll(async () => {
     server = await startPostgresServer(initdb)
   })
   afterAll(() => server.close())
-  const open: Machine[] = []
+  const closing = closedAfterEach()
   beforeEach(() => {
     schema = `keys_${++schemas}`
-  })
-  afterEach(async () => {
-    for (const one of open.splice(0)) await one.close()
-    for (const one of directories) rmSync(one, { recursive: true })
-    directories = []
   })
 
   async function sql(text: string, values: readonly unknown[] = []): Promise<readonly Record<string, string>[]> {
@@ -93,13 +88,13 @@ whereInstalled('initdb', (initdb) => {
         await trail.close()
       },
     }
-    open.push(made)
+    closing.push(made.close)
     return made
   }
 
   function newDirectory(): string {
     const made = mkdtempSync(join(tmpdir(), 'ssp-keys-'))
-    directories.push(made)
+    closing.push(async () => rmSync(made, { recursive: true }))
     return made
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAuthority, type Issued, type IssueOptions } from '../../support/certificate-authority.ts'
+import { closedAfterEach } from '../../support/closed-after-each.ts'
 import { type Answer, call } from '../../support/consumer.ts'
 import { type FakeProvider, startFakeProvider } from '../../support/fake-provider.ts'
 import { furtherProvider } from '../../support/further-providers.ts'
@@ -15,11 +16,7 @@ const other = 'elsewhere.thirdparty.nhs.uk'
 let here: World
 let number = 100
 let edition = 10
-const opened: { close(): Promise<void> }[] = []
-
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close()
-})
+const closing = closedAfterEach()
 
 /** A world with a provider that presents this certificate, registered with this much more. */
 async function worldWith(
@@ -29,14 +26,14 @@ async function worldWith(
 ): Promise<{ readonly world: World; readonly provider: FakeProvider; ask(): Promise<Answer> }> {
   const { authority } = await certificates()
   const further = furtherProvider('further', ++number)
-  const provider = await startFakeProvider({ cert: cast.chainPem, key: cast.keyPem, ca: authority.certificatePem })
-  opened.push(provider)
-  here = await startWorld({
-    systems: [further.system],
-    endpoints: [{ ...further.endpoint, ...more }],
-    dialOverrides: { [`${further.host}:443`]: `127.0.0.1:${dialled ?? provider.port}` },
-  })
-  opened.push(here)
+  const provider = await closing.kept(startFakeProvider({ cert: cast.chainPem, key: cast.keyPem, ca: authority.certificatePem }))
+  here = await closing.kept(
+    startWorld({
+      systems: [further.system],
+      endpoints: [{ ...further.endpoint, ...more }],
+      dialOverrides: { [`${further.host}:443`]: `127.0.0.1:${dialled ?? provider.port}` },
+    }),
+  )
   const ask = (): Promise<Answer> => call(here, { headers: { 'Ssp-To': further.asid }, url: `${further.root}/Patient?identifier=x` })
   return { world: here, provider, ask }
 }
@@ -111,8 +108,9 @@ whereInstalled('openssl', (openssl) => {
     'T21: a provider that believes another authority, and refuses ours, is 502 by provider-tls too (%s)',
     async (version) => {
       const [cast, realm] = [await issued(), await createAuthority({ name: 'Another realm' })]
-      const server = await startOpensslServer(openssl, cast, ['-Verify', '1', '-verify_return_error', `-${version}`], realm.certificatePem)
-      opened.push(server)
+      const server = await closing.kept(
+        startOpensslServer(openssl, cast, ['-Verify', '1', '-verify_return_error', `-${version}`], realm.certificatePem),
+      )
       const { ask } = await worldWith(cast, {}, server.port)
       const answer = await ask()
       expect([answer.status, answer.verdict.origin]).toEqual([502, 'provider-tls'])
