@@ -45,7 +45,7 @@ export interface ForwardOutcome extends ProviderOutcome {
 /** The provider's leg, under one state of the settings. */
 export interface Forwarding {
   /** Row 15: a place for this call or the refusal at once, or a promise of it where the call waits for a place. `sink` tells when a waiting consumer hangs up. */
-  reserve(request: Forwardable, sink: Pick<AnswerSink, 'gone'>): Place | Refusal | Promise<Place | Refusal>
+  reserve(request: Forwardable, sink: Pick<AnswerSink, 'listener'>): Place | Refusal | Promise<Place | Refusal>
 }
 
 /** What all calls to providers have in common, whichever settings each was begun under. */
@@ -86,7 +86,7 @@ function forwardingUnder(settings: ForwardingSettings, identity: ProxyIdentity, 
   const now = clock.elapsed
   const silenceMs = settings.silenceTimeoutSeconds * 1000
 
-  function reserve(request: Forwardable, sink: Pick<AnswerSink, 'gone'>): Place | Refusal | Promise<Place | Refusal> {
+  function reserve(request: Forwardable, sink: Pick<AnswerSink, 'listener'>): Place | Refusal | Promise<Place | Refusal> {
     if (hasPassed(request.headers.get('via'), identity.via))
       return refuse('provider-capacity', 'LOOP_DETECTED', { reason: `Via names this proxy (${identity.via})` })
     const found = capacity.reserve(request, sink)
@@ -191,7 +191,7 @@ function cutTheSlow(active: Iterable<ProviderAnswer>, now: number): void {
     const failure: ProviderFailure = answer.paused
       ? { kind: 'timeout', origin: 'consumer-network', reason: 'the consumer read its answer more slowly than the minimum rate' }
       : { kind: 'timeout', origin: 'provider', reason: 'the provider sent its answer more slowly than the minimum rate' }
-    answer.abort?.(failure)
+    answer.carrier?.abort(failure)
   }
 }
 

@@ -2,9 +2,9 @@ import type { Kept } from './active-list.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { AnswerPace, type PaceLimits } from './answer-pace.ts'
-import type { AnswerSink } from './answer-sink.ts'
+import type { AnswerSink, SinkListener } from './answer-sink.ts'
 import { BodyDigest } from './body-digest.ts'
-import type { AnswerTaker, ProviderConnection } from './provider-connection.ts'
+import type { AnswerTaker, CallCarrier, ProviderConnection } from './provider-connection.ts'
 import { brokenConnection, type ProviderFailure } from './provider-failure.ts'
 
 /** How the provider's leg ended. */
@@ -35,9 +35,9 @@ const none: readonly string[] = []
 const plainReason = /^[\t\x20-\x7e]*$/
 
 /** Takes one answer from a provider's connection and passes it on: bytes, backpressure, and the end, whichever it is. `done` is called exactly once. */
-export class ProviderAnswer implements AnswerTaker, Kept {
+export class ProviderAnswer implements AnswerTaker, SinkListener, Kept {
   place = -1
-  abort: ((failure: ProviderFailure) => void) | undefined
+  carrier: CallCarrier | undefined
   readonly pace = new AnswerPace()
   /** What its call was begun under. */
   readonly minimumRate: PaceLimits
@@ -63,14 +63,20 @@ export class ProviderAnswer implements AnswerTaker, Kept {
     this.#done = done
   }
 
-  /** Listens to the consumer; one that has gone already ends the call. To be called once whoever has the call has said how it is aborted. */
+  /** Listens to the consumer; one that has gone already ends the call. To be called once somebody has the call. */
   listen(): void {
-    if (this.#ended) return
-    this.#sink.drained = () => this.#connection?.resume()
-    this.#sink.gone = () => {
-      this.#gone = true
-      this.abort?.(consumerGone)
-    }
+    if (!this.#ended) this.#sink.listener = this
+  }
+
+  /** The consumer keeps up again. */
+  drained(): void {
+    this.#connection?.resume()
+  }
+
+  /** The consumer has gone: the call ends. */
+  gone(): void {
+    this.#gone = true
+    this.carrier?.abort(consumerGone)
   }
 
   /** Bytes of the answer's body so far. */
@@ -128,8 +134,7 @@ export class ProviderAnswer implements AnswerTaker, Kept {
   #finish(failure: ProviderFailure | undefined, retriable: boolean): void {
     if (this.#ended) return
     this.#ended = true
-    this.#sink.gone = undefined
-    this.#sink.drained = undefined
+    this.#sink.listener = undefined
     this.#done({
       status: this.#status,
       failure,

@@ -46,7 +46,7 @@ export interface LeasedLimits {
 /** Row 15: which calls may go to a provider now, which wait, and which do not. One gate a host and pin, as there is one pool of connections. */
 export interface ProviderCapacity {
   /** A place or the refusal at once, or a promise where the call waits; it is never rejected. `sink` tells when a waiting caller hangs up. */
-  reserve(call: CapacityCall, sink: Pick<AnswerSink, 'gone'>): CapacityPlace | Refusal | Promise<CapacityPlace | Refusal>
+  reserve(call: CapacityCall, sink: Pick<AnswerSink, 'listener'>): CapacityPlace | Refusal | Promise<CapacityPlace | Refusal>
   /** Gives a place back, once, with how it went. */
   leave(place: CapacityPlace, sample: GateSample): void
   /** Holds or releases the circuits of a host, those that come to be later too. */
@@ -143,12 +143,12 @@ export function createProviderCapacity(
   function wait(
     entry: Entry,
     { interactionId, consumer }: CapacityCall,
-    sink: Pick<AnswerSink, 'gone'>,
+    sink: Pick<AnswerSink, 'listener'>,
   ): Promise<CapacityPlace | Refusal> | undefined {
     const { promise, resolve } = Promise.withResolvers<CapacityPlace | Refusal>()
     const ends = (how: Parameters<CapacityObserver['waited']>[0], result: CapacityPlace | Refusal): void => {
       waiting--
-      sink.gone = undefined
+      sink.listener = undefined
       observer.waited(how)
       resolve(result)
     }
@@ -162,9 +162,12 @@ export function createProviderCapacity(
     )
     if (call === undefined) return undefined
     waiting++
-    sink.gone = () => {
-      entry.gate.cancel(call as Parameters<ProviderGate['cancel']>[0], now())
-      ends('hung-up', hungUp)
+    sink.listener = {
+      drained() {},
+      gone() {
+        entry.gate.cancel(call as Parameters<ProviderGate['cancel']>[0], now())
+        ends('hung-up', hungUp)
+      },
     }
     watch(entry)
     return promise

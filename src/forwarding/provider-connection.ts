@@ -24,10 +24,16 @@ export interface OutboundRequest {
   readonly silenceMs: number
 }
 
+/** Whoever has a call: the pool where it waits, or the connection that carries it. */
+export interface CallCarrier {
+  /** Ends the call at once, for this reason. */
+  abort(failure: ProviderFailure): void
+}
+
 /** Somebody who takes one answer. */
 export interface AnswerTaker {
-  /** Ends the call at once, for this reason: set by whoever has the call, the pool where it waits or the connection that carries it. */
-  abort: ((failure: ProviderFailure) => void) | undefined
+  /** Who has the call now; written by that one alone. */
+  carrier: CallCarrier | undefined
   /** The request is about to be written on this connection. */
   sent(connection: ProviderConnection): void
   head(head: AnswerHead): void
@@ -53,7 +59,7 @@ export interface ConnectionOwner {
  * One connection to a provider, one call at a time. What comes before a request was sent, stands behind an answer, or can be read in two ways ends it:
  * an answer never reaches another call.
  */
-export class ProviderConnection implements AnswerEvents {
+export class ProviderConnection implements AnswerEvents, CallCarrier {
   readonly #socket: TLSSocket
   readonly #owner: ConnectionOwner
   readonly #reader = new AnswerReader(this)
@@ -101,7 +107,7 @@ export class ProviderConnection implements AnswerEvents {
     this.#touched = false
     this.#bodySent = body === undefined
     this.#reader.expect(method)
-    taker.abort = (failure) => this.#fail(failure)
+    taker.carrier = this
     taker.sent(this)
     if (this.#taker !== taker) return
     this.#deadline.within(firstByteTimeoutMs)
@@ -187,11 +193,11 @@ export class ProviderConnection implements AnswerEvents {
 
   /** What has come is no answer. */
   fault(why: string): void {
-    this.#fail(invalidAnswer(why))
+    this.abort(invalidAnswer(why))
   }
 
   /** The call ends without a whole answer, and the connection with it. */
-  #fail(failure: ProviderFailure): void {
+  abort(failure: ProviderFailure): void {
     const taker = this.#taker
     this.#socket.destroy()
     this.#forget()
@@ -199,7 +205,7 @@ export class ProviderConnection implements AnswerEvents {
   }
 
   #forget(): void {
-    if (this.#taker !== undefined) this.#taker.abort = undefined
+    if (this.#taker !== undefined) this.#taker.carrier = undefined
     this.#taker = undefined
     this.#request = undefined
     this.#reader.leave()
@@ -208,14 +214,14 @@ export class ProviderConnection implements AnswerEvents {
   #ended(): void {
     this.#gone = true
     if (this.#reader.ended()) this.end(false)
-    else this.#fail(this.#breakdown('the other side closed it'))
+    else this.abort(this.#breakdown('the other side closed it'))
   }
 
   #closed(): void {
     this.#gone = true
     this.#deadline.clear()
     this.#owner.closed(this)
-    this.#fail(this.#breakdown('it was closed'))
+    this.abort(this.#breakdown('it was closed'))
   }
 
   #breakdown(otherwise: string): ProviderFailure {
@@ -226,8 +232,8 @@ export class ProviderConnection implements AnswerEvents {
   #overdue(): void {
     if (this.#taker === undefined) this.#socket.destroy()
     else if (this.#paused) this.#deadline.within(this.#request?.silenceMs ?? 0)
-    else if (this.#reader.begun) this.#fail(silent)
-    else if (this.#bodySent || this.#socket.writableNeedDrain) this.#fail(late)
+    else if (this.#reader.begun) this.abort(silent)
+    else if (this.#bodySent || this.#socket.writableNeedDrain) this.abort(late)
     else this.#deadline.within(this.#request?.firstByteTimeoutMs ?? 0)
   }
 }

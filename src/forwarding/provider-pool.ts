@@ -1,7 +1,7 @@
 import type { ForwardingSettings } from './forwarding-settings.ts'
 import { type AnswerTaker, type ConnectionOwner, type OutboundRequest, ProviderConnection } from './provider-connection.ts'
 import type { DialHost } from './provider-connector.ts'
-import { brokenConnection, failureOf } from './provider-failure.ts'
+import { brokenConnection, failureOf, type ProviderFailure } from './provider-failure.ts'
 
 /** Asked anew each time, so that a reload takes effect. */
 export type PoolSettings = Pick<ForwardingSettings, 'connectionsPerProvider' | 'idleConnectionSeconds'>
@@ -51,10 +51,11 @@ export class ProviderPool implements ConnectionOwner {
       return
     }
     const call: WaitingCall = { request, taker }
-    taker.abort = (failure) => {
-      this.#waiting.splice(this.#waiting.indexOf(call), 1)
-      taker.abort = undefined
-      taker.failed(failure)
+    taker.carrier = {
+      abort: (failure) => {
+        this.#waiting.splice(this.#waiting.indexOf(call), 1)
+        fail(taker, failure)
+      },
     }
     this.#waiting.push(call)
     this.#dialWhereNeeded()
@@ -89,7 +90,7 @@ export class ProviderPool implements ConnectionOwner {
   /** Closes every connection; calls on them, and those that wait, fail. */
   close(): void {
     this.#closed = true
-    for (const { taker } of this.#waiting.splice(0)) fail(taker, 'the proxy is stopping')
+    for (const { taker } of this.#waiting.splice(0)) fail(taker, stopping)
     for (const connection of this.#all) connection.destroy()
   }
 
@@ -121,15 +122,16 @@ export class ProviderPool implements ConnectionOwner {
       (error: unknown) => {
         this.#dialling--
         const oldest = this.#waiting.shift()
-        if (oldest !== undefined) oldest.taker.abort = undefined
-        oldest?.taker.failed(failureOf(error))
+        if (oldest !== undefined) fail(oldest.taker, failureOf(error))
         this.#dialWhereNeeded()
       },
     )
   }
 }
 
-function fail(taker: AnswerTaker, why: string): void {
-  taker.abort = undefined
-  taker.failed(brokenConnection(why))
+const stopping = brokenConnection('the proxy is stopping')
+
+function fail(taker: AnswerTaker, failure: ProviderFailure): void {
+  taker.carrier = undefined
+  taker.failed(failure)
 }

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import type { AnswerSink } from '../forwarding/answer-sink.ts'
+import type { AnswerSink, SinkListener } from '../forwarding/answer-sink.ts'
 import { headerText } from '../http/header-text.ts'
 import { isBodiless } from '../http/is-bodiless.ts'
 import { lastChunk, writeChunk } from '../http/write-chunk.ts'
@@ -30,11 +30,10 @@ const joinedBytes = 16_384
 
 /** The answer to one request, on the consumer's connection: the only writer of status lines, headers and framing. */
 export class AnswerWriter implements AnswerSink {
-  drained: (() => void) | undefined
   readonly #socket: TLSSocket
   readonly #turn: AnswerTurn
   readonly #keepAliveLines: string
-  #gone: (() => void) | undefined
+  #listener: SinkListener | undefined
   #isGone = false
   #head = ''
   #chunked = false
@@ -50,21 +49,20 @@ export class AnswerWriter implements AnswerSink {
     this.#keepAliveLines = keepAliveLines
   }
 
-  /** Who is told that the consumer has gone; at once, where it has already. */
-  set gone(listener: (() => void) | undefined) {
-    this.#gone = listener
-    if (this.#isGone) listener?.()
+  set listener(listener: SinkListener | undefined) {
+    this.#listener = listener
+    if (this.#isGone) listener?.gone()
   }
 
-  get gone(): (() => void) | undefined {
-    return this.#gone
+  get listener(): SinkListener | undefined {
+    return this.#listener
   }
 
   /** The consumer's connection closed, or what came on it can no longer be understood. */
   lost(): void {
     if (this.#isGone) return
     this.#isGone = true
-    this.#gone?.()
+    this.#listener?.gone()
   }
 
   begin(status: number, reason: string, headers: readonly string[]): void {

@@ -228,7 +228,7 @@ export class ConsumerSocket {
   }
 
   #drained(): void {
-    if (this.#current !== undefined) this.#current.sink.drained?.()
+    if (this.#current !== undefined) this.#current.sink.listener?.drained()
     else if (!this.#deaf) this.#goOn()
   }
 

@@ -31,17 +31,11 @@ function weighedSink(sink: AnswerSink, holding: Holding): AnswerSink {
     flush: () => sink.flush(),
     end: () => sink.end(),
     cut: () => sink.cut(),
-    get drained() {
-      return sink.drained
+    get listener() {
+      return sink.listener
     },
-    set drained(drained) {
-      sink.drained = drained
-    },
-    get gone() {
-      return sink.gone
-    },
-    set gone(gone) {
-      sink.gone = gone
+    set listener(listener) {
+      sink.listener = listener
     },
   }
 }

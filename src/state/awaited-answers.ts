@@ -45,10 +45,11 @@ export function createAwaitedAnswers(clock: Clock, withinMs: number): AwaitedAns
         }
         const timer = setTimeout(end, withinMs)
         timers.add(timer.unref())
-        asked.check = () => {
+        const check = (): void => {
           if (nodes.every((node) => asked.times.has(node))) end()
         }
-        asked.check()
+        asked.check = check
+        check()
       })
     },
     drop: (question) => void questions.delete(question),

@@ -20,7 +20,7 @@ export function gatedCall(
   ended: (end: CallEnd) => void,
 ): void {
   const came = time.now
-  const found = capacity.reserve(call, { gone: undefined })
+  const found = capacity.reserve(call, { listener: undefined })
   const waited = found instanceof Promise
   const go = (place: CapacityPlace | Refusal): void => {
     if (isRefusal(place)) {

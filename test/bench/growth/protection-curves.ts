@@ -45,7 +45,7 @@ const providers: Curve = {
     const nobody = { waited: () => undefined, refused: () => undefined }
     const capacity = createProviderCapacity(capacityRules(settings, breakerSettings.parse({}), 64), 10_000, nobody, clock.elapsed)
     type Call = Parameters<typeof capacity.reserve>[0]
-    const sink = { gone: undefined }
+    const sink = { listener: undefined }
     return {
       act(nth) {
         const call = { endpoint: { host: hostOf(nth % count) }, interactionId, consumer: { asid: '200000000359' } } as Call

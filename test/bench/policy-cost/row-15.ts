@@ -8,7 +8,7 @@ import { calls, microseconds } from './measured.ts'
 import { consumers, drawn, interactionNames, type PartyMix, providers } from './party-mix.ts'
 
 const nobody = { waited: () => undefined, refused: () => undefined }
-const sink = { gone: undefined }
+const sink = { listener: undefined }
 
 function capacity(connections: number) {
   const settings = capacitySettings.parse({ initialLimit: connections, minimumLimit: 4 })
@@ -61,13 +61,13 @@ export async function costOfWaiting(runs: number): Promise<Spread> {
     else if (!ended) throw new Error(place.reason)
   }
   for (let i = 0; i < places + waiting; i++) {
-    const place = gates.reserve(callOf(i % waiting, 0, i), { gone: undefined })
+    const place = gates.reserve(callOf(i % waiting, 0, i), { listener: undefined })
     if (place instanceof Promise) void place.then(begun)
     else begun(place as CapacityPlace | Refusal)
   }
   const run = async (): Promise<void> => {
     for (let i = 0; i < calls; i++) {
-      const place = gates.reserve(callOf(i % waiting, 0, i), { gone: undefined })
+      const place = gates.reserve(callOf(i % waiting, 0, i), { listener: undefined })
       if (!(place instanceof Promise)) throw new Error('a call did not wait')
       void place.then(begun)
       gates.leave(held.shift() as CapacityPlace, sampleOf(i))

@@ -103,7 +103,7 @@ function wouldNotCompile(forwarding: Forwarding, arrival: Arrival, start: Start,
   empty.use(wireForm).use(clientCertificate).use(identityBinding)
   // @ts-expect-error and the certificate
   empty.use(wireForm).use(requestForm).use(identityBinding)
-  const sink = { gone: undefined }
+  const sink = { listener: undefined }
   void forwarding.reserve(admitted, sink)
   // @ts-expect-error an arrival has proven nothing
   void forwarding.reserve(arrival, sink)
