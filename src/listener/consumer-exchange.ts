@@ -32,7 +32,8 @@ export class ConsumerExchange implements ConsumerLeg, LookLeg, AnswerTurn {
     this.#socket = socket
     this.#arrival = arrival
     this.#packet = packet
-    this.#awaitsContinue = arrival.headers.has('expect')
+    // HTTP/1.0 knows no interim answers: such an expectation is ignored there (RFC 9110, 10.1.1).
+    this.#awaitsContinue = this.speaksChunked && arrival.headers.has('expect')
   }
 
   /** Whether a further request may come behind this one: not where the rest of its body could be taken for that. */

@@ -25,18 +25,34 @@ async function listening(as = here.certificates.consumer): Promise<{ socket: TLS
   return { socket, heard: () => text }
 }
 
+function forwardings(): number {
+  return here.audit().filter(({ type }) => type === 'forwarding').length
+}
+
 test('100 Continue comes once the call is admitted and recorded, and then the answer', async () => {
   const { socket, heard } = await listening()
-  const before = here.audit().filter(({ type }) => type === 'forwarding').length
+  const before = forwardings()
   socket.write(wireText({ method: 'POST', interaction, target, extra }))
   await until('100 Continue', () => heard().includes('\r\n\r\n'))
   expect(heard()).toBe('HTTP/1.1 100 Continue\r\n\r\n')
-  expect(here.audit().filter(({ type }) => type === 'forwarding')).toHaveLength(before + 1)
+  expect(forwardings()).toBe(before + 1)
   socket.write(body)
   await until('the answer', () => heard().includes('HTTP/1.1 200 '))
   expect(here.provider.received.at(-1)?.body.toString()).toBe(body)
   expect(here.provider.received.at(-1)?.rawHeaders.map((text) => text.toLowerCase())).not.toContain('expect')
   expect(heard().match(/HTTP\/1\.1 /g)).toHaveLength(2)
+  socket.destroy()
+})
+
+test('a caller of HTTP/1.0, which knows no interim answers, is sent none (RFC 9110, 10.1.1)', async () => {
+  const { socket, heard } = await listening()
+  const before = forwardings()
+  socket.write(wireText({ version: '1.0', method: 'POST', interaction, target, extra }))
+  await until('the call is forwarded', () => forwardings() > before)
+  socket.write(body)
+  await until('the answer', () => heard().includes('HTTP/1.1 200 '))
+  expect(heard()).not.toContain('100 Continue')
+  expect(here.provider.received.at(-1)?.body.toString()).toBe(body)
   socket.destroy()
 })
 
