@@ -16,7 +16,10 @@ const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 const nonAscii = /[^\x00-\x7f]/
 /** What stands behind the last slash is an exchange id, or what somebody takes for one. */
 const lookTarget = /^\/ssp\/exchanges\/([A-Za-z0-9-]{1,64})$/
-const hostValue = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]*$/
+/** A name or an address in brackets, and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2). */
+const hostValue = /^(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[[A-Za-z0-9._~!$&'()*+,;=:-]+\])(?::[0-9]*)?$/
+/** No comma but in quoted strings, which have an end: one value and not several in one line. */
+const singleValue = /^(?:[^",]|"(?:[^"\\]|\\.)*")*$/
 /** `_method`, each letter as itself or escaped: whoever reads the query decodes its names. */
 const methodParameter = /[?&;](?:_|%5f)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)(?:[=&;]|$)/i
 
@@ -77,6 +80,8 @@ function faultOfLine(shownName: string, name: string, value: string, repeated: b
     if (fault !== undefined) return fault
   }
   if (name === 'host' && !hostValue.test(value)) return malformed('MALFORMED_REQUEST', 'the value is not a host', shownName)
+  if (name === 'content-type' && !singleValue.test(value))
+    return malformed('MALFORMED_REQUEST', 'the value is not one media type', shownName)
   if (methodOverrides.has(name)) return malformed('MALFORMED_REQUEST', 'a method override is not accepted', shownName)
   return undefined
 }

@@ -68,6 +68,11 @@ describe('H1: a deciding header twice', () => {
     await expectWireRefusal(here, wirePut('Content-Length: 2\r\n', '{}', { extra }), malformed)
   })
 
+  test('Content-Type, joined by the caller', async () => {
+    const text = wirePut('Content-Length: 2\r\n', '{}').replace(/Content-Type: .*/, 'Content-Type: application/fhir+json, text/html')
+    await expectWireRefusal(here, text, malformed)
+  })
+
   test.each([`${consumer.asid}, ${consumer.asid}`, `${consumer.asid},200000000360`, `${consumer.asid};x`])(
     'joined by the caller (%j): no ASID',
     async (value) => {
@@ -235,6 +240,9 @@ describe('H6: bytes that do not belong into a value', () => {
     ['Host with a space', wireText().replace('Host: localhost', 'Host: local host')],
     ['Host with a path', wireText().replace('Host: localhost', 'Host: localhost/x')],
     ['Host with userinfo', wireText().replace('Host: localhost', 'Host: a@localhost')],
+    ['Host with two ports', wireText().replace('Host: localhost', 'Host: localhost:1:2')],
+    ['Host with a port that is none', wireText().replace('Host: localhost', 'Host: localhost:https')],
+    ['Host with half a bracket', wireText().replace('Host: localhost', 'Host: [::1')],
     ['no Host', wireText().replace('Host: localhost\r\n', '')],
     ['Ssp-From', wireText().replace(`Ssp-From: ${consumer.asid}`, `Ssp-From: ${consumer.asid}\xa0`)],
   ])('bytes beyond ASCII, or no host, in %s', async (_, text) => {

@@ -105,12 +105,28 @@ test.each([
   ['Host', 'provider.thirdparty.nhs.uk'],
   ['Host', '[::1]:8443'],
   ['Host', 'a,b'],
+  ['Host', 'caf%C3%A9:'],
 ])('any single %s of %p is taken: it chooses nothing', (...lines) => {
   expect(codeOf(readLines('GET', '1.1', target, lines))).toBe('taken')
 })
 
-test.each(['a b', 'a/b', 'a@b\\', 'a, b', 'caf\xe9', '<a>'])('a Host of %p is malformed', (value) => {
+test.each([
+  ...['a b', 'a/b', 'a@b\\', 'a, b', 'caf\xe9', '<a>'],
+  ...['a:b:c', 'a:b', 'a:8443x', '[::1', '::1]', '[::1]x', '[]', '[a/b]', 'a%', 'a%zz', 'a:-1'],
+])('a Host of %p is malformed', (value) => {
   expect(codeOf(readLines('GET', '1.1', target, ['Host', value]))).toBe('MALFORMED_REQUEST')
+})
+
+test.each([
+  ['application/fhir+json, text/html', 'MALFORMED_REQUEST'],
+  ['a/b,c/d', 'MALFORMED_REQUEST'],
+  ['a/b; x="1,2", c/d', 'MALFORMED_REQUEST'],
+  ['a/b; x=", c/d', 'MALFORMED_REQUEST'],
+  ['a/b; x="1,2"; y="\\",\\""', 'taken'],
+  ['multipart/related; boundary="a,b"', 'taken'],
+  ['anything', 'taken'],
+])('a Content-Type of %p, which has one value (RFC 9110, 8.3): %s', (value, expected) => {
+  expect(codeOf(read(['Content-Type', value]))).toBe(expected)
 })
 
 test('the versions: 1.1 needs a Host, 1.0 does not and knows no chunks, others are not spoken', () => {
