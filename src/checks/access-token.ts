@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '../lib/clock.ts'
 import { isSignedBy, isVerificationKey, parseToken } from '../spine/access-token.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'
-import { type ClaimFault, faultsOfClaims, organisationOf, profileOf } from '../spine/token-claims.ts'
+import { audiencesOf, type ClaimFault, faultsOfClaims, organisationOf, profileOf } from '../spine/token-claims.ts'
 import type { Start } from './check-needs.ts'
 import type { Bound } from './identity-binding.ts'
 import type { Recognised } from './interaction-form.ts'
@@ -149,7 +149,7 @@ function shown(algorithm: string): string {
 /** Many consumers still send the audience of an older profile, so neither rule can refuse. */
 function remarks(claims: Readonly<Record<string, unknown>>, { endpoint, consumer }: Bound & Addressed): readonly string[] {
   const found: string[] = []
-  if (profileOf(claims) === 'stu3' && claims['aud'] !== endpoint.url) found.push('aud is not the registered endpoint')
+  if (profileOf(claims) === 'stu3' && !audiencesOf(claims).includes(endpoint.url)) found.push('aud is not the registered endpoint')
   const organisation = organisationOf(claims)
   if (organisation !== undefined && organisation !== consumer.odsCode)
     found.push('requesting_organization is not the organisation of Ssp-From')

@@ -34,10 +34,16 @@ export function profileOf(claims: Claims): TokenProfile {
   if (claims['requested_scope'] === undefined && (claims['requesting_system'] !== undefined || claims['scope'] !== undefined)) return 'flat'
   if (
     claims['requested_record'] !== undefined ||
-    (claims['aud'] === dstu2Audience && typeof nameOf(claims) === 'object' && !Array.isArray(nameOf(claims)))
+    (audiencesOf(claims).includes(dstu2Audience) && typeof nameOf(claims) === 'object' && !Array.isArray(nameOf(claims)))
   )
     return 'dstu2'
   return 'stu3'
+}
+
+/** Whom the token is meant for: one text or a list of them (RFC 7519, 4.1.3). Empty where the claim is neither, or one of them is empty. */
+export function audiencesOf({ aud }: Claims): readonly string[] {
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  return audiences.every(isText) ? audiences : []
 }
 
 function nameOf(claims: Claims): unknown {
@@ -48,7 +54,8 @@ function nameOf(claims: Claims): unknown {
 export function faultsOfClaims(claims: Claims, context: ClaimContext): readonly ClaimFault[] {
   const profile = profileOf(claims)
   return [
-    ...['iss', 'sub', 'aud'].filter((name) => !isText(claims[name])).map((name) => claimFault(name, 'must be present and not empty')),
+    ...['iss', 'sub'].filter((name) => !isText(claims[name])).map((name) => claimFault(name, 'must be present and not empty')),
+    ...(audiencesOf(claims).length === 0 ? [claimFault('aud', 'must be present and not empty')] : []),
     ...faultsOfTime(claims, context),
     ...faultsOfReason(claims, context, profile),
     ...faultsOfScope(claims, context, profile),

@@ -106,6 +106,15 @@ test('an audience of the past, and an organisation that is not that of Ssp-From,
   ])
 })
 
+test('the registered endpoint may be one audience of several (RFC 7519, 4.1.3)', async () => {
+  const observedOf = async (aud: readonly string[]) =>
+    (await forwardedRecords(here, await call(here, changed({ aud })))).forwarding.observed
+  expect(await observedOf(['https://other.nhs.uk', world.root])).toEqual([])
+  expect(await observedOf(['https://other.nhs.uk'])).toEqual([
+    { rule: 'access-token', code: 'REMARK', reason: 'aud is not the registered endpoint' },
+  ])
+})
+
 test('tokens of all three profiles pass, and their claims are recorded', async () => {
   const { asid, odsCode, partyKey } = world.consumer
   for (const profile of ['stu3', 'dstu2', 'flat'] as const) {

@@ -52,6 +52,29 @@ test.each([undefined, null, '1790000000', 1.5, Number.NaN, Number.POSITIVE_INFIN
   },
 )
 
+test.each<readonly [unknown, readonly string[]]>([
+  [['https://provider.thirdparty.nhs.uk/T99999/STU3/1'], []],
+  [['https://other.nhs.uk', 'https://provider.thirdparty.nhs.uk/T99999/STU3/1'], []],
+  [[], ['aud:claim']],
+  [[''], ['aud:claim']],
+  [['https://other.nhs.uk', 5], ['aud:claim']],
+  [[['https://other.nhs.uk']], ['aud:claim']],
+  [{ 0: 'https://other.nhs.uk', length: 1 }, ['aud:claim']],
+  [5, ['aud:claim']],
+])('an audience of %j (one text or several, RFC 7519, 4.1.3): %j', (aud, expected) => {
+  expect(faults({ aud })).toEqual(expected)
+})
+
+test('a list of iss or sub is no text', () => {
+  expect(faults({ iss: ['https://consumer.thirdparty.nhs.uk/'] })).toEqual(['iss:claim'])
+  expect(faults({ sub: ['1'] })).toContain('sub:claim')
+})
+
+test('the fixed audience of DSTU2 tells its tokens in a list too', () => {
+  const { requested_record: _, ...claims } = claimsOf('dstu2')
+  expect(profileOf({ ...claims, aud: [claims.aud] })).toBe('dstu2')
+})
+
 test('the skew is a setting', () => {
   expect(faults({ iat: now - 400, exp: now - 100 }, 'stu3', { clockSkewSeconds: 100 })).toEqual([])
 })
