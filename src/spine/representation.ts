@@ -8,7 +8,11 @@ export type Representation = 'json' | 'xml'
  */
 export function negotiateRepresentation(target: string, accept: string | undefined, contentType: string | undefined): Representation {
   const format = /[?&]_format=([^&]*)/.exec(encodedTarget.test(target) ? unescaped(target) : target)?.[1]
-  return named(format && unescaped(format)) ?? preferred(accept) ?? named(contentType) ?? 'json'
+  const asked = named(format && unescaped(format))
+  if (asked !== undefined) return asked
+  const accepted = accept === undefined ? [] : ranges(accept)
+  const usual = named(contentType)
+  return preferred(accepted) ?? firstOfTheRest(accepted, [usual, 'json', 'xml']) ?? usual ?? 'json'
 }
 
 const encodedTarget = /^\/https%3A/i
@@ -43,15 +47,21 @@ function ranges(accept: string): readonly MediaRange[] {
     })
 }
 
-function preferred(accept: string | undefined): Representation | undefined {
-  if (accept === undefined) return undefined
+function preferred(accepted: readonly MediaRange[]): Representation | undefined {
   let best: { representation: Representation; quality: number } | undefined
-  for (const range of ranges(accept)) {
+  for (const range of accepted) {
     const representation = named(range.type)
     if (representation !== undefined && range.quality > 0 && range.quality > (best?.quality ?? 0))
       best = { representation, quality: range.quality }
   }
   return best?.representation
+}
+
+/** Where a wildcard takes whatever is not ruled out (`q=0`; RFC 9110, 12.4.2): the first of these that is not. */
+function firstOfTheRest(accepted: readonly MediaRange[], wanted: readonly (Representation | undefined)[]): Representation | undefined {
+  if (!accepted.some(({ type, quality }) => quality > 0 && wildcard(type))) return undefined
+  const ruledOut = accepted.filter(({ quality }) => quality === 0).map(({ type }) => named(type))
+  return wanted.find((one) => one !== undefined && !ruledOut.includes(one))
 }
 
 /** The representation that a media type or a `_format` value names, if it is one of ours. */
