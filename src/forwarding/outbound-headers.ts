@@ -46,8 +46,9 @@ export function outboundHeaders(arrival: Arrival & WireForm, host: string, ident
     list.push(rawHeaders[2 * i]!, rawHeaders[2 * i + 1]!)
   }
   const via = headers.get('via')
+  const hop = `${arrival.httpVersion} ${identity.via}`
   list.push('Forwarded', forwardedOf(connection.address, headers.get('host'), identity.via))
-  list.push('Via', via === undefined ? `${arrival.httpVersion} ${identity.via}` : `${via}, ${arrival.httpVersion} ${identity.via}`)
+  list.push('Via', via ? `${via}, ${hop}` : hop)
   const traceparent = headers.get('traceparent')
   list.push('traceparent', traceparent !== undefined && validTraceparent.test(traceparent) ? traceparent : newTraceparent(arrival.exchange))
   if (body.kind === 'length') list.push('content-length', String(body.bytes))

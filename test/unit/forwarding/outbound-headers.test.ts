@@ -143,6 +143,7 @@ test.each<readonly [string, string | undefined, string]>([
 test('Via is appended to, with the version that the consumer spoke', () => {
   const via = (list: readonly string[]) => list[list.indexOf('Via') + 1]
   expect(via(outbound([]).list)).toBe('1.1 ssp')
+  expect(via(outbound(['Via', '']).list)).toBe('1.1 ssp')
   expect(via(outbound(['Via', '1.0 fred'], { version: '1.0' }).list)).toBe('1.0 fred, 1.0 ssp')
   const { list } = outbound(['via', '1.1 a', 'VIA', '1.1 b'])
   expect([list.filter((line) => line.toLowerCase() === 'via'), via(list)]).toEqual([['Via'], '1.1 a, 1.1 b, 1.1 ssp'])
