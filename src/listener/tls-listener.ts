@@ -160,7 +160,8 @@ const outOfTime = refuse('drain', 'SHUTTING_DOWN', {
 async function drainServer(server: Server, open: OpenConnections, deadlineMs: number): Promise<number> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   open.drain()
-  await endsWithin(closed, deadlineMs)
+  // Asked before `size`, which still counts the last connections when the server is told of their end.
+  if (await endsWithin(closed, deadlineMs)) return 0
   const left = open.size
   open.giveUp(outOfTime)
   await endsWithin(closed, farewellMs)
@@ -169,11 +170,13 @@ async function drainServer(server: Server, open: OpenConnections, deadlineMs: nu
   return left
 }
 
-async function endsWithin(end: Promise<void>, milliseconds: number): Promise<void> {
+/** Whether it ends in this time. */
+async function endsWithin(end: Promise<void>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds)
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds)
   })
-  await Promise.race([end, late])
+  const ended = await Promise.race([end.then(() => true), late])
   clearTimeout(timer)
+  return ended
 }

@@ -45,6 +45,13 @@ async function expectNothingOpen(here: WorldProcess): Promise<void> {
   expect(verified.out).toMatch(/^test\/main {2}ok {2}\d+ records {2}head \S+ {2}root \S+\n$/)
 }
 
+const endedByDrain = 'calls outlived the drain and were ended'
+
+/** Whatever was under way has ended by itself. */
+function expectNothingEnded(here: WorldProcess): void {
+  expect(here.log.map(({ msg }) => msg)).not.toContain(endedByDrain)
+}
+
 test('an idle proxy ends at once, whatever connections are open', async () => {
   await withProxy({ drainSeconds: 20 }, async (here) => {
     const sockets = [connect(here.proxy.dataPort, '127.0.0.1'), await open(here), await open(here)]
@@ -56,6 +63,7 @@ test('an idle proxy ends at once, whatever connections are open', async () => {
     expect(performance.now() - began).toBeLessThan(5_000)
     await Promise.all(closed)
     expect(here.log.at(-1)).toMatchObject({ msg: 'stopped' })
+    expectNothingEnded(here)
     await expectNothingOpen(here)
   })
 })
@@ -82,6 +90,7 @@ test('A6: readiness fails first, then no connection is taken, and what is under 
     goOn[0]?.()
     expect(Buffer.concat((await transfer.toArray()) as Buffer[]).toString()).toBe('first last')
     expect(await here.ended).toEqual({ code: 0, signal: null })
+    expectNothingEnded(here)
     await expectNothingOpen(here)
   })
 })
@@ -100,6 +109,7 @@ test('A6: a call that is answered while the proxy drains is told that its connec
     answer()
     expect(await waiting).toMatchObject({ status: 200, closes: true })
     expect(await here.ended).toEqual({ code: 0, signal: null })
+    expectNothingEnded(here)
   })
 })
 
@@ -132,7 +142,7 @@ test('A6: at the deadline a call without an answer is told 503, a begun answer i
       .audit()
       .flatMap((entry) => (entry.type === 'outcome' ? [`${entry.end} ${entry.status} ${entry.origin} ${entry.verdict}`] : []))
     expect(outcomes.sort()).toEqual(['aborted 200 proxy SHUTTING_DOWN', 'refused 503 proxy SHUTTING_DOWN'])
-    expect(here.log.map(({ msg }) => msg)).toContain('calls outlived the drain and were ended')
+    expect(here.log.map(({ msg }) => msg)).toContain(endedByDrain)
     await expectNothingOpen(here)
   })
 })
