@@ -81,11 +81,11 @@ export class ConsumerSocket {
     else this.#current.end(why)
   }
 
-  /** No more requests but the one under way; an idle connection ends now. */
+  /** No more requests but the one under way, or the one whose head has come in part; an idle connection ends now. */
   drain(): void {
     this.#draining = true
-    if (this.#current === undefined) this.close()
-    else this.#current.endConnection()
+    if (this.#current !== undefined) this.#current.endConnection()
+    else if (!this.#heads.begun) this.close()
   }
 
   /** Nothing that comes on this connection from now on is looked at; it ends once what has been written is sent. */

@@ -4,7 +4,7 @@ import { request } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { call, honestHeaders, open } from '../support/consumer.ts'
+import { call, honestHeaders, open, wireText } from '../support/consumer.ts'
 import { runSsp } from '../support/run-ssp.ts'
 import { world } from '../support/start-world.ts'
 import { startWorldProcess, type WorldProcess } from '../support/start-world-process.ts'
@@ -108,6 +108,29 @@ test('A6: a call that is answered while the proxy drains is told that its connec
     await until('new connections are refused', () => isRefused(here.proxy.dataPort))
     answer()
     expect(await waiting).toMatchObject({ status: 200, closes: true })
+    expect(await here.ended).toEqual({ code: 0, signal: null })
+    expectNothingEnded(here)
+  })
+})
+
+test('A6: a request that has come in part when the drain begins is served, and its connection closes', async () => {
+  await withProxy({ drainSeconds: 20 }, async (here) => {
+    const socket = await open(here)
+    let heard = ''
+    socket.on('error', () => undefined)
+    socket.on('data', (chunk) => {
+      heard += chunk
+    })
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    const text = wireText()
+    socket.write(text + text.slice(0, 100))
+    await until('the first is answered', () => heard.includes('HTTP/1.1 200 '))
+    here.signal('SIGTERM')
+    await until('new connections are refused', () => isRefused(here.proxy.dataPort))
+    heard = ''
+    socket.write(text.slice(100))
+    await closed
+    expect(heard).toMatch(/^HTTP\/1\.1 200 .*\r\nConnection: close\r\n/s)
     expect(await here.ended).toEqual({ code: 0, signal: null })
     expectNothingEnded(here)
   })
