@@ -23,7 +23,7 @@ export interface ConsumersPort extends Omit<Listener, 'port'> {
   readonly port: number
   /** All that are listened to now. */
   readonly ports: readonly number[]
-  /** Begins to take calls at the address of the settings in force. Rejects with the system's error, such as EADDRINUSE. */
+  /** Begins to take calls at the address of the settings in force. Rejects with the system's error where another program has it, else with `StartRefused`. */
   open(): Promise<void>
   /** Binds the address of these settings where it is another one. Rejects with `StartRefused` where it cannot be had, with nothing bound. */
   prepare(next: ListenerSettings): Promise<void>
@@ -91,7 +91,9 @@ export function consumersPort({ metrics, expiry, logger, ...parts }: ConsumersPo
     },
     async open() {
       const { host, port } = settings()
-      current = await listenOn({ host, port })
+      current = await listenOn({ host, port }).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'EADDRINUSE' ? error : cannotListen({ host, port }, error)
+      })
       bound = { host, port }
     },
     async prepare({ host, port }) {
@@ -99,8 +101,7 @@ export function consumersPort({ metrics, expiry, logger, ...parts }: ConsumersPo
       try {
         coming = { listener: await listenOn({ host, port }), address: { host, port } }
       } catch (error) {
-        const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-        throw new StartRefused(`listener: cannot listen on ${host}, port ${port} (${code})`)
+        throw cannotListen({ host, port }, error)
       }
     },
     abandon() {
@@ -125,4 +126,8 @@ export function consumersPort({ metrics, expiry, logger, ...parts }: ConsumersPo
       return left.reduce((so, one) => so + one, 0)
     },
   }
+}
+
+function cannotListen({ host, port }: Address, error: unknown): StartRefused {
+  return new StartRefused(`listener: cannot listen on ${host}, port ${port} (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
 }

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { OperationAct } from '../audit/operations.ts'
@@ -11,6 +10,7 @@ import { createIssuerMemory, type IssuerMemory } from '../pki/issuer-memory.ts'
 import { type KeptCrls, openKeptCrls } from '../pki/kept-crls.ts'
 import { auditGauges } from './audit-gauges.ts'
 import type { LoadedConfig } from './load-config.ts'
+import { makeDataDirectory } from './make-data-directory.ts'
 import { loadMaterials, type Materials } from './materials.ts'
 import type { StartedParts } from './started-parts.ts'
 
@@ -49,7 +49,7 @@ export interface GroundOptions {
 export async function layGround(loaded: LoadedConfig, options: GroundOptions, { add: started }: StartedParts): Promise<Ground> {
   const { log, clock, worker, onIssuersForgotten } = options
   const dataDirectory = resolve(loaded.baseDir, loaded.config.dataDirectory)
-  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  await makeDataDirectory(dataDirectory)
   const kept = await openKeptCrls(join(dataDirectory, 'crl'))
   const issuerMemory = options.issuerMemory ?? createIssuerMemory({ onForgotten: onIssuersForgotten })
   let materials = await loadMaterials(loaded, { first: { issuerMemory, keptCrls: kept.found } })

@@ -45,8 +45,8 @@ export async function loadMaterials(loaded: LoadedConfig, { previous, first }: L
       previous === undefined ? { issuerMemory: first.issuerMemory, kept: first.keptCrls } : { previous: previous.trust },
     ),
     source.load(previous?.registry),
-    readIdentity(baseDir, config.listener.certificate, config.listener.key),
-    readIdentity(baseDir, config.forwarding.certificate, config.forwarding.key),
+    readIdentity(baseDir, 'listener', config.listener),
+    readIdentity(baseDir, 'forwarding', config.forwarding),
   ])
   const names = ['trust', 'registry', 'listener', 'forwarding']
   const problems = settled.flatMap((one, at) => (one.status === 'rejected' ? [startRefused(one.reason, names[at] ?? '')] : []))
@@ -62,9 +62,13 @@ export async function loadMaterials(loaded: LoadedConfig, { previous, first }: L
   return { loaded, trust, registry, server, client }
 }
 
-async function readIdentity(baseDir: string, certificate: string, keyFile: string): Promise<OwnIdentity> {
-  const cert = await readPem(baseDir, certificate)
-  const key = await readPem(baseDir, keyFile)
+async function readIdentity(
+  baseDir: string,
+  section: 'listener' | 'forwarding',
+  { certificate, key: keyFile }: { readonly certificate: string; readonly key: string },
+): Promise<OwnIdentity> {
+  const cert = await readPem(baseDir, `${section}.certificate`, certificate)
+  const key = await readPem(baseDir, `${section}.key`, keyFile)
   try {
     const x509 = new X509Certificate(cert)
     if (!x509.checkPrivateKey(createPrivateKey(key))) throw new Error(`${keyFile} is not the key of ${certificate}`)
@@ -73,7 +77,7 @@ async function readIdentity(baseDir: string, certificate: string, keyFile: strin
     )
     return { cert, key, ...endOf(x509), issuers: issuers.map(endOf) }
   } catch (error) {
-    throw new StartRefused(`${certificate}, ${keyFile}: ${error instanceof Error ? error.message : 'unreadable'}`)
+    throw new StartRefused(`${section}: ${certificate}, ${keyFile}: ${error instanceof Error ? error.message : 'unreadable'}`)
   }
 }
 
@@ -81,12 +85,12 @@ function endOf({ subject, validToDate }: X509Certificate): { readonly subject: s
   return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.getTime() }
 }
 
-async function readPem(baseDir: string, file: string): Promise<string> {
+async function readPem(baseDir: string, setting: string, file: string): Promise<string> {
   const path = resolve(baseDir, file)
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new StartRefused(`${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+    throw new StartRefused(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
   }
 }
 

@@ -15,6 +15,7 @@ const explained: ReadonlySet<string> = new Set([
   'NotPrivate',
   'LogLocked',
   'LogDamaged',
+  'AuditUnavailable',
 ])
 
 /** Turns what a part threw while starting into a refusal with a clear sentence; anything nobody foresaw is thrown on. */

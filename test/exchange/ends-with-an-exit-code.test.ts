@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { runSsp } from '../support/run-ssp.ts'
@@ -43,6 +44,17 @@ describe('ssp serve ends with', () => {
     },
   )
 
+  test('78, the settings and the files where certificates are missing', async () => {
+    await rm(join(ground.directory, 'server.pem'))
+    await rm(join(ground.directory, 'client.key'))
+    const { code, said } = await served(ground)
+    expect(code).toBe(78)
+    expect(said).toEqual([
+      expect.stringMatching(/^listener\.certificate: \/.*server\.pem cannot be read/),
+      expect.stringMatching(/^forwarding\.key: \/.*client\.key cannot be read/),
+    ])
+  })
+
   test.each(['listener', 'operators'])('78 and one sentence where the port of %s is taken', async (leg) => {
     const holder = createServer().listen(0, '127.0.0.1')
     await once(holder, 'listening')
@@ -54,6 +66,38 @@ describe('ssp serve ends with', () => {
     expect(code).toBe(78)
     expect(said).toHaveLength(1)
     expect(said[0]).toMatch(new RegExp(`${port}.*(taken by another program|already in use)`))
+  })
+
+  test.each(['listener', 'operators'])('78 and one sentence where %s names a host that is none of this machine', async (leg) => {
+    await ground.clear()
+    ground = await layWorld({ settings: { [leg]: { host: '999.1.1.1' } } })
+    const { code, said } = await served(ground)
+    expect(code).toBe(78)
+    expect(said).toEqual([expect.stringMatching(/(listener|operators).*cannot listen on 999\.1\.1\.1/)])
+  })
+
+  test.each([
+    ['is a file', (directory: string) => join(directory, 'ca.pem')],
+    ['would be under a file', (directory: string) => join(directory, 'ca.pem', 'data')],
+    // A recursive mkdir of Node tries this for ever.
+    ['is where no folder can be made', () => '/proc/data'],
+  ])('78 and one sentence where the data directory %s', async (_what, place) => {
+    const dataDirectory = place(ground.directory)
+    const { code, error } = await runSsp(['serve', '--config', ground.config], { SSP_DATA_DIRECTORY: dataDirectory })
+    expect(code).toBe(78)
+    expect(error.trim().split('\n')).toEqual([expect.stringContaining(`dataDirectory: ${dataDirectory} cannot be made`)])
+  })
+
+  test('78 and one sentence where the key of the log is open to others', async () => {
+    const keys = join(ground.directory, 'data', 'keys')
+    await mkdir(keys, { recursive: true, mode: 0o700 })
+    const { privateKey } = generateKeyPairSync('ed25519', {
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    })
+    await writeFile(join(keys, 'log.key'), privateKey, { mode: 0o644 })
+    const { code, said } = await served(ground)
+    expect({ code, said }).toEqual({ code: 78, said: [expect.stringMatching(/log\.key has mode 644.*chmod 600/)] })
   })
 
   test('78 where another process writes the same audit', async () => {
