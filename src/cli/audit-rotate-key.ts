@@ -4,6 +4,7 @@ import { CommandFailure } from './command-failure.ts'
 import { loadConfigOf } from './config-path.ts'
 import { exitCode } from './exit-code.ts'
 import { localActor } from './local-actor.ts'
+import { reasonOption } from './reason-option.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `ssp audit rotate-key`: begins a new key for receipts and checkpoints of all logs of this machine. */
@@ -12,14 +13,14 @@ export function auditRotateKeyCommand(terminal: Terminal): Command {
     .description(
       'Begin a new key that receipts and checkpoints are signed with. Each log records that the old key hands over, within a second where a proxy runs.',
     )
-    .requiredOption('--reason <text>', 'why, for the audit')
+    .addOption(reasonOption('why, for the audit').makeOptionMandatory())
     .addHelpText('after', '\nExample:\n  ssp audit rotate-key --reason "yearly change, call 4712"')
     .action(async ({ reason }: { reason: string }, command: Command) => {
       const loaded = await loadConfigOf(command, terminal)
       try {
         terminal.out(`${await rotateLogKey(loaded, localActor(), reason)}\n`)
       } catch (error) {
-        throw new CommandFailure(exitCode.unavailable, `no new key was begun: ${(error as Error).message}`)
+        throw new CommandFailure(exitCode.negative, `no new key was begun: ${(error as Error).message}`)
       }
     })
 }

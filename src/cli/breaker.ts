@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import type { CircuitAct, GateState } from '../forwarding/gate-state.ts'
-import { CommandFailure } from './command-failure.ts'
-import { exitCode } from './exit-code.ts'
-import { askProxy, refusalText } from './running-proxy.ts'
+import { reasonOption } from './reason-option.ts'
+import { askProxy, failureOf } from './running-proxy.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `ssp breaker`: the circuits in front of providers, of the running proxy. */
@@ -22,7 +21,7 @@ function listCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  ssp breaker list --all')
     .action(async ({ all }: { all?: true }, command: Command) => {
       const answer = await askProxy(command, terminal, 'GET', '/circuits')
-      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      if (answer.status !== 200) throw failureOf(answer)
       for (const one of circuitsOf(answer.body)) if (all === true || one.circuit !== 'closed') terminal.out(`${circuitLine(one)}\n`)
     })
 }
@@ -31,11 +30,11 @@ function actCommand(terminal: Terminal, act: CircuitAct, description: string): C
   return new Command(act)
     .description(description)
     .requiredOption('--host <host>', 'host of the provider, as it is registered')
-    .requiredOption('--reason <text>', 'why, for the audit')
+    .addOption(reasonOption('why, for the audit').makeOptionMandatory())
     .addHelpText('after', `\nExample:\n  ssp breaker ${act} --host provider.thirdparty.nhs.uk --reason "planned works, call 4712"`)
     .action(async (options: { host: string; reason: string }, command: Command) => {
       const answer = await askProxy(command, terminal, 'POST', `/circuits/${act}`, options)
-      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      if (answer.status !== 200) throw failureOf(answer)
       for (const one of circuitsOf(answer.body)) terminal.out(`${circuitLine(one)}\n`)
     })
 }

@@ -1,9 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type DrillAnswer, type Lockout, type LockoutKind, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
+import {
+  type DrillAnswer,
+  type Lockout,
+  type LockoutKind,
+  lockoutKinds,
+  longestLockoutSeconds,
+  normalisedSelector,
+} from '../state/lockouts.ts'
 import { CommandFailure } from './command-failure.ts'
 import { parseDuration } from './duration.ts'
 import { exitCode } from './exit-code.ts'
-import { askProxy, refusalText } from './running-proxy.ts'
+import { reasonOption } from './reason-option.ts'
+import { askProxy, failureOf } from './running-proxy.ts'
 import type { Terminal } from './terminal.ts'
 
 type Selectors = Readonly<Partial<Record<LockoutKind, string>>>
@@ -15,6 +23,15 @@ const optionText: Readonly<Record<LockoutKind, readonly [value: string, what: st
   organisation: ['ods-code', 'organisation, by its ODS code'],
   endpoint: ['cpa-id', "provider's endpoint, by its CPA id"],
   binding: ['sha256:asid', 'certificate as far as it speaks for one system'],
+}
+
+const valueForm: Readonly<Record<LockoutKind, string>> = {
+  certificate: 'a SHA-256 in 64 hex digits, with or without colons between the bytes',
+  asid: 'an ASID, 12 digits',
+  partyKey: 'a party key, letters, digits and hyphens',
+  organisation: 'an ODS code, letters and digits',
+  endpoint: 'a CPA id, letters, digits, hyphens, colons and underscores',
+  binding: 'a SHA-256 in 64 hex digits, a colon and an ASID',
 }
 
 /** `ssp lockout`: shuts parties out of the running proxy and lets them in again. */
@@ -40,14 +57,14 @@ function listCommand(terminal: Terminal): Command {
 function addCommand(terminal: Terminal): Command {
   return withSelectors(new Command('add'))
     .description('Lock out one certificate, system, party key, organisation or endpoint, at once.')
-    .requiredOption('--reason <text>', 'why, for the audit and the operators')
+    .addOption(reasonOption('why, for the audit and the operators').makeOptionMandatory())
     .addOption(new Option('--for <duration>', 'how long, as 30s, 15m, 1h or 7d; else until it is released').argParser(duration))
     .addHelpText('after', '\nExample:\n  ssp lockout add --asid 200000000359 --reason "stolen key, call 4711" --for 1h')
     .action(async ({ reason, for: forSeconds, ...selectors }: Selectors & { reason: string; for?: number }, command: Command) => {
       const { kind, value } = selectorOf(selectors, command)
       const body = { [kind]: value, reason, ...(forSeconds !== undefined && { forSeconds }) }
       const answer = await askProxy(command, terminal, 'POST', '/lockouts', body)
-      if (answer.status !== 201) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      if (answer.status !== 201) throw failureOf(answer)
       terminal.out(`${lockoutLine(answer.body as Lockout)}\n`)
     })
 }
@@ -55,11 +72,11 @@ function addCommand(terminal: Terminal): Command {
 function confirmCommand(terminal: Terminal): Command {
   return new Command('confirm')
     .description('Put a proposed lockout in force; somebody else than who proposed it must.')
-    .argument('<id>', 'id of the lockout, as `lockout list` prints it')
+    .argument('<id>', 'id of the lockout, as `lockout list` prints it', lockoutId)
     .addHelpText('after', '\nExample:\n  ssp lockout confirm 0f0e4c8c-1e1c-4b7b-9a58-3f1f1c1d1e1f')
     .action(async (id: string, _options: unknown, command: Command) => {
       const answer = await askProxy(command, terminal, 'POST', `/lockouts/${encodeURIComponent(id)}/confirm`)
-      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      if (answer.status !== 200) throw failureOf(answer)
       terminal.out(`${lockoutLine(answer.body as Lockout)}\n`)
     })
 }
@@ -70,7 +87,7 @@ function drillCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  ssp lockout drill')
     .action(async (_options: unknown, command: Command) => {
       const answer = await askProxy(command, terminal, 'POST', '/lockouts/drill')
-      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      if (answer.status !== 200) throw failureOf(answer)
       const { nodes } = answer.body as { readonly nodes: readonly DrillAnswer[] }
       for (const { node, milliseconds } of nodes)
         terminal.out(`${node} ${milliseconds === undefined ? 'no answer' : `${milliseconds.toFixed(1)} ms`}\n`)
@@ -81,8 +98,8 @@ function drillCommand(terminal: Terminal): Command {
 function releaseCommand(terminal: Terminal): Command {
   return withSelectors(new Command('release'))
     .description('Release a lockout, named by its id, or every one that names this party.')
-    .option('--reason <text>', 'why, for the audit')
-    .argument('[id]', 'id of the lockout, as `lockout list` prints it')
+    .addOption(reasonOption('why, for the audit'))
+    .argument('[id]', 'id of the lockout, as `lockout list` prints it', lockoutId)
     .addHelpText('after', '\nExample:\n  ssp lockout release --asid 200000000359')
     .action(async (id: string | undefined, { reason, ...selectors }: Selectors & { reason?: string }, command: Command) => {
       if (id !== undefined && lockoutKinds.some((kind) => selectors[kind] !== undefined)) {
@@ -97,7 +114,7 @@ function releaseCommand(terminal: Terminal): Command {
           `/lockouts/${encodeURIComponent(one)}`,
           reason === undefined ? undefined : { reason },
         )
-        if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+        if (answer.status !== 200) throw failureOf(answer)
         terminal.out(`released ${lockoutLine(answer.body as Lockout)}\n`)
       }
     })
@@ -113,7 +130,7 @@ async function idsOf(selectors: Selectors, command: Command, terminal: Terminal)
 
 async function lockoutsInForce(command: Command, terminal: Terminal): Promise<readonly Lockout[]> {
   const answer = await askProxy(command, terminal, 'GET', '/lockouts')
-  if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+  if (answer.status !== 200) throw failureOf(answer)
   return (answer.body as { readonly lockouts: readonly Lockout[] }).lockouts
 }
 
@@ -131,7 +148,7 @@ function selectorOf(selectors: Selectors, command: Command): { readonly kind: Lo
   const kind = lockoutKinds.find((one) => selectors[one] !== undefined)
   if (kind === undefined) return command.error(`error: name one of ${lockoutKinds.map((one) => `--${kebab(one)}`).join(', ')}`)
   const selector = normalisedSelector(kind, selectors[kind] ?? '')
-  return selector ?? command.error(`error: the value of --${kebab(kind)} has not the form of ${optionText[kind][1]}`)
+  return selector ?? command.error(`error: --${kebab(kind)} must be ${valueForm[kind]}`)
 }
 
 function lockoutLine({ id, selector, effect, state, until, author, reason }: Lockout): string {
@@ -147,5 +164,11 @@ function kebab(kind: string): string {
 function duration(text: string): number {
   const seconds = parseDuration(text)
   if (seconds === undefined) throw new InvalidArgumentError('Write a number and s, m, h or d, as in 90s, 15m, 1h or 7d.')
+  if (seconds > longestLockoutSeconds) throw new InvalidArgumentError('A lockout of more than a hundred years lasts until it is released.')
   return seconds
+}
+
+function lockoutId(given: string): string {
+  if (given.trim() !== '') return given
+  throw new InvalidArgumentError('Give an id.')
 }

@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { z } from 'zod'
+import { ConfigRejected } from '../app/config-rejected.ts'
 import { openLocalFinding } from '../app/open-local-finding.ts'
 import { eventQuery, exchangeQuery } from '../audit/index/exchange-query.ts'
 import type { IndexProgress } from '../audit/index/index-feeder.ts'
 import type { ExchangeShown, ExchangesFound, Lookups } from '../audit/index/lookups.ts'
 import { schemaProblems } from '../lib/schema-problems.ts'
-import { type ControlAnswer, callControl, ProxyNotRunning } from '../ops/control-client.ts'
+import { type ControlAnswer, ProxyNotRunning } from '../ops/control-client.ts'
 import { CommandFailure } from './command-failure.ts'
-import { loadConfigOf } from './config-path.ts'
 import { exitCode } from './exit-code.ts'
 import { localActor } from './local-actor.ts'
 import { createProgressLine } from './progress-line.ts'
-import { refusalText, whyNot } from './running-proxy.ts'
+import { askedAllTheSame, callProxy, type ProxyCall, proxyPlaceOf, refusalText } from './running-proxy.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command sees of the audit trail, through the running proxy or from the files. */
@@ -32,21 +32,19 @@ export interface LookupAccess {
  * up to date. Either way each look is recorded, or is not made.
  */
 export async function withLookups(command: Command, terminal: Terminal, act: (access: LookupAccess) => Promise<void>): Promise<void> {
-  const loaded = await loadConfigOf(command, terminal)
-  const socket = resolve(loaded.baseDir, loaded.config.dataDirectory, loaded.config.operators.socket)
-  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<ControlAnswer> => {
-    try {
-      return await callControl(socket, method, path, body)
-    } catch (error) {
-      throw error instanceof ProxyNotRunning ? error : new CommandFailure(exitCode.unavailable, whyNot(error, socket))
-    }
-  }
+  const place = await proxyPlaceOf(command, terminal)
+  const ask = (...call: ProxyCall): Promise<ControlAnswer> => callProxy(place, ...call)
   let runs = true
   try {
     await ask('GET', '/index')
   } catch (error) {
     if (!(error instanceof ProxyNotRunning)) throw error
     runs = false
+  }
+  const { settings: loaded } = place
+  if (loaded instanceof ConfigRejected) {
+    terminal.error(askedAllTheSame)
+    return act(throughProxy(ask))
   }
   if (runs) return act(throughProxy(ask))
   const dataDirectory = resolve(loaded.baseDir, loaded.config.dataDirectory)
@@ -63,7 +61,7 @@ export async function withLookups(command: Command, terminal: Terminal, act: (ac
   }
 }
 
-function throughProxy(ask: (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<ControlAnswer>): LookupAccess {
+function throughProxy(ask: (...call: ProxyCall) => Promise<ControlAnswer>): LookupAccess {
   const answered = ({ status, body }: ControlAnswer): unknown => {
     if (status === 200 || status === 202) return body
     throw new CommandFailure(
@@ -73,7 +71,10 @@ function throughProxy(ask: (method: 'GET' | 'POST', path: string, body?: unknown
   }
   return {
     running: true,
-    search: async (query) => answered(await ask('POST', '/exchanges/search', query)) as ExchangesFound,
+    search: async (query) => {
+      read(exchangeQuery, query)
+      return answered(await ask('POST', '/exchanges/search', query)) as ExchangesFound
+    },
     look: async (exchange, personal) => {
       const path = `/exchanges/${encodeURIComponent(exchange)}`
       const answer = await (personal ? ask('POST', `${path}/personal`) : ask('GET', path))

@@ -1,7 +1,5 @@
 import { Command } from 'commander'
-import { CommandFailure } from './command-failure.ts'
-import { exitCode } from './exit-code.ts'
-import { askProxy, refusalText } from './running-proxy.ts'
+import { askProxy, failureOf, refusalText } from './running-proxy.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `ssp reload`: the running proxy reads settings, certificates and directory afresh, or keeps what it has and says why. */
@@ -11,7 +9,7 @@ export function reloadCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  ssp reload')
     .action(async (_options: unknown, command: Command) => {
       const answer = await askProxy(command, terminal, 'POST', '/reload')
-      if (answer.status !== 200) throw new CommandFailure(exitCode.negative, refusalText(answer))
+      if (answer.status !== 200) throw failureOf(answer)
       terminal.out(`${refusalText(answer)}\n`)
     })
 }

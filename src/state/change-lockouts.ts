@@ -4,7 +4,7 @@ import type { LockoutFanOut } from './lockout-fan-out.ts'
 import type { LockoutList } from './lockout-list.ts'
 import type { LockoutSettings } from './lockout-settings.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
-import { type Lockout, LockoutRefused, type LockoutRequest, type Lockouts, normalisedSelector } from './lockouts.ts'
+import { type Lockout, LockoutRefused, type LockoutRequest, type Lockouts, longestLockoutSeconds, normalisedSelector } from './lockouts.ts'
 
 /** More than any real list; it keeps the file, and the time a change takes, bounded. */
 const maximum = 10_000
@@ -12,8 +12,6 @@ const maximum = 10_000
 const maximumByRule = 5_000
 /** Released ones that are remembered; beyond it nothing is released until some are past, which is better than forgetting. */
 const maximumKept = 30_000
-/** A hundred years. */
-const maximumSeconds = 3_155_760_000
 
 /** What changes are made with. */
 export interface ChangeParts {
@@ -110,8 +108,8 @@ function lockoutOf(
   if (normalised === undefined) throw new LockoutRefused(`This is not the form of a value for ${selector.kind}.`)
   if (!/^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u.test(reason))
     throw new LockoutRefused('A reason has 1 to 500 characters and no control characters.')
-  if (forSeconds !== undefined && (!Number.isSafeInteger(forSeconds) || forSeconds < 1 || forSeconds > maximumSeconds))
-    throw new LockoutRefused(`A lockout lasts 1 to ${maximumSeconds} seconds, or until it is released.`)
+  if (forSeconds !== undefined && (!Number.isSafeInteger(forSeconds) || forSeconds < 1 || forSeconds > longestLockoutSeconds))
+    throw new LockoutRefused(`A lockout lasts 1 to ${longestLockoutSeconds} seconds, or until it is released.`)
   return {
     id: randomUUID(),
     selector: normalised,

@@ -126,11 +126,21 @@ export class LockoutsUnreadable extends Error {
   override readonly name = 'LockoutsUnreadable'
 }
 
-/** The form of a selector that look-ups compare: a certificate in lower-case hex, a party key in upper case, the rest as it is; undefined where the value cannot be one. */
+/** A hundred years; what shall last longer lasts until it is released. */
+export const longestLockoutSeconds = 3_155_760_000
+
+/** A SHA-256 in hex without the colons that `openssl x509 -fingerprint` writes between its bytes. */
+function plainDigest(value: string): string {
+  return /^[0-9a-f]{2}(?::[0-9a-f]{2}){31}$/i.test(value) ? value.replaceAll(':', '') : value
+}
+
+/** The form of a selector that look-ups compare: a certificate in lower-case hex without colons, a party key in upper case, the rest as it is; undefined where the value cannot be one. */
 export function normalisedSelector(kind: LockoutKind, value: string): LockoutSelector | undefined {
   switch (kind) {
-    case 'certificate':
-      return /^[0-9a-f]{64}$/i.test(value) ? { kind, value: value.toLowerCase() } : undefined
+    case 'certificate': {
+      const digest = plainDigest(value)
+      return /^[0-9a-f]{64}$/i.test(digest) ? { kind, value: digest.toLowerCase() } : undefined
+    }
     case 'asid':
       return /^[0-9]{12}$/.test(value) ? { kind, value } : undefined
     case 'partyKey':

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Installation, install } from '../../support/run-ssp.ts'
 import { type Cast, createCast, startTestOps, type TestOps } from '../../support/start-ops.ts'
 
@@ -66,6 +68,13 @@ test('a lockout that is in force cannot be confirmed, and one that nobody propos
   expect(await ssp('lockout', 'confirm', id)).toEqual({ code: 1, out: '', error: 'There is no such lockout.\n' })
 })
 
+test('a certificate is named by its fingerprint as openssl prints it, too', async () => {
+  const printed = Array.from({ length: 32 }, (_, at) => (at + 160).toString(16).toUpperCase()).join(':')
+  const { out } = await ssp('lockout', 'add', '--certificate', printed, '--reason', 'x')
+  expect(out).toContain(` certificate ${printed.replaceAll(':', '').toLowerCase()} until`)
+  expect(await ssp('lockout', 'release', '--certificate', printed)).toMatchObject({ code: 0 })
+})
+
 test('a drill prints each node with its time, and is in the audit', async () => {
   expect(await ssp('lockout', 'drill')).toEqual({ code: 0, out: 'test 0.0 ms\n', error: '' })
   expect(proxy.acts.at(-1)).toEqual([expect.anything(), 'lockout-drill', {}])
@@ -76,5 +85,47 @@ test('releasing what is not locked out ends with 1', async () => {
     code: 1,
     out: '',
     error: 'no lockout in force names the organisation X1\n',
+  })
+})
+
+test.each([
+  [['lockout', 'add', '--asid', '200000000359', '--reason', '']],
+  [['lockout', 'add', '--asid', '200000000359', '--reason', 'x\ny']],
+  [['lockout', 'add', '--asid', '200000000359', '--reason', 'x', '--for', '99999999d']],
+  [['lockout', 'release', '']],
+  [['lockout', 'confirm', '']],
+  [['breaker', 'hold-open', '--host', 'provider.thirdparty.nhs.uk', '--reason', '']],
+  [['breaker', 'hold-open', '--host', '', '--reason', 'x']],
+])('%j is a usage error, 64', async (args) => {
+  expect(await ssp(...args)).toEqual({ code: 64, out: '', error: expect.stringMatching(/\S/) })
+})
+
+describe('where the settings file has come to have problems, the proxy that runs', () => {
+  async function broken(text: string): Promise<string> {
+    const config = join(here.directory, 'broken.yaml')
+    await writeFile(config, `${await readFile(here.config, 'utf8')}${text}`)
+    return config
+  }
+  const problems = 'The settings have problems (ssp check-config tells them); the proxy that runs was asked all the same.\n'
+
+  test.each(['nonsense: 1\n', 'a: b: c\n'])('is asked all the same (%j)', async (text) => {
+    const config = await broken(text)
+    const added = await ssp('lockout', 'add', '--asid', '200000000361', '--reason', 'stolen', '--config', config)
+    expect(added).toEqual({ code: 0, out: expect.stringContaining('asid 200000000361'), error: problems })
+    expect(await ssp('status', '--config', config)).toMatchObject({ error: problems })
+    expect(await ssp('reload', '--config', config)).toMatchObject({ code: 0, error: problems })
+    expect(await ssp('lockout', 'release', '--asid', '200000000361', '--config', config)).toMatchObject({ code: 0 })
+  })
+
+  test('is found by the data directory that the file names, beside its problems', async () => {
+    const config = await broken(`dataDirectory: ${proxy.directory}\nnonsense: 1\n`)
+    expect(await here.run(['status', '--config', config])).toMatchObject({ error: problems })
+  })
+
+  test('is not guessed at where the file cannot say where it is, or where none runs', async () => {
+    for (const text of ['a: b: c\n', 'nonsense: 1\n']) {
+      const { code, error } = await here.run(['status', '--config', await broken(text)])
+      expect({ code, error }).toEqual({ code: 78, error: expect.stringContaining('broken.yaml:') })
+    }
   })
 })
