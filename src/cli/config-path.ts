@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type LoadedConfig, loadConfig } from '../app/load-config.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `--config FILE`, which every command takes. */
 export function configOption(): Option {
-  return new Option('--config <file>', 'settings file (else the variable SSP_CONFIG, else config/dev.yaml)')
+  return new Option('--config <file>', 'settings file (else the variable SSP_CONFIG, else config/dev.yaml)').argParser((file: string) => {
+    // What a script's unset variable leaves must not become the demonstration's settings.
+    if (file === '') throw new InvalidArgumentError('Give a file.')
+    return file
+  })
 }
 
 /** The settings file that a command means: `--config`, else `SSP_CONFIG`, else `config/dev.yaml` here, else the package's own. */

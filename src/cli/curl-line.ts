@@ -65,14 +65,18 @@ export function readCurlLine(text: string): CurlRequest {
   const headers: (readonly [string, string])[] = []
   let [method, url, certificate, body]: (string | undefined)[] = []
   for (let at = 0; at < words.length; at++) {
+    words.splice(at, 1, ...unbundled(words[at] as string))
     const [option, inline] = optionOf(words[at] as string)
     const value = (): string => {
       const given = inline ?? words[++at]
       if (given === undefined) throw new CurlLineUnreadable(`${option} has no value`)
       return given
     }
-    if (option === undefined || option === '--url') url = option === undefined ? words[at] : value()
-    else if (flags.has(option)) continue
+    if (option === undefined || option === '--url') {
+      const named = option === undefined ? (words[at] as string) : value()
+      if (url !== undefined) throw new CurlLineUnreadable(`the command names several URLs: ${url} and ${named}`)
+      url = named
+    } else if (flags.has(option)) continue
     else if (besides.has(option)) value()
     else if (methods.has(option)) method = value()
     else if (headerOptions.has(option)) headers.push(headerOf(value()))
@@ -89,6 +93,13 @@ export function readCurlLine(text: string): CurlRequest {
     headers: [...usual(host, body, headers), ...headers],
     ...(certificate !== undefined && { certificate }),
   }
+}
+
+/** Short options without a value may stand together, and before one that has one: `-siX` is `-s -i -X`. */
+function unbundled(word: string): readonly string[] {
+  const first = word.slice(0, 2)
+  if (!/^-[^-]./s.test(word) || !flags.has(first)) return [word]
+  return [first, ...unbundled(`-${word.slice(2)}`)]
 }
 
 /** Long options may have their value behind `=`, short ones directly behind the letter. */

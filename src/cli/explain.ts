@@ -6,6 +6,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { explainOffline, judgeOffline } from '../app/explain-offline.ts'
 import type { LoadedConfig } from '../app/load-config.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { instantOf } from '../lib/instant.ts'
+import { isHostName } from '../pki/certificate-names.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { CertificateVerdict } from '../spine/arrival.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -29,11 +31,13 @@ export function explainCommand(terminal: Terminal): Command {
     .option('--header <line>', 'a further header, or another value for one, "Name: value"; may be given again', collected, [])
     .option('--token <jwt>', 'the audit token, else one as ssp token makes it')
     .addOption(
-      new Option('--curl <file>', 'a saved curl command in the place of all of these; - reads it from stdin').conflicts(['url', 'method']),
+      new Option('--curl <file>', 'a saved curl command in the place of all of these; - reads it from stdin').conflicts([
+        ...['from', 'to', 'interaction', 'method', 'url', 'header', 'token'],
+      ]),
     )
     .option('--certificate <file>', "PEM file of the consumer's certificate, with its intermediates")
-    .addOption(new Option('--fqdn <name>', 'a good certificate of this name, whichever it is').conflicts('certificate'))
-    .option('--at <time>', 'the moment of the call, ISO 8601, else now')
+    .addOption(new Option('--fqdn <name>', 'a good certificate of this name, whichever it is').argParser(fqdn).conflicts('certificate'))
+    .addOption(new Option('--at <time>', 'the moment of the call: 2026-11-26 or 2026-11-26T09:00Z, else now').argParser(moment))
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -56,11 +60,20 @@ function collected(value: string, before: readonly string[]): readonly string[] 
   return [...before, value]
 }
 
-function clockAt(time: string | undefined): Clock {
-  if (time === undefined) return systemClock
-  const at = Date.parse(time)
-  if (Number.isNaN(at)) throw new CommandFailure(exitCode.usage, `--at ${time}: that is no time, as 2026-11-26T09:00Z is`)
-  return { ...systemClock, now: () => at }
+/** A name that some certificate could be known by. */
+function fqdn(given: string): string {
+  if (!isHostName(given)) throw new InvalidArgumentError('Give a whole DNS name, without wildcards.')
+  return given.toLowerCase()
+}
+
+function moment(given: string): number {
+  const at = instantOf(given)
+  if (at === undefined) throw new InvalidArgumentError('Give a date, or a date and time with its zone, as 2026-11-26T09:00Z.')
+  return at
+}
+
+function clockAt(at: number | undefined): Clock {
+  return at === undefined ? systemClock : { ...systemClock, now: () => at }
 }
 
 async function savedCall(
@@ -113,7 +126,7 @@ async function certificateOf(
         sha256: unknown,
         publicKeySha256: unknown,
         subject: `any good certificate of ${fqdn}`,
-        names: [fqdn.toLowerCase()],
+        names: [fqdn],
         notAfter: clock.now(),
       },
     }

@@ -25,7 +25,8 @@ export interface ExplainOptions {
   readonly curl?: string
   readonly certificate?: string
   readonly fqdn?: string
-  readonly at?: string
+  /** ms since 1970. */
+  readonly at?: number
   readonly json?: boolean
 }
 

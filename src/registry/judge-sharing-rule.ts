@@ -1,8 +1,8 @@
+import { instantOf } from '../lib/instant.ts'
 import type { InteractionPattern, SharingParty, SharingRule } from './sharing-rule.ts'
 
 const day = 24 * 60 * 60 * 1000
 const dateForm = /^\d{4}-\d{2}-\d{2}$/
-const timeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/
 const known: readonly string[] = ['reference', 'effect', 'from', 'to', 'interactions', 'validFrom', 'validUntil']
 const interactionForm = /^[\x21-\x29\x2b-\x7e]{1,255}$/
 
@@ -59,15 +59,10 @@ function moment(value: unknown, name: string, absent: number, wholeDay: number, 
   if (value === undefined) return absent
   const text = typeof value === 'string' ? value : ''
   const isDate = dateForm.test(text)
-  const at = isDate || timeForm.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at) || !isCalendarDay(text.slice(0, 10))) {
+  const at = instantOf(text)
+  if (at === undefined) {
     faults.push(`${name} must be a date (2026-03-31) or a date and time with its offset (2026-03-31T18:00:00Z)`)
     return absent
   }
   return isDate ? at + wholeDay : at
-}
-
-/** Date.parse takes 30 February for 2 March. */
-function isCalendarDay(date: string): boolean {
-  return new Date(Date.parse(date)).toISOString().startsWith(date)
 }

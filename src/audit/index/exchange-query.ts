@@ -1,25 +1,17 @@
 import { z } from 'zod'
+import { instantOf } from '../../lib/instant.ts'
 import { interactions } from '../../spine/interaction-id.ts'
 import { isNhsNumber } from '../../spine/nhs-number.ts'
 import { origins } from '../../spine/origin.ts'
 import { longestPage, readCursor } from './search.ts'
 
 /** A time as an operator names it: ms since 1970, or a date, or a date and time with its zone (ISO 8601). */
-export const searchTime = z.union([
-  z.int().min(0),
-  z
-    .string()
-    .regex(
-      /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/,
-      'must be a date, or a date and time with its zone, as 2026-11-26T09:00Z',
-    )
-    .transform((text, context) => {
-      const at = Date.parse(text)
-      if (!Number.isNaN(at)) return at
-      context.addIssue({ code: 'custom', message: 'is no date' })
-      return z.NEVER
-    }),
-])
+export const searchTime = z.union([z.int().min(0), z.string()]).transform((given, context) => {
+  const at = typeof given === 'number' ? given : instantOf(given)
+  if (at !== undefined) return at
+  context.addIssue({ code: 'custom', message: 'must be a date, or a date and time with its zone, as 2026-11-26T09:00Z' })
+  return z.NEVER
+})
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
 const word = z.string().min(1).max(256)
 

@@ -33,6 +33,9 @@ test.each([
   ['a type that is named stays', `curl -H 'content-type: application/fhir+json' --data-raw=é ${url}`, 'POST', ['2', undefined]],
   ['several bodies are joined', `curl -da -d b ${url}`, 'POST', ['3', 'application/x-www-form-urlencoded']],
   ['the method that is asked for wins', `curl -XPUT -d a --url ${url}`, 'PUT', ['1', 'application/x-www-form-urlencoded']],
+  ['short options may stand together', `curl -siXPUT -kd a ${url}`, 'PUT', ['1', 'application/x-www-form-urlencoded']],
+  ['but not in what an option has for a value', `curl -d -si ${url}`, 'POST', ['3', 'application/x-www-form-urlencoded']],
+  ['the value may be the next word', `curl -sX PUT ${url}`, 'PUT', [undefined, undefined]],
   ['a head alone', `curl -I ${url}`, 'HEAD', [undefined, undefined]],
 ] as const)('%s', (_name, line, method, [length, type]) => {
   const read = readCurlLine(line)
@@ -43,6 +46,7 @@ test.each([
 test.each([
   ['another program', `wget ${url}`, /not curl/],
   ['no URL', 'curl -s', /names no URL/],
+  ['more than one URL', `curl ${url} --url ${url}`, /several URLs/],
   ['plain HTTP', 'curl http://localhost/', /no https URL/],
   ['an option that may change the request', `curl --json a ${url}`, /--json is not known/],
   ['an option without its value', `curl ${url} -H`, /-H has no value/],

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { parseToken } from '../../../src/spine/access-token.ts'
@@ -65,6 +65,15 @@ describe('the command line', () => {
     [['lockout', 'add', '--asid', '200000000359', '--reason', 'x', '--for', 'ever']],
     [['lockout', 'release']],
     [['trace', ' ']],
+    [['audit', 'rotate-key', '--reason', '']],
+    [['check-config', '--config', '']],
+    [['--config', '', 'serve']],
+    [['audit', 'search', '--since', '2026-02-30']],
+    [['explain', '--at', '2026-02-30']],
+    [['explain', '--at', '7']],
+    [['explain', '--at', '2026-11-26T09:00']],
+    [['explain', '--fqdn', '']],
+    [['explain', '--fqdn', '*.nhs.uk']],
     [['audit', 'search', '--status', 'abc']],
     [['audit', 'search', '--limit', '0']],
     [['audit', 'search', '--slower-than', '-5']],
@@ -84,8 +93,24 @@ describe('the command line', () => {
     sentence(error)
   })
 
+  test.each([
+    ['--from', '200000000359'],
+    ['--to', '918999198993'],
+    ['--interaction', metadata],
+    ['--header', 'Accept: */*'],
+    ['--token', 'x'],
+  ])('explain takes no %s beside a curl command: it says all of that itself', async (option, value) => {
+    const saved = join(here.directory, 'call.sh')
+    await writeFile(saved, `curl https://localhost/${url}/metadata`)
+    const { code, out, error } = await here.run(['explain', '--curl', saved, option, value])
+    expect({ code, out }).toEqual({ code: 64, out: '' })
+    expect(error).toContain(`option '--curl <file>' cannot be used with option '${option} `)
+  })
+
   test('a wrong data directory is not made by asking of it', async () => {
     await here.run(['replay', '--data', 'no-such-folder'])
+    const rotated = await here.run(['audit', 'rotate-key', '--reason', 'x'], { SSP_DATA_DIRECTORY: 'no-such-folder' })
+    expect(rotated).toEqual({ code: 1, out: '', error: expect.stringContaining('no-such-folder') })
     expect(existsSync(join(here.directory, 'no-such-folder'))).toBe(false)
   })
 
