@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { extname, resolve } from 'node:path'
-import { createDirectoryBuilder } from './directory-builder.ts'
+import { createDirectoryBuilder, type DirectoryBuilder } from './directory-builder.ts'
 import { createFindingList } from './finding-list.ts'
 import { createInterner } from './interner.ts'
 import { judgeEndpoint, judgeSystem } from './judge-record.ts'
@@ -11,6 +11,7 @@ import type { PackedDirectory } from './packed-directory.ts'
 import { type PackedRules, packRules } from './packed-rules.ts'
 import type { RecordDraft } from './record-draft.ts'
 import type { Registry, RegistryFinding } from './registry.ts'
+import type { SharingRule } from './sharing-rule.ts'
 import { readSharingRules } from './sharing-rules.ts'
 import type { SourceFile } from './text-lines.ts'
 import { UnreadableFile } from './unreadable-file.ts'
@@ -76,6 +77,7 @@ async function load(request: LoadRequest, tally: LoadTally): Promise<LoadedRegis
     })
   }
   const sharingRules = await readSharingRules(source(request.sharingRules), tally.findings)
+  warnOfStrangers(sharingRules, builder, tally)
   const rules = packRules(sharingRules, interner)
   const counts = { ...builder.counts(), faulty: tally.setAside, sharingRules: sharingRules.length }
   const where = request.files.join(', ')
@@ -84,6 +86,17 @@ async function load(request: LoadRequest, tally: LoadTally): Promise<LoadedRegis
   const directory = builder.pack()
   refuseVanished(request, tally.records, directory, where)
   return { kind: 'loaded', version: digest.digest('hex').slice(0, 16), directory, rules, counts, findings: tally.findings.list() }
+}
+
+/** A rule for a party that the directory does not hold decides nothing: one that was mistyped would refuse nobody, without a word. */
+function warnOfStrangers(rules: readonly SharingRule[], builder: DirectoryBuilder, { findings }: LoadTally): void {
+  for (const { place, reference, ...rule } of rules)
+    for (const side of ['from', 'to'] as const) {
+      const party = rule[side]
+      if (party.kind === 'anybody' || builder.knows(party)) continue
+      const named = party.kind === 'asid' ? `the ASID ${party.asid}` : `the ODS code ${party.odsCode} (it is compared exactly)`
+      findings.warning(place, reference, `${side} names no system of the directory: none has ${named}`)
+    }
 }
 
 async function readRecords(file: SourceFile, tally: LoadTally, onRecord: (draft: RecordDraft) => void): Promise<void> {

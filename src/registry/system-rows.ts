@@ -8,6 +8,8 @@ import { systemColumns as column, none } from './packed-directory.ts'
 export interface SystemRows {
   /** Takes a record in, or sets it aside; two different records of one ASID are both set aside, since none of them can be trusted. */
   add(record: JudgedSystem, place: string): void
+  /** Whether there is a record of this ASID, in force or set aside. */
+  has(asid: number): boolean
   /** Calls `visit` with the ODS code and party key of each system in force. */
   each(visit: (odsCode: number, partyKey: number) => void): void
   /** Systems in force. */
@@ -85,6 +87,7 @@ export function createSystemRows(interner: Interner, tally: LoadTally): SystemRo
       for (let at = 0; at < rows.length; at += column.width)
         if (rows[at + column.fault] === none) visit(rows[at + column.odsCode]!, rows[at + column.partyKey]!)
     },
+    has: (asid) => rowOf.has(asid),
     count() {
       let count = 0
       this.each(() => count++)

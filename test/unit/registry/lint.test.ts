@@ -34,6 +34,36 @@ describe('lint', () => {
     ])
   })
 
+  test('names rules for parties that the directory does not hold', async () => {
+    const rule = { effect: 'deny', from: '*', to: '*', interactions: ['*'] }
+    await folder.write('a.ndjson', spell('ndjson', [system], [endpoint]))
+    await folder.write(
+      'rules.ndjson',
+      [
+        { ...rule, reference: 'held', from: { asid: system.asid }, to: { ods: 'T1' } },
+        { ...rule, reference: 'typing', from: { ods: 't1' } },
+        { ...rule, reference: 'stranger', to: { asid: '200000000358' } },
+      ]
+        .map((one) => `${JSON.stringify(one)}\n`)
+        .join(''),
+    )
+    const settings = { ...folder.settings(['a.ndjson']), sharingRules: 'rules.ndjson' }
+    expect(await lintRegistry(settings, folder.path)).toEqual([
+      {
+        severity: 'warning',
+        place: 'rules.ndjson:2',
+        record: 'typing',
+        message: 'from names no system of the directory: none has the ODS code t1 (it is compared exactly)',
+      },
+      {
+        severity: 'warning',
+        place: 'rules.ndjson:3',
+        record: 'stranger',
+        message: 'to names no system of the directory: none has the ASID 200000000358',
+      },
+    ])
+  })
+
   test('says where a file cannot be read', async () => {
     await folder.write('a.yaml', 'systems: {}\n')
     expect(await lintRegistry(folder.settings(['a.yaml']), folder.path)).toEqual([
