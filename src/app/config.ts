@@ -48,6 +48,22 @@ export const configSchema = z
     error: 'is missing: proxies that share lockouts must know each other’s keys (openssl genpkey -algorithm ed25519)',
     path: ['lockouts', 'signingKey'],
   })
+  .refine(({ listener, operators }) => !overlap(listener, operators), {
+    error: 'is the consumers’ port (listener.port) on the same address: each needs its own',
+    path: ['operators', 'port'],
+  })
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Whether two ports that are bound would be one. Port 0 is any that is free, and names are not looked up. */
+function overlap(one: Address, other: Address): boolean {
+  const everywhere = (host: string): boolean => host === '0.0.0.0' || host === '::' || host === '[::]'
+  const sameHost = one.host === other.host || everywhere(one.host) || everywhere(other.host)
+  return one.port !== 0 && one.port === other.port && sameHost
+}
 
 /** The settings of a proxy, read, defaulted and checked. */
 export type Config = z.infer<typeof configSchema>

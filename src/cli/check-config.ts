@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { LoadedConfig } from '../app/load-config.ts'
+import { capacityRules } from '../forwarding/gate-rules.ts'
 import { observedUnder } from '../proxy/admission.ts'
 import { loadConfigOf } from './config-path.ts'
 import type { Terminal } from './terminal.ts'
@@ -22,7 +23,8 @@ export function checkConfigCommand(terminal: Terminal): Command {
 
 function summaryOf({ config, version, baseDir }: LoadedConfig): readonly (readonly [name: string, text: string])[] {
   const { listener, operators, forwarding, registry, trust } = config
-  const observed = observedUnder(config.checks)
+  const { capacity, breaker, connectionsPerProvider } = forwarding
+  const observed = [...observedUnder(config.checks), ...capacityRules(capacity, breaker, connectionsPerProvider).observing]
   const dialled = Object.entries(forwarding.dialOverrides).map(([provider, address]) => `${provider} at ${address}`)
   return [
     ['version', version],
@@ -32,7 +34,7 @@ function summaryOf({ config, version, baseDir }: LoadedConfig): readonly (readon
     ['registry', registry.files.map((file) => resolve(baseDir, file)).join(', ')],
     ['revocation', revocationText(trust)],
     ['data', resolve(baseDir, config.dataDirectory)],
-    ['only observed', observed.length === 0 ? 'nothing: every check is enforced' : observed.join(', ')],
+    ['only observed', observed.length === 0 ? 'nothing: all is enforced' : observed.join(', ')],
     ...dialled.map((override) => ['dial override', override] as const),
   ]
 }

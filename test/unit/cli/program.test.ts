@@ -155,6 +155,25 @@ describe('the settings commands', () => {
     expect(out).toMatch(/only observed +access-token\n/)
   })
 
+  test('check-config tells of limits and circuits that only observe, too', async () => {
+    const { out } = await here.run(['check-config'], {
+      SSP_FORWARDING__CAPACITY__MODE: 'observe',
+      SSP_FORWARDING__BREAKER__MODE: 'observe',
+    })
+    expect(out).toMatch(/only observed +provider-limit, provider-circuit\n/)
+    expect((await here.run(['check-config'])).out).toMatch(/only observed +nothing: all is enforced\n/)
+  })
+
+  test('check-config refuses one port for both legs', async () => {
+    for (const host of ['127.0.0.1', '0.0.0.0', '::']) {
+      const { code, out, error } = await here.run(['check-config'], { SSP_LISTENER__HOST: host, SSP_OPERATORS__PORT: '8443' })
+      expect({ code, out }).toEqual({ code: 78, out: '' })
+      expect(error).toMatch(/operators\.port: is the consumers’ port \(listener\.port\)/)
+    }
+    const apart = { SSP_LISTENER__HOST: '127.0.0.2', SSP_OPERATORS__PORT: '8443' }
+    expect(await here.run(['check-config'], apart)).toMatchObject({ code: 0 })
+  })
+
   test('check-config tells every problem and ends with 78', async () => {
     const { code, out, error } = await here.run(['check-config'], { SSP_LISTENER__PORT: 'many', SSP_LISTENER__PRT: '1' })
     expect({ code, out }).toEqual({ code: 78, out: '' })
