@@ -10,6 +10,7 @@ import { proofsDegraded } from './audit-gauges.ts'
 import { operatorsFrom } from './compose.ts'
 import type { DataSide } from './data-side.ts'
 import type { Ground } from './ground.ts'
+import { isRegistered } from './is-registered.ts'
 import { printableConfig } from './load-config.ts'
 import type { LockoutControl } from './lockout-control.ts'
 import { dataAnchors } from './materials.ts'
@@ -115,6 +116,7 @@ export async function openControlPlane(ground: Ground, parts: ControlParts, { ad
         metrics: { ...metrics, text: data.metricsPage },
         expiry,
         lockouts: locking.steered,
+        isRegistered: (selector) => isRegistered(selector, materials().registry),
         circuits: parts.circuits,
         readiness: () => readinessOf(view(), clock),
         reload,

@@ -65,7 +65,9 @@ function addCommand(terminal: Terminal): Command {
       const body = { [kind]: value, reason, ...(forSeconds !== undefined && { forSeconds }) }
       const answer = await askProxy(command, terminal, 'POST', '/lockouts', body)
       if (answer.status !== 201) throw failureOf(answer)
-      terminal.out(`${lockoutLine(answer.body as Lockout)}\n`)
+      const added = answer.body as Lockout & { readonly warning?: string }
+      terminal.out(`${lockoutLine(added)}\n`)
+      if (added.warning !== undefined) terminal.error(`${added.warning}\n`)
     })
 }
 

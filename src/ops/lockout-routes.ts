@@ -48,11 +48,15 @@ export const lockoutRoutes: readonly OpsRoute[] = [
   },
 ]
 
+/** A code that was mistyped, or has other letters than the directory's, would lock out nobody, without a word. */
+const nobodyYet = 'No record of the directory bears this value: as the directory is now, the lockout shuts nobody out.'
+
 async function addLockout(parts: OpsParts, { actor, body }: OpsCall): Promise<OpsAnswer> {
   const request = lockoutRequestOf(body)
   const { selector, reason, forSeconds } = request
   await audited(parts, actor, 'lockout-add', { ...selector, reason, ...(forSeconds !== undefined && { forSeconds }) })
-  return { status: 201, json: await orConflict(parts.lockouts.add(request, actor)) }
+  const added = await orConflict(parts.lockouts.add(request, actor))
+  return { status: 201, json: parts.isRegistered(selector) ? added : { ...added, warning: nobodyYet } }
 }
 
 async function confirmLockout(parts: OpsParts, { actor, id }: OpsCall): Promise<OpsAnswer> {

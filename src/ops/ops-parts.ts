@@ -2,7 +2,7 @@ import type { Lookups } from '../audit/index/lookups.ts'
 import type { Witness } from '../audit/witness/witness.ts'
 import type { CircuitAct, GateState } from '../forwarding/gate-state.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Lockouts } from '../state/lockouts.ts'
+import type { LockoutSelector, Lockouts } from '../state/lockouts.ts'
 import type { ExpiryGauges } from './expiry-gauges.ts'
 
 /** One condition of being ready. Name and detail are shown to anybody who can reach the port: they name no person. */
@@ -65,6 +65,8 @@ export interface OpsParts {
   readonly metrics: Metrics
   readonly expiry: ExpiryGauges
   readonly lockouts: Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
+  /** Whether the directory in force holds the party; a certificate is none that it could hold. */
+  isRegistered(selector: LockoutSelector): boolean
   readonly circuits: Circuits
   readonly lookups: Lookups
   /** This proxy as a witness of others' logs; undefined where the settings have it as none. */

@@ -1,6 +1,7 @@
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
 import { decideSharing, type FittingPattern, patternsOf } from './decide-sharing.ts'
 import { pathOf } from './endpoint-url.ts'
+import { holdsParty } from './holds-party.ts'
 import { KnownSystem } from './known-system.ts'
 import type { LoadedRegistry } from './load-registry.ts'
 import { listAt } from './number-lists.ts'
@@ -114,6 +115,7 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     counts: loaded.counts,
     findings: loaded.findings,
     hosts,
+    holds: (kind, value) => holdsParty(directory, kind, value),
     system,
     endpoint,
     directoryInteraction,

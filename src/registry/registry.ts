@@ -28,6 +28,9 @@ export interface RegistryFinding {
   readonly message: string
 }
 
+/** What names a party of the directory: an ASID, an ODS code, a party key, the CPA id of an endpoint. */
+export type PartyKind = 'asid' | 'organisation' | 'partyKey' | 'endpoint'
+
 /**
  * The directory as one load of it left it: immutable, every look-up in memory and O(1) or nearly so.
  * A reload makes a new one; a request keeps the one it began with.
@@ -57,6 +60,8 @@ export interface Registry {
   pinsOf(asid: string): readonly string[]
   /** Whether `from` may send `interaction` to `to` at this moment (ms since 1970). */
   sharing(from: AccreditedSystem, to: AccreditedSystem, interaction: string, at: number): SharingDecision
+  /** Whether some record bears this value, in force or set aside; party keys in upper case. For operators: it looks through all records. */
+  holds(kind: PartyKind, value: string): boolean
   /** Every distinct endpoint host, for pools, certificate gauges and the dial guard. */
   readonly hosts: ReadonlySet<string>
 }

@@ -77,6 +77,30 @@ export function registryConformance(backend: string, open: (world: RegistryWorld
       expect(registry.endpoint(systemOf(registry, provider), `${patient} `)).toEqual({ kind: 'none' })
     })
 
+    test('says whether any record bears an ASID, an ODS code, a party key or a CPA id', async () => {
+      const ofStrangers = { reference: 'R', effect: 'deny', from: { ods: 'X1' }, to: '*', interactions: ['*'] }
+      const registry = await open({ ...world, rules: [ofStrangers] })
+      const held = [
+        ['asid', consumer.asid],
+        ['organisation', 'T77777'],
+        ['organisation', 'T99999'],
+        ['partyKey', 'T77777-7777777'],
+        ['partyKey', 'T99999-9999999'],
+        ['endpoint', endpoint.cpaId],
+      ] as const
+      // As another kind, in other letters, of a rule alone, or nowhere.
+      const strangers = [
+        ['organisation', consumer.asid],
+        ['organisation', 't77777'],
+        ['organisation', 'X1'],
+        ['partyKey', 't99999-9999999'],
+        ['endpoint', 'S9'],
+        ['asid', '000000000000'],
+      ] as const
+      expect(held.filter(([kind, value]) => !registry.holds(kind, value))).toEqual([])
+      expect(strangers.filter(([kind, value]) => registry.holds(kind, value))).toEqual([])
+    })
+
     test('knows the names of certificates, the party keys and the organisations behind them', async () => {
       const registry = await open(world)
       expect([...registry.partyKeysOf('consumer.thirdparty.nhs.uk')]).toEqual(['T77777-7777777'])

@@ -118,6 +118,7 @@ export async function startTestOps(cast: Cast, overrides: Partial<OpsSettings> =
       redis: undefined,
       report: silentReport,
     }),
+    isRegistered: ({ value }) => value !== 'T00000-0000000',
     circuits: {
       list: () => circuits,
       isRegistered: (host) => host === 'provider.example.nhs.uk',

@@ -51,6 +51,13 @@ test('a lockout is added, listed and released by what it names', async () => {
   expect(await ssp('lockout', 'list')).toEqual({ code: 0, out: '', error: '' })
 })
 
+test('a lockout of what the directory does not hold is made, and said to shut nobody out', async () => {
+  const { code, out, error } = await ssp('lockout', 'add', '--party-key', 'T00000-0000000', '--reason', 'x')
+  expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(' party-key T00000-0000000 until released by ') })
+  expect(error).toBe('No record of the directory bears this value: as the directory is now, the lockout shuts nobody out.\n')
+  expect(await ssp('lockout', 'release', '--party-key', 'T00000-0000000')).toMatchObject({ code: 0 })
+})
+
 test('a lockout is released by its id', async () => {
   const { out } = await ssp('lockout', 'add', '--asid', '200000000359', '--reason', 'x')
   expect(out).toContain(' until released by ')
