@@ -73,14 +73,35 @@ function pathOf(name: string, schema: SettingsSchema): readonly string[] | strin
     const names = new Map(schema.namesAt(path).map((setting) => [screamingSnake(setting), setting]))
     const setting = names.get(segment)
     if (setting === undefined) {
+      const whole = withoutUnderscores(name).length > longestName ? undefined : namedWith(withoutUnderscores(name), schema, [])
       const nearest = didYouMean(segment, names.keys())
-      const meant = nearest === undefined ? '' : `; did you mean ${prefix}${[...written, nearest].join('__')}?`
-      return `names no setting${meant}`
+      const meant = whole ?? (nearest === undefined ? undefined : [...written, nearest])
+      return meant === undefined ? 'names no setting' : `names no setting; did you mean ${prefix}${meant.join('__')}?`
     }
     path.push(setting)
     written.push(segment)
   }
   return path
+}
+
+/** No setting's name is longer. */
+const longestName = 200
+
+function withoutUnderscores(name: string): string {
+  return name.replaceAll('_', '')
+}
+
+/** The segments of the setting whose name has these letters, where `_` was written for `__` or left out; undefined where there is none. */
+function namedWith(letters: string, schema: SettingsSchema, path: readonly string[]): readonly string[] | undefined {
+  for (const setting of schema.namesAt(path)) {
+    const segment = screamingSnake(setting)
+    const beginning = withoutUnderscores(segment)
+    if (letters === beginning) return [segment]
+    if (!letters.startsWith(beginning)) continue
+    const rest = namedWith(letters.slice(beginning.length), schema, [...path, setting])
+    if (rest !== undefined) return [segment, ...rest]
+  }
+  return undefined
 }
 
 /** `requestsPerSecond` and `requests-per-second` are both `REQUESTS_PER_SECOND`. */
@@ -99,6 +120,7 @@ async function readOverride(
   const inPath = (message: string): string => `${path.join('.')}: ${message}`
   let text = given
   if (fromFile) {
+    if (given === '') return { value: { kind: 'unusable', place }, problems: [{ place, message: inPath('names no file') }] }
     const file = await readTextFile(given)
     if ('fault' in file) {
       return { value: { kind: 'unusable', place }, problems: [{ place, message: inPath(`${shown(given)} ${file.fault}`) }] }

@@ -262,6 +262,19 @@ describe('the environment', () => {
     ])
   })
 
+  test('with one underscore where two belong is told the right name, and one that names no file says so', async () => {
+    const problems = await problemsOf(good, {
+      SSP_LISTENER_PORT: '1',
+      SSP_CHECKS_THROTTLE_REQUESTSPERSECOND: '1',
+      SSP_LISTENER__PORT_FILE: '',
+    })
+    expect(problems.sort()).toEqual([
+      'SSP_CHECKS_THROTTLE_REQUESTSPERSECOND names no setting; did you mean SSP_CHECKS__THROTTLE__REQUESTS_PER_SECOND?',
+      'SSP_LISTENER_PORT names no setting; did you mean SSP_LISTENER__PORT?',
+      'SSP_LISTENER__PORT_FILE listener.port: names no file',
+    ])
+  })
+
   test('may not set one thing twice', async () => {
     const problems = await problemsOf(good, { SSP_LISTENER__PORT: '1', SSP_LISTENER__PORT_FILE: '/dev/null' })
     expect(problems).toEqual(['SSP_LISTENER__PORT_FILE listener.port: SSP_LISTENER__PORT sets it too: keep one of them'])
