@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { makeNextLogKey } from '../audit/log-key-files.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -12,7 +12,7 @@ import { openLooks } from './open-looks.ts'
 export async function rotateLogKey(loaded: LoadedConfig, actor: string, reason: string): Promise<string> {
   const dataDirectory = resolve(loaded.baseDir, loaded.config.dataDirectory)
   // A name that is mistyped would have a key made for nothing, and the log's would stay.
-  if (!existsSync(join(dataDirectory, 'audit'))) throw new Error(`there is no log in ${dataDirectory}`)
+  if (!existsSync(dataDirectory)) throw new Error(`there is no ${dataDirectory}`)
   const trail = await openLooks(loaded, dataDirectory)
   try {
     await trail.operation({ v: 1, type: 'operation', at: systemClock.now(), actor, act: 'rotate-log-key', detail: { reason } })
