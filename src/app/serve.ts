@@ -1,3 +1,4 @@
+import { collectSeldom } from '../lib/collector.ts'
 import { openLog } from '../lib/logger.ts'
 import { workersOf } from '../workers/workers-settings.ts'
 import { startControl } from './control-process.ts'
@@ -15,6 +16,7 @@ export async function startProxy(configPath: string, environment: NodeJS.Process
 /** Runs a proxy until SIGTERM or SIGINT, drains it, and resolves. SIGHUP reloads. A second signal ends the process at once. */
 export async function serve(configPath: string): Promise<void> {
   const proxy = await startProxy(configPath)
+  collectSeldom()
   process.on('uncaughtException', (error) => proxy.unforeseen(error))
   process.on('SIGHUP', () => void proxy.reload('process'))
   await new Promise<void>((resolve) => {

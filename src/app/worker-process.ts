@@ -1,4 +1,5 @@
 import { systemClock } from '../lib/clock.ts'
+import { collectSeldom } from '../lib/collector.ts'
 import { type Logger, openLog } from '../lib/logger.ts'
 import { createLockoutMirror, type LockoutMirror } from '../state/lockout-mirror.ts'
 import { type ControlLine, openControlLine } from '../workers/control-line.ts'
@@ -149,6 +150,7 @@ async function run(known: Told): Promise<void> {
   for (const list of start.lists) takeList(plane, logger, list)
   for (const [host, act] of start.held) plane.capacity.hold(host, act)
   for (const act of early.splice(0)) act(made)
+  collectSeldom()
   await plane.open()
   parts.add(setInterval(() => report(made), reportMs).unref(), async (timer) => clearInterval(timer))
   report(made)

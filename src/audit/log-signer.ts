@@ -59,9 +59,26 @@ function pathIn(levels: readonly (readonly Buffer[])[], place: number): readonly
 }
 
 function signed(bytes: Uint8Array, key: KeyObject): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    sign(null, bytes, key, (error, signature) => (error === null ? resolve(signature) : reject(error)))
-  })
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  sign(
+    null,
+    bytes,
+    key,
+    once((error, signature) => (error === null ? resolve(signature) : reject(error))),
+  )
+  return promise
+}
+
+type Settle = (error: Error | null, signature: Buffer) => void
+
+/** What `sign` is given stays in memory until the next full collection (docs/decisions/0063): no more of it than this, and not what was signed. */
+function once(settle: Settle): Settle {
+  let waiting: Settle | undefined = settle
+  return (error, signature) => {
+    const told = waiting
+    waiting = undefined
+    told?.(error, signature)
+  }
 }
 
 /** Signs the log of that name with the keys in `dataDirectory/keys`; the first is made at the first use where there is none. */

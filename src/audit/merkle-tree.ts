@@ -10,9 +10,22 @@ export interface Frontier {
 /** The tree without a leaf. */
 export const emptyTree: Frontier = { size: 0, roots: [] }
 
+const digestBytes = 32
+/** Bytes for 128 digests. */
+const slabBytes = 4096
+/** Where the next digests go. Node's own pool has 64 KiB, all of which each digest that a tree keeps would keep, too. */
+let slab = Buffer.allocUnsafeSlow(slabBytes)
+let taken = 0
+
 /** SHA-256 as bytes. By way of a string of 32 characters: to have Node make a buffer of each digest costs more than the digest itself. */
 function sha256(bytes: string | Uint8Array): Buffer {
-  return Buffer.from(hash('sha256', bytes, 'latin1'), 'latin1')
+  if (taken === slabBytes) {
+    slab = Buffer.allocUnsafeSlow(slabBytes)
+    taken = 0
+  }
+  slab.write(hash('sha256', bytes, 'latin1'), taken, 'latin1')
+  taken += digestBytes
+  return slab.subarray(taken - digestBytes, taken)
 }
 
 /** RFC 9162 2.1.1: SHA-256 over 0x00 and the leaf; here the leaf is a record's entry as it stands in its line, which is ASCII. */
