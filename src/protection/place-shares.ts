@@ -6,9 +6,10 @@ export function evenPart(whole: number, nth: number, among: number): number {
 /**
  * Divides so many places among workers by what each wants: nobody gets more than it wants while another has less than it wants and no more than the first
  * (max-min fairness; Bertsekas and Gallager, Data Networks, 1992), so that who wants them has an even part at least. What nobody wants is divided evenly on
- * top. Together the shares are `places`. Where an even division leaves a remainder, it goes to those from `turn` on.
+ * top. Together the shares are `places`. Where an even division leaves a remainder, it goes to those that were `served` longest ago, by any clock; the first ones
+ * where none was.
  */
-export function placeShares(places: number, wants: readonly number[], turn = 0): readonly number[] {
+export function placeShares(places: number, wants: readonly number[], served: readonly number[] = []): readonly number[] {
   const shares = wants.map(() => 0)
   let left = places
   const give = (at: number, more: number): void => {
@@ -20,7 +21,8 @@ export function placeShares(places: number, wants: readonly number[], turn = 0):
     if (hungry.length === 0) break
     const each = Math.floor(left / hungry.length)
     if (each === 0) {
-      for (let nth = 0; left > 0; nth++) give(hungry[(turn + nth) % hungry.length] ?? 0, 1)
+      const longest = hungry.sort((one, other) => (served[one] ?? 0) - (served[other] ?? 0))
+      for (const at of longest.slice(0, left)) give(at, 1)
       break
     }
     for (const at of hungry) give(at, Math.min(each, (wants[at] ?? 0) - (shares[at] ?? 0)))

@@ -15,6 +15,8 @@ interface Holder {
   wanted: number
   samples: number
   window: CallWindow | undefined
+  /** The levelling at which it last had as many places as any that wants more: where there are too few for all, the next is of who was served longest ago. */
+  served: number
 }
 
 /** Idle places move only where it is about more than this share of all. */
@@ -29,6 +31,7 @@ export class ProviderPlaces {
   #rules: PlaceRules
   readonly #limit: AdaptiveLimit
   readonly #holders: Holder[]
+  #levelling = 0
 
   /** `kinds` is how many kinds of call are told apart. */
   constructor(rules: PlaceRules, workers: number, kinds: number) {
@@ -36,7 +39,7 @@ export class ProviderPlaces {
     this.#limit = new AdaptiveLimit(rules.limit, kinds)
     this.#holders = Array.from({ length: workers }, (_, nth) => {
       const lease = firstLease(rules, nth, workers)
-      return { present: true, lease, settled: true, most: lease.places, peak: 0, wanted: 0, samples: 0, window: undefined }
+      return { present: true, lease, settled: true, most: lease.places, peak: 0, wanted: 0, samples: 0, window: undefined, served: 0 }
     })
   }
 
@@ -89,9 +92,9 @@ export class ProviderPlaces {
     return this.#lend(holder, nth, places)
   }
 
-  /** The leases that are to be told now. `turn` moves on with time: by it goes whose turn it is where there are too few for all; `levels`: idle places are evened out. */
-  leases(turn: number, levels: boolean): readonly (readonly [nth: number, lease: PlaceLease])[] {
-    const targets = this.#targets(turn, levels)
+  /** The leases that are to be told now. `levels`, now and then: idle places are evened out, and where there are too few for all it is the turn of others. */
+  leases(levels: boolean): readonly (readonly [nth: number, lease: PlaceLease])[] {
+    const targets = this.#targets(levels)
     const told: [number, PlaceLease][] = []
     const lend = (holder: Holder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places)])
     // What is given up counts as held until that is told back; so the order is of no matter for safety, but what is free is known only after.
@@ -110,19 +113,28 @@ export class ProviderPlaces {
     return told
   }
 
-  #targets(turn: number, levels: boolean): readonly number[] {
+  #targets(levels: boolean): readonly number[] {
     const present = this.#holders.filter((one) => one.present)
     const held = this.#holders.map(({ lease }) => lease.places)
+    const wants = present.map(({ wanted }) => wanted)
+    if (levels) this.#serve(present, wants)
     const shares = placeShares(
       this.places,
-      present.map(({ wanted }) => wanted),
-      turn,
+      wants,
+      present.map(({ served }) => served),
     )
     let next = 0
     const targets = this.#holders.map((one) => (one.present ? (shares[next++] ?? 0) : 0))
     const lacks = present.some(({ wanted, lease }) => wanted > lease.places)
     const uneven = levels && targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
     return lacks || uneven || sum(held) !== this.places ? targets : held
+  }
+
+  /** Whoever has its full share at a levelling was served; who is only promised one is not, so that a place which comes back late still goes to whom it was meant for. */
+  #serve(present: readonly Holder[], wants: readonly number[]): void {
+    this.#levelling++
+    const most = Math.max(0, ...placeShares(this.places, wants).filter((share, at) => share <= (wants[at] ?? 0)))
+    for (const holder of present) if (holder.most >= most) holder.served = this.#levelling
   }
 
   #lend(holder: Holder, nth: number, places: number): PlaceLease {

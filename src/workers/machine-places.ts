@@ -34,7 +34,6 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
   /** Those that may have places to be moved: of thousands, the few that are called now. */
   const active = new Map<string, ProviderPlaces>()
   let rules = first
-  let turn = 0
 
   function placesOf(key: string): ProviderPlaces {
     const known = providers.get(key)
@@ -47,7 +46,7 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
   function lend(of: Iterable<readonly [key: string, places: ProviderPlaces]>, levels: boolean): void {
     const told = workers.map((): NamedLease[] => [])
     for (const [key, places] of of) {
-      const leases = places.leases(turn, levels)
+      const leases = places.leases(levels)
       for (const [nth, lease] of leases) told[nth]?.push({ ...lease, key })
       if (levels && leases.length === 0 && places.isQuiet) active.delete(key)
       else active.set(key, places)
@@ -57,10 +56,7 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
     })
   }
 
-  const leveller = setInterval(() => {
-    turn++
-    lend([...active], true)
-  }, levelMs)
+  const leveller = setInterval(() => lend([...active], true), levelMs)
   leveller.unref()
 
   return {
