@@ -78,8 +78,7 @@ export function openWitnessing(surroundings: WitnessingSurroundings): OpenWitnes
   own.follow(first.own)
   const asking = startWitnessing(first.witnesses, {
     // Those of another name that the machine once had are written no more, and no witness may know them.
-    logs: async () =>
-      new Map([...(await logDirectories(dataDirectory))].filter(([log]) => log.startsWith(`${loaded().config.audit.node}/`))),
+    logs: async () => new Map([...logDirectories(dataDirectory)].filter(([log]) => log.startsWith(`${loaded().config.audit.node}/`))),
     now: clock.elapsed,
     told,
   })

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The directory of the log of this name, `node/worker`, in a data directory. */
@@ -7,12 +7,19 @@ export function logDirectory(dataDirectory: string, log: string): string {
 }
 
 /** The logs under `dataDirectory/audit`: names, and directories. */
-export async function logDirectories(dataDirectory: string): Promise<ReadonlyMap<string, string>> {
+export function logDirectories(dataDirectory: string): ReadonlyMap<string, string> {
   const root = join(dataDirectory, 'audit')
-  const found = await readdir(root, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  const names = found.filter((one) => one.isDirectory() && one.name.includes('-')).map(({ name }) => name)
+  const names = entriesOf(root)
+    .filter((one) => one.isDirectory() && one.name.includes('-'))
+    .map(({ name }) => name)
   return new Map(names.sort().map((name) => [name.replace(/-([^-]*)$/, '/$1'), join(root, name)]))
+}
+
+function entriesOf(root: string): readonly Dirent[] {
+  try {
+    return readdirSync(root, { withFileTypes: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }

@@ -22,7 +22,7 @@ export function witnessOf(text: string): NoteVerifier {
 /** What stands beside every log of the data directory with the cosignature of each of these witnesses. Rejects with the system's error. */
 export async function cosignedIn(dataDirectory: string, witnesses: readonly NoteVerifier[]): Promise<readonly LogCosigned[]> {
   if (witnesses.length === 0) return []
-  const logs = await logDirectories(dataDirectory)
+  const logs = logDirectories(dataDirectory)
   return [...logs].flatMap(([log, directory]) =>
     witnesses.map((witness) => ({ log, witness: witness.name, cosigned: readCosigned(directory, log, witness) })),
   )

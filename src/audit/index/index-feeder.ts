@@ -53,10 +53,10 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
 
   async function follow(log: string, directory: string): Promise<Followed> {
     const position = await store.position(log)
-    let tail = await openLogTail(directory, position)
+    let tail = openLogTail(directory, position)
     if (tail !== 'changed') return { tail, next: position?.next ?? 0, openings: new Map() }
     await store.forget(log)
-    tail = await openLogTail(directory, undefined)
+    tail = openLogTail(directory, undefined)
     if (tail === 'changed') throw new Error(`the log ${log} changes while it is read`)
     return { tail, next: 0, openings: new Map() }
   }
@@ -69,7 +69,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
       followed.set(log, one)
     }
     try {
-      const read = await one.tail.read(batchRecords)
+      const read = one.tail.read(batchRecords)
       if (read === 'changed') {
         await store.forget(log)
         followed.delete(log)
@@ -98,7 +98,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
     async pass() {
       const begun = clock.now()
       try {
-        for (const [log, directory] of await logDirectories(dataDirectory)) {
+        for (const [log, directory] of logDirectories(dataDirectory)) {
           while (await advance(log, directory)) await new Promise((resolve) => setImmediate(resolve))
         }
         const { problem: _solved, ...rest } = progress
@@ -111,7 +111,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
     },
     async forgetAll() {
       followed.clear()
-      for (const log of (await logDirectories(dataDirectory)).keys()) await store.forget(log)
+      for (const log of logDirectories(dataDirectory).keys()) await store.forget(log)
       const { complete: _older, ...rest } = progress
       progress = { ...rest, logs: {} }
       tell({})

@@ -84,20 +84,20 @@ export function createIndexWork(options: IndexWorkOptions): IndexWork {
     return passing
   }
 
-  async function recordsOf(exchange: IndexedExchange): Promise<readonly StoredRecord[]> {
-    const directory = (await logDirectories(dataDirectory)).get(exchange.log)
+  function recordsOf(exchange: IndexedExchange): readonly StoredRecord[] {
+    const directory = logDirectories(dataDirectory).get(exchange.log)
     if (directory === undefined) return []
     const places = new Set([exchange.place, ...(exchange.outcomePlace === undefined ? [] : [exchange.outcomePlace])])
     const records: StoredRecord[] = []
     for (const place of places) {
-      const found = await recordOf(exchange, directory, place)
+      const found = recordOf(exchange, directory, place)
       if (found !== undefined) records.push(found)
     }
     return records
   }
 
-  async function recordOf({ exchange, log }: Of, directory: string, place: string): Promise<StoredRecord | undefined> {
-    const found = await recordAt(directory, place)
+  function recordOf({ exchange, log }: Of, directory: string, place: string): StoredRecord | undefined {
+    const found = recordAt(directory, place)
     // What stands there now may be of another log of that name: it is no record of this exchange.
     const isIts = found !== undefined && 'exchange' in found.entry && found.entry.exchange === exchange
     return isIts ? { log, index: found.index, entry: found.entry } : undefined
@@ -107,16 +107,16 @@ export function createIndexWork(options: IndexWorkOptions): IndexWork {
     find: (id) =>
       asked(async (): Promise<FoundExchange | undefined> => {
         const exchange = await store.find(id)
-        return exchange === undefined ? undefined : { exchange, records: await recordsOf(exchange) }
+        return exchange === undefined ? undefined : { exchange, records: recordsOf(exchange) }
       }),
     search: (search, limit, after) => asked(async () => pageOf(await store.search(search, limit + 1, after), limit)),
     beginnings: (exchanges) =>
       asked(async () => {
-        const directories = await logDirectories(dataDirectory)
+        const directories = logDirectories(dataDirectory)
         const found: (StoredRecord | undefined)[] = []
         for (const one of exchanges) {
           const directory = directories.get(one.log)
-          found.push(directory === undefined ? undefined : await recordOf(one, directory, one.place))
+          found.push(directory === undefined ? undefined : recordOf(one, directory, one.place))
         }
         return found
       }),

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoredEntry } from '../stored-entry.ts'
 import type { LogPosition } from './indexed.ts'
@@ -20,10 +20,13 @@ export interface TailBatch {
   readonly atEnd: boolean
 }
 
-/** A log that is followed while it is written. */
+/**
+ * A log that is followed while it is written. Files are read synchronously: it belongs in a thread or a command of its own, where nobody waits meanwhile, and a
+ * look at a log that has not grown costs a tenth of what it costs by way of the pool of threads.
+ */
 export interface LogTail {
   /** The next records, up to so many. `changed`: what was given is no longer there. */
-  read(most: number): Promise<TailBatch | 'changed'>
+  read(most: number): TailBatch | 'changed'
 }
 
 /** Bytes read at once. A longer line is read in steps. */
@@ -50,30 +53,25 @@ export function lineDigest(line: string): string {
 }
 
 /** The record that stands at a place of the log; undefined where none does. */
-export async function recordAt(directory: string, place: string): Promise<TailRecord | undefined> {
+export function recordAt(directory: string, place: string): TailRecord | undefined {
   const [first, offset] = place.split(':')
-  const file = await openOrNot(join(directory, `${first}.log`))
-  if (file === undefined) return undefined
-  try {
-    const { lines } = await linesFrom(file, Number(offset), 1, recordBytes)
-    const [line] = lines
+  return reading(join(directory, `${first}.log`), (file) => {
+    const [line] = linesFrom(file, Number(offset), 1, recordBytes).lines
     return line === undefined ? undefined : recordOf(line.text, place)
-  } finally {
-    await file.close()
-  }
+  })
 }
 
 /** The log's files, the oldest first. */
-async function segmentsIn(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory))
+function segmentsIn(directory: string): readonly string[] {
+  return readdirSync(directory)
     .filter((name) => /^\d{12,15}\.log$/.test(name))
     .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
 }
 
 /** The position behind the newest record that begins a segment and was written before `at` (ms since 1970); undefined where none was, and a tail begins at the first. */
-export async function positionBefore(directory: string, at: number): Promise<LogPosition | undefined> {
-  for (const name of (await segmentsIn(directory)).toReversed()) {
-    const first = await firstRecord(directory, name)
+export function positionBefore(directory: string, at: number): LogPosition | undefined {
+  for (const name of segmentsIn(directory).toReversed()) {
+    const first = firstRecord(directory, name)
     if (first === undefined || first.entry.at >= at) continue
     return { next: first.index + 1, place: first.place, digest: lineDigest(first.line) }
   }
@@ -81,22 +79,18 @@ export async function positionBefore(directory: string, at: number): Promise<Log
 }
 
 /** The record behind the segment's header. */
-async function firstRecord(directory: string, name: string): Promise<TailRecord | undefined> {
-  const file = await openOrNot(join(directory, name))
-  if (file === undefined) return undefined
-  try {
-    const { lines } = await linesFrom(file, 0, 2)
+function firstRecord(directory: string, name: string): TailRecord | undefined {
+  return reading(join(directory, name), (file) => {
+    const { lines } = linesFrom(file, 0, 2)
     return lines.map(({ text, offset }) => recordOf(text, `${name.slice(0, -4)}:${offset}`)).find((one) => one !== undefined)
-  } finally {
-    await file.close()
-  }
+  })
 }
 
 /** Whether this record still stands in its file where it was read. */
-async function stillStands(file: FileHandle, { place, line }: Pick<TailRecord, 'place' | 'line'>): Promise<boolean> {
+function stillStands(file: number, { place, line }: Pick<TailRecord, 'place' | 'line'>): boolean {
   const wanted = Buffer.from(`${line}\n`, 'latin1')
-  const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted.length), 0, wanted.length, Number(place.split(':')[1]))
-  return bytesRead === wanted.length && buffer.equals(wanted)
+  const found = Buffer.allocUnsafe(wanted.length)
+  return readSync(file, found, 0, wanted.length, Number(place.split(':')[1])) === wanted.length && found.equals(wanted)
 }
 
 interface PlacedLine {
@@ -105,12 +99,19 @@ interface PlacedLine {
   readonly end: number
 }
 
-async function openOrNot(path: string): Promise<FileHandle | undefined> {
+/** What is read of the file; undefined where there is none. */
+function reading<T>(path: string, read: (file: number) => T): T | undefined {
+  let file: number
   try {
-    return await open(path, 'r')
+    file = openSync(path, 'r')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+  try {
+    return read(file)
+  } finally {
+    closeSync(file)
   }
 }
 
@@ -118,17 +119,18 @@ async function openOrNot(path: string): Promise<FileHandle | undefined> {
 const recordBytes = 16_384
 
 /** Whole lines from this offset on: those of a chunk, or of as many as the first line needs. What has no newline yet is left. */
-async function linesFrom(
-  file: FileHandle,
+function linesFrom(
+  file: number,
   from: number,
   most: number,
   atOnce = chunkBytes,
-): Promise<{ readonly lines: readonly PlacedLine[]; readonly skipped: number; readonly readTo: number }> {
+): { readonly lines: readonly PlacedLine[]; readonly skipped: number; readonly readTo: number } {
   const pieces: Buffer[] = []
   let length = 0
   let skipped = 0
   for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(atOnce), 0, atOnce, from + skipped + length)
+    const buffer = Buffer.allocUnsafe(atOnce)
+    const bytesRead = readSync(file, buffer, 0, atOnce, from + skipped + length)
     if (bytesRead === 0) return { lines: [], skipped, readTo: from + skipped + length }
     const piece = buffer.subarray(0, bytesRead)
     pieces.push(piece)
@@ -152,7 +154,7 @@ async function linesFrom(
  * Follows the log in this directory from behind `position`, or from its first record that is left. `changed` where the record that `position`
  * names is not what stands there: the log was cut, restored from a copy or made anew.
  */
-export async function openLogTail(directory: string, position: LogPosition | undefined): Promise<LogTail | 'changed'> {
+export function openLogTail(directory: string, position: LogPosition | undefined): LogTail | 'changed' {
   let segment: string | undefined
   /** Of the first byte that has not been read. A segment is read from its beginning until a record was found: without one it may be made anew. */
   let offset = 0
@@ -160,7 +162,7 @@ export async function openLogTail(directory: string, position: LogPosition | und
   /** The record that was read last: while it stands where it stood, the log is the one that was read. */
   let known: Pick<TailRecord, 'place' | 'line'> | undefined
   if (position !== undefined) {
-    const last = await recordAt(directory, position.place)
+    const last = recordAt(directory, position.place)
     if (last === undefined || last.index !== position.next - 1 || lineDigest(last.line) !== position.digest) return 'changed'
     const [first, start] = position.place.split(':')
     known = last
@@ -171,72 +173,66 @@ export async function openLogTail(directory: string, position: LogPosition | und
   const knownIn = (name: string | undefined): boolean => known !== undefined && `${known.place.split(':')[0]}.log` === name
 
   /** Whether the record that was read last still stands in a segment that was left since. */
-  async function leftAsItWas(): Promise<boolean> {
-    if (known === undefined || knownIn(segment)) return true
-    const file = await openOrNot(join(directory, `${known.place.split(':')[0]}.log`))
-    if (file === undefined) return false
-    try {
-      return await stillStands(file, known)
-    } finally {
-      await file.close()
-    }
+  function leftAsItWas(): boolean {
+    const last = known
+    if (last === undefined || knownIn(segment)) return true
+    return reading(join(directory, `${last.place.split(':')[0]}.log`), (file) => stillStands(file, last)) ?? false
   }
 
   /** Records of the segment behind the offset. */
-  async function readSegment(name: string, most: number): Promise<TailBatch | 'changed' | undefined> {
-    const file = await openOrNot(join(directory, name))
-    if (file === undefined) return knownIn(name) ? 'changed' : undefined
-    try {
-      const { size } = await file.stat()
-      if (size < offset || (known !== undefined && knownIn(name) && !(await stillStands(file, known)))) return 'changed'
-      const records: TailRecord[] = []
-      let at = offset
-      let atEnd = size === offset
-      // What is no record, a segment's header above all, is gone over.
-      while (records.length === 0 && !atEnd) {
-        const { lines, skipped, readTo } = await linesFrom(file, at, most + 1, Math.min(Math.max(size - at, recordBytes), chunkBytes))
-        at += skipped
-        for (const line of lines) {
-          if (records.length === most) break
-          const record = recordOf(line.text, `${name.slice(0, -4)}:${line.offset}`)
-          if (record !== undefined && record.index >= next) {
-            records.push(record)
-            next = record.index + 1
+  function readSegment(name: string, most: number): TailBatch | 'changed' | undefined {
+    const missing = knownIn(name) ? 'changed' : undefined
+    return (
+      reading(join(directory, name), (file): TailBatch | 'changed' => {
+        const { size } = fstatSync(file)
+        if (size < offset || (known !== undefined && knownIn(name) && !stillStands(file, known))) return 'changed'
+        const records: TailRecord[] = []
+        let at = offset
+        let atEnd = size === offset
+        // What is no record, a segment's header above all, is gone over.
+        while (records.length === 0 && !atEnd) {
+          const { lines, skipped, readTo } = linesFrom(file, at, most + 1, Math.min(Math.max(size - at, recordBytes), chunkBytes))
+          at += skipped
+          for (const line of lines) {
+            if (records.length === most) break
+            const record = recordOf(line.text, `${name.slice(0, -4)}:${line.offset}`)
+            if (record !== undefined && record.index >= next) {
+              records.push(record)
+              next = record.index + 1
+            }
+            at = line.end
           }
-          at = line.end
+          atEnd = readTo >= size && at === (lines.at(-1)?.end ?? at) && lines.length <= most
         }
-        atEnd = readTo >= size && at === (lines.at(-1)?.end ?? at) && lines.length <= most
-      }
-      if (records.length > 0 || offset > 0) offset = at
-      known = records.at(-1) ?? known
-      return { records, atEnd }
-    } finally {
-      await file.close()
-    }
+        if (records.length > 0 || offset > 0) offset = at
+        known = records.at(-1) ?? known
+        return { records, atEnd }
+      }) ?? missing
+    )
   }
 
-  async function segmentBehind(name: string | undefined): Promise<string | undefined> {
+  function segmentBehind(name: string | undefined): string | undefined {
     const current = name === undefined ? -1 : Number.parseInt(name, 10)
-    return (await segmentsIn(directory)).find((one) => Number.parseInt(one, 10) > current)
+    return segmentsIn(directory).find((one) => Number.parseInt(one, 10) > current)
   }
 
   return {
-    async read(most) {
-      if (!(await leftAsItWas())) return 'changed'
+    read(most) {
+      if (!leftAsItWas()) return 'changed'
       for (;;) {
         if (segment !== undefined) {
-          const batch = await readSegment(segment, most)
+          const batch = readSegment(segment, most)
           if (batch === 'changed') return 'changed'
           if (batch !== undefined && batch.records.length > 0)
-            return batch.atEnd && (await segmentBehind(segment)) !== undefined ? { ...batch, atEnd: false } : batch
+            return batch.atEnd && segmentBehind(segment) !== undefined ? { ...batch, atEnd: false } : batch
         }
-        const following = await segmentBehind(segment)
+        const following = segmentBehind(segment)
         if (following === undefined) return { records: [], atEnd: true }
         // The log was cut back behind a write that failed, and what had been read of it is written anew.
         if (segment !== undefined && Number.parseInt(following, 10) < next) return 'changed'
         // A segment that has a successor is whole, but it may have grown since it was read.
         if (segment !== undefined) {
-          const late = await readSegment(segment, most)
+          const late = readSegment(segment, most)
           if (late === 'changed') return 'changed'
           if (late !== undefined && late.records.length > 0) return { ...late, atEnd: false }
         }

@@ -23,8 +23,8 @@ interface Reading {
  */
 export async function* recordsInOrder(dataDirectory: string, since: number, until: number): AsyncGenerator<StoredRecord> {
   const readings: Reading[] = []
-  for (const [log, directory] of await logDirectories(dataDirectory)) {
-    const reading = await begin(log, directory, since)
+  for (const [log, directory] of logDirectories(dataDirectory)) {
+    const reading = begin(log, directory, since)
     if (await advance(reading)) readings.push(reading)
   }
   for (;;) {
@@ -44,8 +44,8 @@ function timeOf({ records, at }: Reading): number {
   return records[at]?.entry.at ?? Number.POSITIVE_INFINITY
 }
 
-async function begin(log: string, directory: string, since: number): Promise<Reading> {
-  const tail = await openLogTail(directory, await positionBefore(directory, since))
+function begin(log: string, directory: string, since: number): Reading {
+  const tail = openLogTail(directory, positionBefore(directory, since))
   if (tail === 'changed') throw changes(log)
   return { log, tail, records: [], at: 0, ended: false }
 }
@@ -54,13 +54,17 @@ async function begin(log: string, directory: string, since: number): Promise<Rea
 async function advance(reading: Reading): Promise<boolean> {
   if (reading.at < reading.records.length) return true
   if (reading.ended) return false
-  const batch = await reading.tail.read(batchRecords)
+  const batch = reading.tail.read(batchRecords)
+  // Files are read synchronously: whatever else is under way has its turn once a batch.
+  await turn()
   if (batch === 'changed') throw changes(reading.log)
   reading.records = batch.records
   reading.at = 0
   reading.ended = batch.atEnd
   return batch.records.length > 0
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 function changes(log: string): Error {
   return new Error(`the log ${log} is not what it was when reading began: was it restored from a copy?`)
