@@ -13,7 +13,7 @@ import type { ExpiryGauges } from '../ops/expiry-gauges.ts'
 import type { OpsSettings } from '../ops/ops-settings.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
 import type { Allowances } from '../protection/allowances.ts'
-import { admission, modeUnder } from '../proxy/admission.ts'
+import { admission, beginEvidence, modeUnder } from '../proxy/admission.ts'
 import type { ExchangeParts } from '../proxy/exchange.ts'
 import type { LookParts } from '../proxy/exchange-look.ts'
 import type { ExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
@@ -91,7 +91,7 @@ export function composeExchange(
   const { config, version } = materials.loaded
   const { audit, forwarding, lockouts, inFlight, allowances, observer, clock } = parts
   return {
-    admit: admission.bind({ settings: config.checks, lockouts, allowances, clock }, modeUnder(config.checks)),
+    admit: admission.bind({ settings: config.checks, lockouts, allowances, clock }, modeUnder(config.checks), beginEvidence),
     audit,
     forwarding: forwarding.under(config.forwarding, { via: config.listener.via }),
     observer,

@@ -19,6 +19,11 @@ export interface ProofHealth {
   readonly keyFault: string | undefined
 }
 
+/** A call that was not forwarded: what it is counted by, and its entry, which is made once it is to be written. Of a flood most calls are only counted. */
+export interface RefusedCall extends Pick<RefusedEntry, 'at' | 'consumer' | 'rule' | 'status'> {
+  entry(): RefusedEntry
+}
+
 /** The audit as the path sees it. */
 export interface AuditTrail {
   /** Resolves once the entry is on disk. Rejects with `AuditUnavailable`. */
@@ -26,7 +31,7 @@ export interface AuditTrail {
   /** Kept until it is on disk, retried while the disk is full; never throws. The second half of the reserved space is for these. */
   outcome(entry: OutcomeEntry): void
   /** Not awaited; under the flood rule (10 a second per address and per certificate, 100 per process, the rest counted) when `floodable`. Never throws. */
-  refused(entry: RefusedEntry, floodable: boolean): void
+  refused(call: RefusedCall, floodable: boolean): void
   /** Resolves once on disk. Rejects with `AuditUnavailable`. */
   operation(entry: OperationEntry): Promise<Receipt>
   /** Whether a forwarding entry could be written now, and why not. */

@@ -1,13 +1,13 @@
 import type { Clock } from '../lib/clock.ts'
 import type { AppendLog } from './append-log.ts'
+import type { RefusedCall } from './audit-trail.ts'
 import type { Claim } from './claim.ts'
-import type { RefusedEntry } from './entry.ts'
 import { createFloodRule, createRefusalCounts, type FloodLimits } from './flood-rule.ts'
 
 /** Records calls that were not forwarded, singly or as counts; none is lost while the process lives. */
 export interface RefusalRecorder {
   /** Not awaited; never throws. */
-  record(entry: RefusedEntry, floodable: boolean): void
+  record(call: RefusedCall, floodable: boolean): void
   /** Hands the counts so far, if there are any, to the log; takes them back where it cannot write them. Never throws. */
   flush(claim: Claim): void
 }
@@ -19,17 +19,17 @@ export interface RefusalRecorder {
 export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog, mayWrite: () => boolean, clock: Clock): RefusalRecorder {
   const rule = createFloodRule(limits)
   const counts = createRefusalCounts()
-  function count({ rule, status, at }: RefusedEntry, key: string): void {
+  function count({ rule, status, at }: RefusedCall, key: string): void {
     counts.add({ rule, status, key, count: 1 }, at)
   }
   return {
-    record: (entry, floodable) => {
-      const { address, certificateSha256 } = entry.consumer
+    record: (call, floodable) => {
+      const { address, certificateSha256 } = call.consumer
       const over = floodable ? rule.over(address, certificateSha256, clock.elapsed()) : undefined
-      if (over !== undefined) return count(entry, over)
+      if (over !== undefined) return count(call, over)
       const key = certificateSha256 ?? address
-      if (!mayWrite()) return count(entry, key)
-      log.append(entry, 'dispensable').catch(() => count(entry, key))
+      if (!mayWrite()) return count(call, key)
+      log.append(call.entry(), 'dispensable').catch(() => count(call, key))
     },
     flush: (claim) => {
       const taken = counts.take()

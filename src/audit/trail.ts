@@ -171,7 +171,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
       open -= 1
       writeOutcome(entry)
     },
-    refused: (entry, floodable) => refusals.record(entry, floodable),
+    refused: (call, floodable) => refusals.record(call, floodable),
     operation: async (entry) => {
       const reason = lack(reserve())
       if (reason !== undefined) return refuse(reason)

@@ -59,6 +59,41 @@ export const admission = Pipeline.of<AdmissionNeeds, Start>()
 /** A request that has passed them all; nothing else may be forwarded. */
 export type Admitted = Proven<typeof admission>
 
+/** What the checks prove, none of it proven yet. */
+type Unproven = { readonly [Name in Exclude<keyof Admitted | AlsoProven, keyof Start>]: undefined }
+/** Of the wire's form and the certificate's verdict, what nobody asks for behind the checks that read it. */
+type AlsoProven = 'kind'
+
+/**
+ * The object that what is proven of a request is put into, with a place for all of it: V8 makes a dictionary of an object that more than a dozen members are added
+ * to by name, and the whole path reads from this one.
+ */
+export function beginEvidence(start: Start): Start & Unproven {
+  return {
+    ...start,
+    kind: undefined,
+    target: undefined,
+    body: undefined,
+    connectionNames: undefined,
+    certificate: undefined,
+    traceId: undefined,
+    from: undefined,
+    to: undefined,
+    interactionId: undefined,
+    token: undefined,
+    consumer: undefined,
+    provider: undefined,
+    endpoint: undefined,
+    sharingRule: undefined,
+    pathUnderRoot: undefined,
+    interaction: undefined,
+    claims: undefined,
+    tokenRemarks: undefined,
+    holding: undefined,
+    beyond: undefined,
+  }
+}
+
 /** Whether a check enforces or observes under these settings. */
 export function modeUnder(settings: CheckSettings): (name: string) => Mode {
   const modes = settings as Readonly<Record<string, { readonly mode?: Mode } | undefined>>

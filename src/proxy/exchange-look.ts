@@ -14,7 +14,7 @@ import type { AdmittedLook } from './look-admission.ts'
 import type { ExchangeObserver } from './observers.ts'
 import { type PartyParts, partyOfExchange } from './party-of-exchange.ts'
 import type { Admission } from './pipeline.ts'
-import { type End, refusedEntry } from './recorded.ts'
+import { type End, RecordedRefusal } from './recorded.ts'
 import { refusalHeaders } from './verdict.ts'
 
 /** What a look is made with. */
@@ -63,7 +63,8 @@ export async function lookAtExchange(start: Start, leg: LookLeg, parts: LookPart
     const headers = refusalHeaders(start.exchange, recorded, told, undefined)
     if (refusal !== undefined) {
       leg.refuse(refusal, headers)
-      audit.refused(refusedEntry(start, refusal, recorded, admission?.observed ?? [], phases, admission?.evidence), true)
+      const observed = admission?.observed ?? []
+      audit.refused(new RecordedRefusal({ arrival: start, refusal, end: recorded, observed, phases, parties: admission?.evidence }), true)
     }
     observer.ended(endOf(start, recorded, refusal, phases))
   }

@@ -12,7 +12,7 @@ import { endOfForwarding, endOfRefusal } from './exchange-end.ts'
 import type { Endable, ExchangesInFlight } from './exchanges-in-flight.ts'
 import type { ExchangeObserver } from './observers.ts'
 import type { Admission } from './pipeline.ts'
-import { type End, forwardingEntry, outcomeEntry, refusedEntry } from './recorded.ts'
+import { type End, forwardingEntry, outcomeEntry, RecordedRefusal } from './recorded.ts'
 import { answerHeaders, refusalHeaders } from './verdict.ts'
 import { weighed } from './weighed.ts'
 
@@ -157,7 +157,7 @@ function refuseCall(course: Course, refusal: Refusal): void {
   phases['total'] = parts.clock.elapsed() - start.started
   leg.refuse(refusal, refusalHeaders(start.exchange, recorded, phases, undefined))
   parts.audit.refused(
-    refusedEntry(start, refusal, recorded, observedOf(admission), phases, admission?.evidence),
+    new RecordedRefusal({ arrival: start, refusal, end: recorded, observed: observedOf(admission), phases, parties: admission?.evidence }),
     floodable.has(refusal.rule),
   )
   tell(course, recorded, undefined, refusal)

@@ -64,17 +64,23 @@ export class Pipeline<Needs, Start extends object, Evidence extends Start> {
     }))
   }
 
-  /** Binds the checks to their parts. `modeOf` says which are only observed. The result decides without waiting for anything. */
-  bind(needs: Needs, modeOf: (name: string) => Mode): (start: Start) => Admission<Evidence> {
+  /**
+   * Binds the checks to their parts. `modeOf` says which are only observed; `begin` makes of a request the object that what is proven of it is put into, an
+   * object of this exchange alone. The result decides without waiting for anything.
+   */
+  bind(
+    needs: Needs,
+    modeOf: (name: string) => Mode,
+    begin: (start: Start) => object = (start) => ({ ...start }),
+  ): (start: Start) => Admission<Evidence> {
     const steps = this.steps(needs, modeOf)
     return (start) => {
-      // What is proven is added to the request that it is proven of: one object an exchange, made for it alone.
-      const evidence: object = start
+      const evidence = begin(start) as Record<string, unknown>
       let observed: readonly Refusal[] | undefined
       for (const step of steps) {
         const found = step.decide(evidence)
         if (found === passed) continue
-        if (!isRefusal(found)) Object.assign(evidence, found)
+        if (!isRefusal(found)) for (const name in found) evidence[name] = (found as Record<string, unknown>)[name]
         else if (step.observes) observed = [...(observed ?? nothing), found]
         else return { admitted: false, evidence: evidence as Partial<Evidence>, refusal: found, observed: observed ?? nothing }
       }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { RefusedCall } from '../audit/audit-trail.ts'
 import type {
   AuditedConsumer,
   AuditedPersonal,
@@ -9,7 +10,7 @@ import type {
   RefusedEntry,
 } from '../audit/entry.ts'
 import type { ForwardOutcome } from '../forwarding/forward.ts'
-import { parseToken } from '../spine/access-token.ts'
+import { claimsTextOf } from '../spine/access-token.ts'
 import { type Arrival, type ConsumerCertificate, type ConsumerConnection, isLook } from '../spine/arrival.ts'
 import { findInteraction } from '../spine/interaction-id.ts'
 import { nhsNumbersInQuery } from '../spine/nhs-number.ts'
@@ -52,33 +53,60 @@ export function forwardingEntry(
   }
 }
 
-/** The record of a call that was not forwarded. What was asked is read out once it is written: of a flood most calls are only counted. */
-export function refusedEntry(
-  arrival: Arrival & { readonly registry?: { readonly version: string } | undefined },
-  { code, reason }: Refusal,
-  { status, rule, origin, verdict }: End,
-  observed: readonly Refusal[],
-  phases: Readonly<Record<string, number>>,
-  parties: Partial<Pick<Admitted, 'consumer' | 'provider' | 'certificate'>> = {},
-): RefusedEntry {
-  return {
-    type: 'refused',
-    v: 1,
-    at: arrival.at,
-    exchange: arrival.exchange,
-    consumer: consumerOf(arrival.connection, parties.certificate),
-    get request() {
-      return requestOf(arrival, undefined, [])
-    },
-    ...{ status, code, rule, origin, reason },
-    ...organisationsOf(parties),
-    verdict,
-    ...(arrival.registry !== undefined && { registryVersion: arrival.registry.version }),
-    observed: observationsOf(observed, undefined),
-    phases,
-    get personal() {
-      return personalOf(arrival)
-    },
+/** What a refusal is recorded of. */
+interface Refused {
+  readonly arrival: Arrival & { readonly registry?: { readonly version: string } | undefined }
+  readonly refusal: Refusal
+  readonly end: End
+  readonly observed: readonly Refusal[]
+  readonly phases: Readonly<Record<string, number>>
+  /** Whose call it was, as far as the checks got. */
+  readonly parties?: Partial<Pick<Admitted, 'consumer' | 'provider' | 'certificate'>> | undefined
+}
+
+/** A call that was not forwarded, for the audit. */
+export class RecordedRefusal implements RefusedCall {
+  readonly #of: Refused
+  readonly consumer: AuditedConsumer
+
+  constructor(of: Refused) {
+    this.#of = of
+    this.consumer = consumerOf(of.arrival.connection, of.parties?.certificate)
+  }
+
+  get at(): number {
+    return this.#of.arrival.at
+  }
+
+  get rule(): string {
+    return this.#of.end.rule
+  }
+
+  get status(): number {
+    return this.#of.end.status
+  }
+
+  entry(): RefusedEntry {
+    const { arrival, refusal, end, observed, phases, parties } = this.#of
+    return {
+      type: 'refused',
+      v: 1,
+      at: arrival.at,
+      exchange: arrival.exchange,
+      consumer: this.consumer,
+      request: requestOf(arrival, undefined, []),
+      status: end.status,
+      code: refusal.code,
+      rule: end.rule,
+      origin: end.origin,
+      reason: refusal.reason,
+      ...organisationsOf(parties),
+      verdict: end.verdict,
+      ...(arrival.registry !== undefined && { registryVersion: arrival.registry.version }),
+      observed: observationsOf(observed, undefined),
+      phases,
+      personal: personalOf(arrival),
+    }
   }
 }
 
@@ -185,11 +213,11 @@ function redacted(target: { readonly host: string }, template: string | undefine
 /** A refused call's claims are recorded too, as far as they can be read: whoever was refused may have to be found. */
 function personalOf(arrival: Arrival): AuditedPersonal {
   const bearer = /^bearer +([^ ]+)$/i.exec(arrival.headers.get('authorization') ?? '')?.[1]
-  const token = bearer === undefined ? undefined : parseToken(bearer)
+  const claims = bearer === undefined ? undefined : claimsTextOf(bearer)
   const target = targetOf(arrival.form)
   return {
     url: arrival.rawTarget,
-    ...(token !== undefined && !('fault' in token) && { claims: token.claimsText }),
+    ...(claims !== undefined && { claims }),
     ...(target !== undefined && subjectsOf(nhsNumbersInQuery(target.query))),
   }
 }
@@ -199,7 +227,10 @@ function subjectsOf(subjects: readonly string[]): Pick<AuditedPersonal, 'subject
 }
 
 /** Whose call it was, and for whom, as far as the checks got. */
-function organisationsOf({ consumer, provider }: Partial<Pick<Admitted, 'consumer' | 'provider'>>): Pick<RefusedEntry, 'organisations'> {
+function organisationsOf({
+  consumer,
+  provider,
+}: Partial<Pick<Admitted, 'consumer' | 'provider'>> = {}): Pick<RefusedEntry, 'organisations'> {
   if (consumer === undefined) return {}
   return { organisations: { from: consumer.odsCode, ...(provider !== undefined && { to: provider.odsCode }) } }
 }

@@ -31,7 +31,7 @@ export function parseToken(compact: string): AccessToken | TokenFault {
   if (sections.length !== 3)
     return { fault: `the token has ${sections.length} sections and not 3: an unsigned token ends with a full stop` }
   const [headerPart, claimsPart, signaturePart] = sections as [string, string, string]
-  const header = section(headerPart, 'header')
+  const header = headerOf(headerPart)
   if ('fault' in header) return header
   const claims = section(claimsPart, 'claims')
   if ('fault' in claims) return claims
@@ -51,15 +51,28 @@ export function parseToken(compact: string): AccessToken | TokenFault {
   }
 }
 
-function section(part: string, name: string): { readonly value: Readonly<Record<string, unknown>>; readonly text: string } | TokenFault {
+/** The claims of a compact JWT as text, whatever they are worth and whatever is wrong with its other sections; undefined where they are not base64url of UTF-8. */
+export function claimsTextOf(compact: string): string | undefined {
+  if (compact.length > tokenLimits.bytes) return undefined
+  const bytes = decode(compact.split('.', 2)[1] ?? '')
+  return bytes === undefined || bytes.length === 0 ? undefined : utf8Of(bytes)
+}
+
+type Section = { readonly value: Readonly<Record<string, unknown>>; readonly text: string } | TokenFault
+
+/** The header that was read last: tokens that follow each other have nearly always the same one. */
+let lastHeader: { readonly part: string; readonly section: Section } | undefined
+
+function headerOf(part: string): Section {
+  if (lastHeader?.part !== part) lastHeader = { part, section: section(part, 'header') }
+  return lastHeader.section
+}
+
+function section(part: string, name: string): Section {
   const bytes = decode(part)
   if (bytes === undefined || bytes.length === 0) return { fault: `the ${name} section is not base64url` }
-  let text: string
-  try {
-    text = isAscii(bytes) ? bytes.toString('latin1') : utf8.decode(bytes)
-  } catch {
-    return { fault: `the ${name} section is not UTF-8` }
-  }
+  const text = utf8Of(bytes)
+  if (text === undefined) return { fault: `the ${name} section is not UTF-8` }
   const parsed = parseStrictJson(text, tokenLimits.depth)
   if ('fault' in parsed) return { fault: `the ${name} section: ${parsed.fault}` }
   const { value } = parsed
@@ -69,6 +82,14 @@ function section(part: string, name: string): { readonly value: Readonly<Record<
 
 /** A byte order mark is no part of JSON (RFC 8259, 8.1): it is left in, so that it is refused. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function utf8Of(bytes: Buffer): string | undefined {
+  try {
+    return isAscii(bytes) ? bytes.toString('latin1') : utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 /** Bits of the last character that belong to no byte, by the length's remainder. */

@@ -29,6 +29,7 @@ export function nhsNumberOf(system: string, value: string): string | undefined {
 }
 
 function decoded(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

@@ -1,3 +1,4 @@
+import type { RefusedCall } from '../../src/audit/audit-trail.ts'
 import type { ForwardingEntry, OperationEntry, OutcomeEntry, RefusedEntry } from '../../src/audit/entry.ts'
 import type { OperationAct } from '../../src/audit/operations.ts'
 import type { ReceiptProof } from '../../src/audit/receipt-proof.ts'
@@ -91,6 +92,12 @@ export function sampleRefused(exchange: string, change: Partial<RefusedEntry> = 
     personal: {},
     ...change,
   }
+}
+
+/** A refused call of this entry. */
+export function refusedCall(entry: RefusedEntry): RefusedCall {
+  const { at, consumer, rule, status } = entry
+  return { at, consumer, rule, status, entry: () => entry }
 }
 
 /** A receipt of a group of one record; its signature is not one. */

@@ -66,9 +66,13 @@ async function windowOf(kind: RefusedCall, running: OwnedProcess, load: Load, re
   return (spent / requests) * 1000
 }
 
-/** How many calls come before those that are measured. */
-export function warmUpOf(requests: number): number {
+function warmUpOf(requests: number): number {
   return Math.ceil(requests * warmUpShare)
+}
+
+/** How many calls of this kind come to one subject for each window: with those that warm up, and one over each connection that is kept. */
+export function callsOf({ fresh }: RefusedCall, requests: number): number {
+  return requests + warmUpOf(requests) + (fresh ? 0 : connections)
 }
 
 /** One round: the proxy and the bare server, neighbours in time, in an order that changes from round to round. */

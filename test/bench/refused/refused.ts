@@ -14,7 +14,7 @@ import { spreadOf } from '../statistics.ts'
 import { thisProxyConfig } from '../subjects/this-proxy.ts'
 import { surroundings } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
-import { answerOf, type RefusedRound, refusedRound, warmUpOf } from './measure-refused.ts'
+import { answerOf, callsOf, type RefusedRound, refusedRound } from './measure-refused.ts'
 import { refusedCalls } from './refused-calls.ts'
 
 /** What a refused call may cost beyond a bare answer: CPU milliseconds. */
@@ -84,7 +84,7 @@ export async function benchRefused(args: readonly string[], say: (text: string) 
       for (const kind of chosen) {
         const answerBytes = Buffer.byteLength(answers.get(kind.name)?.body ?? '')
         const one = await refusedRound(kind, { proxy, bare }, load, { requests, round, answerBytes })
-        sent += requests + warmUpOf(requests)
+        sent += callsOf(kind, requests)
         measured.get(kind.name)?.push(one)
         say(`round ${round} of ${rounds}, ${kind.name}: ${one.proxy.toFixed(3)} ms, bare ${one.bare.toFixed(3)} ms`)
       }

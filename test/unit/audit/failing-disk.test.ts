@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { AuditUnavailable } from '../../../src/audit/audit-trail.ts'
 import { diskFiles } from '../../../src/audit/log-file.ts'
 import { verifyLog } from '../../../src/audit/verify.ts'
-import { sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../support/audit-entries.ts'
+import { refusedCall, sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../support/audit-entries.ts'
 import { entriesOf, segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
 import { type HeldTrail, openHeldTrail, until } from '../../support/audit-trail-held.ts'
 import { faultyLogFiles } from '../../support/faulty-log-files.ts'
@@ -29,7 +29,7 @@ describe('R5: a disk that fails', () => {
         expect(trail.health).toEqual({ writable: false, reason: 'EIO: i/o error' })
         await expect(trail.forwarding(sampleForwarding('at once'))).rejects.toThrow(/EIO/)
         trail.outcome(sampleOutcome('before'))
-        trail.refused(sampleRefused('counted'), true)
+        trail.refused(refusedCall(sampleRefused('counted')), true)
         const failures = files.failures
         second()
         await until(() => files.failures > failures)

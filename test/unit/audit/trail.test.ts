@@ -6,7 +6,7 @@ import type { FloodEntry } from '../../../src/audit/entry.ts'
 import { openAuditTrail } from '../../../src/audit/trail.ts'
 import { verifyAll, verifyLog } from '../../../src/audit/verify.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
-import { sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../support/audit-entries.ts'
+import { refusedCall, sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../support/audit-entries.ts'
 import { entriesOf, segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
 import { openHeldTrail, until } from '../../support/audit-trail-held.ts'
 
@@ -127,7 +127,7 @@ describe('the audit trail', () => {
       const { trail, directory } = await openHeldTrail(dataDir)
       const url = 'x'.repeat(1_048_576)
       await expect(trail.forwarding(sampleForwarding('a', { personal: { url } }))).rejects.toThrow(/1048576 of an entry/)
-      trail.refused(sampleRefused('b', { personal: { url } }), true)
+      trail.refused(refusedCall(sampleRefused('b', { personal: { url } })), true)
       await new Promise(setImmediate)
       await trail.close()
       expect(entriesOf(directory)).toMatchObject([{ type: 'flood', counts: [{ rule: 'wire-form', status: 400, count: 1 }] }])
@@ -158,11 +158,11 @@ describe('the audit trail', () => {
       for (let pass = 0; pass < 3; pass += 1) {
         for (let n = 0; n < 1000; n += 1) {
           const consumer = n % 2 === 0 ? { address: '10.0.0.1' } : { address: `10.1.${n >> 8}.${n & 255}` }
-          trail.refused(sampleRefused(`${pass}-${n}`, { consumer, status: 496, rule: 'client-certificate' }), true)
+          trail.refused(refusedCall(sampleRefused(`${pass}-${n}`, { consumer, status: 496, rule: 'client-certificate' })), true)
         }
         second()
       }
-      for (let n = 0; n < 50; n += 1) trail.refused(sampleRefused(`admitted-${n}`), false)
+      for (let n = 0; n < 50; n += 1) trail.refused(refusedCall(sampleRefused(`admitted-${n}`)), false)
       await trail.close()
       const entries = entriesOf(directory)
       const singles = entries.filter((entry) => entry.type === 'refused' && entry.rule === 'client-certificate')
@@ -183,7 +183,7 @@ describe('the audit trail', () => {
       files.freeSpace = 999
       second()
       await new Promise(setImmediate)
-      trail.refused(sampleRefused('b'), false)
+      trail.refused(refusedCall(sampleRefused('b')), false)
       await expect(trail.operation(sampleOperation())).rejects.toThrow(/less than 1000 bytes/)
       await trail.forwarding(sampleForwarding('c'))
       expect(trail.health).toEqual({ writable: true })
@@ -221,7 +221,7 @@ describe('the audit trail', () => {
       await Promise.all([trail.close(), trail.close()])
       await expect(trail.forwarding(sampleForwarding('a'))).rejects.toThrow(/closed/)
       await expect(trail.operation(sampleOperation())).rejects.toThrow(/closed/)
-      trail.refused(sampleRefused('b'), true)
+      trail.refused(refusedCall(sampleRefused('b')), true)
       trail.outcome(sampleOutcome('a'))
       expect(trail.health).toEqual({ writable: false, reason: 'it is closed' })
     })

@@ -29,7 +29,7 @@ async function looked(look: PartyLook) {
     admit: () => ({ admitted: true, evidence, observed: [] }),
     look,
     lockouts: { find: () => undefined },
-    audit: { refused: (entry) => void recorded.push(entry) },
+    audit: { refused: (call) => void recorded.push(call.entry()) },
     observer: { began: () => undefined, ended: (end) => void ended.push(end) },
     clock: systemClock,
   }

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../../src/audit/audit-trail.ts'
+import type { AuditTrail, RefusedCall } from '../../../src/audit/audit-trail.ts'
 import type { AuditEntry } from '../../../src/audit/entry.ts'
 import { receiptText } from '../../../src/audit/receipt-proof.ts'
 import type { Start } from '../../../src/checks/check-needs.ts'
@@ -75,7 +75,7 @@ function path(over: {
         recorded.push(entry)
         return receipt
       },
-      refused: (entry: AuditEntry) => void recorded.push(entry),
+      refused: (call: RefusedCall) => void recorded.push(call.entry()),
       outcome: (entry: AuditEntry) => void recorded.push(entry),
     } as unknown as AuditTrail,
     forwarding: { reserve: over.reserve ?? (() => place) } as unknown as Forwarding,

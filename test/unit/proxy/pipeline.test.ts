@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import type { Start } from '../../../src/checks/check-needs.ts'
 import { clientCertificate } from '../../../src/checks/client-certificate.ts'
 import { identityBinding } from '../../../src/checks/identity-binding.ts'
@@ -5,7 +6,7 @@ import { lockout } from '../../../src/checks/lockout.ts'
 import { requestForm } from '../../../src/checks/request-form.ts'
 import { wireForm } from '../../../src/checks/wire-form.ts'
 import type { Forwarding } from '../../../src/forwarding/forward.ts'
-import type { AdmissionNeeds, Admitted } from '../../../src/proxy/admission.ts'
+import { type AdmissionNeeds, type Admitted, beginEvidence } from '../../../src/proxy/admission.ts'
 import { type CheckEntry, type Mode, Pipeline } from '../../../src/proxy/pipeline.ts'
 import type { Arrival } from '../../../src/spine/arrival.ts'
 import { type Refusal, refuse } from '../../../src/spine/refusal.ts'
@@ -113,4 +114,22 @@ function wouldNotCompile(forwarding: Forwarding, arrival: Arrival, start: Start,
 
 test('a list in a wrong order does not compile, nor does forwarding what has not been admitted', () => {
   expect(wouldNotCompile).toBeInstanceOf(Function)
+})
+
+test('what all checks prove has its place from the beginning: V8 makes no dictionary of the object that the whole path reads', () => {
+  setFlagsFromString('--allow-natives-syntax')
+  const isFast = new Function('one', 'return %HasFastProperties(one)') as (one: object) => boolean
+  const { exchange, at, started, connection, method } = {} as Start
+  const start = {
+    ...{ exchange, at, started, connection, method },
+    ...({ rawTarget: '', headers: new Map(), registry: undefined } as Partial<Start>),
+  } as Start
+  const evidence = beginEvidence(start) as unknown as Record<string, unknown>
+  const names = Object.keys(beginEvidence({} as Start))
+  for (const name of names) evidence[name] = {}
+  expect(isFast(evidence)).toBe(true)
+  // Without a place for each they are too many to be added.
+  const grown: Record<string, unknown> = { ...start }
+  for (const name of names) Object.assign(grown, { [name]: {} })
+  expect(isFast(grown)).toBe(false)
 })

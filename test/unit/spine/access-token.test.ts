@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import fc from 'fast-check'
 import { SignJWT } from 'jose'
-import { isSignedBy, isVerificationKey, parseToken, tokenLimits } from '../../../src/spine/access-token.ts'
+import { claimsTextOf, isSignedBy, isVerificationKey, parseToken, tokenLimits } from '../../../src/spine/access-token.ts'
 
 const section = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 const header = section({ alg: 'none', typ: 'JWT' })
@@ -40,6 +40,27 @@ test.each<readonly [string, string]>([
   ['a'.repeat(tokenLimits.bytes + 1), `longer than ${tokenLimits.bytes}`],
 ])('%.60s is no token', (compact, fault) => {
   expect(parseToken(compact)).toEqual({ fault: expect.stringContaining(fault) })
+})
+
+test('a token is read by its own header, whatever came before it', () => {
+  const read = (alg: string) => parseToken(`${section({ alg })}.${section({})}.`)
+  for (const alg of ['none', 'none', 'RS256', 'none', 'ES256']) expect(read(alg)).toMatchObject({ algorithm: alg })
+  expect(parseToken(`e30=.${section({})}.`)).toHaveProperty('fault')
+  expect(read('none')).toMatchObject({ algorithm: 'none' })
+})
+
+test.each<readonly [string, string | undefined]>([
+  [`${header}.${section({ iss: 'a' })}.`, '{"iss":"a"}'],
+  // What is wrong elsewhere, and with the claims as JSON, takes nothing from what was said.
+  [`?.${section({ iss: 'é' })}`, '{"iss":"é"}'],
+  [`${header}.${section('{"a":1,"a":2')}.x.y`, '{"a":1,"a":2'],
+  ['', undefined],
+  [`${header}..`, undefined],
+  [`${header}.e31.`, undefined],
+  [`${header}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.`, undefined],
+  [`${header}.${'e30_'.repeat(tokenLimits.bytes)}.`, undefined],
+])('the claims of %.60s are %p', (compact, text) => {
+  expect(claimsTextOf(compact)).toBe(text)
 })
 
 test('any text is answered, and any claims come back', () => {

@@ -10,7 +10,7 @@ import { keptSince } from '../../../../src/audit/kept-since.ts'
 import { openPeriodKeys } from '../../../../src/audit/period-keys.ts'
 import { openAuditTrail } from '../../../../src/audit/trail.ts'
 import { systemClock } from '../../../../src/lib/clock.ts'
-import { sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../../support/audit-entries.ts'
+import { refusedCall, sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../../support/audit-entries.ts'
 import { newExchangeId } from '../../../support/index-rows.ts'
 
 let data: string
@@ -77,7 +77,7 @@ test('over many segments, starts and logs each exchange is taken in once, with b
 test('an exchange is open until its outcome comes, refused ones are whole at once', async () => {
   const [forwarded, refused] = [newExchangeId(), newExchangeId()]
   await trail.forwarding(sampleForwarding(forwarded))
-  trail.refused(sampleRefused(refused, { organisations: { from: 'T77777' } }), false)
+  trail.refused(refusedCall(sampleRefused(refused, { organisations: { from: 'T77777' } })), false)
   await trail.operation(sampleOperation())
   await work.caughtUp()
   expect(await work.find(forwarded)).toMatchObject({ exchange: { end: 'open', forwarded: true } })
