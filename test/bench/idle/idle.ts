@@ -1,10 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { wholes } from '../../support/option-kinds.ts'
 import { memoryOf } from '../../support/start-world-process.ts'
 import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
-import { nodeCommand } from '../node-command.ts'
+import { nodeCommand, proxyCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { kindHeader } from '../refused/refused-calls.ts'
 import { throughTarget } from '../scenario-target.ts'
@@ -38,6 +40,7 @@ export async function benchIdle(args: readonly string[], say: (text: string) => 
   const counts = values.connections
   const scenario = scenarios[0] as Scenario
   const rows: { readonly connections: number; readonly proxy: number; readonly bare: number }[] = []
+  await asCompiled(scenario)
   const machine = await inBenchScene(64, async (scene) => {
     rows.push({
       connections: 0,
@@ -69,6 +72,14 @@ export async function benchIdle(args: readonly string[], say: (text: string) => 
   return holds
 }
 
+/** Node's compiler of TypeScript would stay in the memory of the bare server: it runs once, and what it compiled is taken from a folder from then on. */
+async function asCompiled(scenario: Scenario): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ssp-bench-compiled-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.env['NODE_COMPILE_CACHE'] = folder
+  await inBenchScene(64, (scene) => startBare(scene, scenario))
+}
+
 async function memoryWith(connections: number, { pid, port }: OwnedProcess, scenario: Scenario, { load }: BenchScene): Promise<number> {
   const { request, ...target } = throughTarget(scenario, port)
   const [before, after] = request
@@ -83,7 +94,7 @@ async function memoryWith(connections: number, { pid, port }: OwnedProcess, scen
 async function startProxy({ world, start }: BenchScene): Promise<OwnedProcess> {
   return start('the proxy', async (port) => {
     const config = await thisProxyConfig(world, port, { listener: { idleTimeoutSeconds: idleSeconds } })
-    return nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port)
+    return proxyCommand(config, port)
   })
 }
 

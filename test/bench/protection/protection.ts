@@ -7,7 +7,7 @@ import { makeBenchWorld } from '../bench-world.ts'
 import { consumerContext } from '../load/consumer-context.ts'
 import { type Load, startLoad } from '../load/load.ts'
 import type { LoadTarget, PaceResult } from '../load/load-job.ts'
-import { nodeCommand } from '../node-command.ts'
+import { nodeCommand, proxyCommand } from '../node-command.ts'
 import { freePort, startProcess, stopProcesses } from '../owned-processes.ts'
 import { cpuSecondsOf } from '../process-cpu.ts'
 import { aroundTrace, tracePlace } from '../refused/refused-calls.ts'
@@ -66,11 +66,7 @@ export async function benchProtection(args: readonly string[], say: (text: strin
     )
     const port = await freePort()
     const config = await thisProxyConfig(world, port, { strangerRate: scene.attacker.limit })
-    const proxy = await startProcess(
-      'the proxy',
-      nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, values.profile),
-      handshake,
-    )
+    const proxy = await startProcess('the proxy', proxyCommand(config, port, values.profile), handshake)
     const [victim, attacker] = [startLoad(world.directory), startLoad(world.directory)]
     const machine = surroundings(world)
     const pairs: Pair[] = []

@@ -8,7 +8,7 @@ import { readSceneOptions } from '../bench-scene.ts'
 import { makeBenchWorld } from '../bench-world.ts'
 import { consumerContext } from '../load/consumer-context.ts'
 import { startLoad } from '../load/load.ts'
-import { nodeCommand } from '../node-command.ts'
+import { nodeCommand, proxyCommand } from '../node-command.ts'
 import { freePort, startProcess, stopProcesses } from '../owned-processes.ts'
 import { spreadOf } from '../statistics.ts'
 import { thisProxyConfig } from '../subjects/this-proxy.ts'
@@ -49,11 +49,7 @@ export async function benchRefused(args: readonly string[], say: (text: string) 
     const handshake = consumerContext(world.directory)
     const port = await freePort()
     const config = await thisProxyConfig(world, port, { strangerRate: { requestsPerSecond: 0.0001, burst: 1 } })
-    const proxy = await startProcess(
-      'the proxy',
-      nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, values.profile),
-      handshake,
-    )
+    const proxy = await startProcess('the proxy', proxyCommand(config, port, values.profile), handshake)
     // The burst of the limited consumer is spent here.
     const limited = chosen.find(({ status }) => status === 429)
     let sent = 0

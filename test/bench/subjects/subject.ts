@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { interactions } from '../../../src/spine/interaction-id.ts'
 import { world as cast } from '../../support/start-world.ts'
 import type { BenchWorld } from '../bench-world.ts'
-import { nodeCommand } from '../node-command.ts'
+import { nodeCommand, proxyCommand } from '../node-command.ts'
 import type { Command } from '../owned-processes.ts'
 import { haproxyConfig } from './haproxy.ts'
 import { nginxConfig } from './nginx.ts'
@@ -30,7 +30,7 @@ export const subjects: readonly Subject[] = [
     installed: () => true,
     command: async (world, port, profile, workers) => {
       const config = await thisProxyConfig(world, port, { workers })
-      return nodeCommand('../../bin/ssp.js', ['serve', '--config', config], port, profile)
+      return proxyCommand(config, port, profile)
     },
   },
   nodeSubject('undici', 'bare undici pass-through', 'undici-pass-through.ts'),
