@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../lib/clock.ts'
 import { logDirectories } from '../log-directories.ts'
 import type { IndexStore } from './index-store.ts'
@@ -99,7 +100,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
       const begun = clock.now()
       try {
         for (const [log, directory] of logDirectories(dataDirectory)) {
-          while (await advance(log, directory)) await new Promise((resolve) => setImmediate(resolve))
+          while (await advance(log, directory)) await turn()
         }
         const { problem: _solved, ...rest } = progress
         progress = rest

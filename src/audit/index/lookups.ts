@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { AuditUnavailable } from '../audit-trail.ts'
 import type { AuditEntry, AuditedPersonal, OperationEntry } from '../entry.ts'
 import type { PeriodKeys } from '../period-keys.ts'
@@ -139,7 +140,7 @@ async function withPersonal(
     const record = records[at]
     const personal = record !== undefined && 'personal' in record.entry && keys.open(record.entry.personal, record.log, record.index)
     found.push({ ...one, ...(personal !== false && personal !== undefined && { personal }) })
-    if ((at + 1) % openedAtOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+    if ((at + 1) % openedAtOnce === 0) await turn()
   }
   return found
 }

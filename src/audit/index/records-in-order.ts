@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { logDirectories } from '../log-directories.ts'
 import type { StoredRecord } from './audit-index.ts'
 import { type LogTail, openLogTail, positionBefore, type TailRecord } from './log-tail.ts'
@@ -63,8 +64,6 @@ async function advance(reading: Reading): Promise<boolean> {
   reading.ended = batch.atEnd
   return batch.records.length > 0
 }
-
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 function changes(log: string): Error {
   return new Error(`the log ${log} is not what it was when reading began: was it restored from a copy?`)

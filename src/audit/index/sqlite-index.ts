@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { eventOf } from './event-row.ts'
 import type { IndexStore } from './index-store.ts'
 import { type IndexBatch, type IndexedEvent, type IndexedExchange, type LogPosition, orphanOf } from './indexed.ts'
@@ -8,8 +9,6 @@ import { createParts } from './sqlite-parts.ts'
 
 /** Events that one purge's transaction takes out: the feeder and searches come in between. */
 const purgedAtOnce = 5000
-
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Exchanges of a part, unless told otherwise. Those of the newest are read at the first use, up to half a second; each full one is looked into by each search. */
 const usualRows = 32_768
