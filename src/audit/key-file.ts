@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { ifThere } from './if-there.ts'
 import { privateDirectory, requirePrivate } from './private-modes.ts'
 
 function syncDirectory(path: string): void {
@@ -15,14 +16,11 @@ function syncDirectory(path: string): void {
 
 /** What the file holds; undefined where there is none. Throws `NotPrivate` where others can reach it. */
 export function readKeyFile(path: string): Buffer | undefined {
-  try {
+  return ifThere(() => {
     const bytes = readFileSync(path)
     requirePrivate(path)
     return bytes
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  })
 }
 
 /** Writes a draft beside the path and lets `place` put it there; the directory is durable then, and no draft is left. */

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ifThere } from './if-there.ts'
 import { readKeyFile, readOrMakeKeyFile, replaceKeyFile } from './key-file.ts'
 import { type NoteVerifier, noteVerifier } from './signed-note.ts'
 
@@ -14,16 +15,12 @@ export interface LogKey {
 
 /** The keys in `keys/`: `log.key` is the first, `log-2.key` the next. All logs of a machine share them. */
 function numbersIn(folder: string): readonly number[] {
-  try {
-    return readdirSync(folder)
-      .flatMap((name) => /^log(?:-([1-9]\d{0,5}))?\.key$/.exec(name) ?? [])
-      .filter((_, at) => at % 2 === 1)
-      .map((number) => Number(number ?? 1))
-      .sort((a, b) => a - b)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  const names = ifThere(() => readdirSync(folder)) ?? []
+  return names
+    .flatMap((name) => /^log(?:-([1-9]\d{0,5}))?\.key$/.exec(name) ?? [])
+    .filter((_, at) => at % 2 === 1)
+    .map((number) => Number(number ?? 1))
+    .sort((a, b) => a - b)
 }
 
 function pathOf(folder: string, number: number): string {

@@ -2,6 +2,7 @@ import { createHmac, hkdfSync, randomBytes, randomFillSync } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuditedPersonal } from './entry.ts'
+import { ifThere } from './if-there.ts'
 import { destroyKeyFile, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
 import { nonceBytes, openBytes, sealBytes } from './sealed-bytes.ts'
 import type { StoredPersonal } from './stored-personal.ts'
@@ -88,14 +89,8 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
     return /^\d{4,6}-\d{2}$/.test(period) ? readKeyFile(pathOf(period)) : undefined
   }
   function periods(): readonly string[] {
-    try {
-      return readdirSync(directory)
-        .flatMap((name) => nameForm.exec(name)?.[1] ?? [])
-        .sort()
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw error
-    }
+    const names = ifThere(() => readdirSync(directory)) ?? []
+    return names.flatMap((name) => nameForm.exec(name)?.[1] ?? []).sort()
   }
   function subjectKey(period: string): Buffer | undefined {
     const key = keyOf(period)

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { ifThere } from '../if-there.ts'
 import type { StoredEntry } from '../stored-entry.ts'
 import type { LogPosition } from './indexed.ts'
 
@@ -101,13 +102,8 @@ interface PlacedLine {
 
 /** What is read of the file; undefined where there is none. */
 function reading<T>(path: string, read: (file: number) => T): T | undefined {
-  let file: number
-  try {
-    file = openSync(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const file = ifThere(() => openSync(path, 'r'))
+  if (file === undefined) return undefined
   try {
     return read(file)
   } finally {
