@@ -67,7 +67,7 @@ export function createDirectoryBuilder(interner: Interner, tally: LoadTally): Di
       return {
         strings,
         interactionSets,
-        ...systems.pack(stringCount),
+        ...systems.pack(),
         ...packedEndpoints,
         partyKeysOf: byString(partyKeys),
         organisationsOf: byString(organisations),

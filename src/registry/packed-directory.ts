@@ -10,8 +10,8 @@ export interface PackedDirectory {
   readonly strings: StringTable
   /** Rows of `systemColumns`. */
   readonly systems: Int32Array
-  /** By string number, the row of the system whose ASID that is, or -1. */
-  readonly systemOf: Int32Array
+  /** ASID → row of `systems`, for `findAsid`. */
+  readonly systemOf: TripleTable
   /** Distinct sets of interactions, each a list of string numbers in ascending order. */
   readonly interactionSets: NumberLists
   /** Rows of `endpointColumns`; rows whose ODS code is -1 only carry a fault. */

@@ -1,4 +1,5 @@
 import type { AccreditedSystem, ProviderEndpoint } from '../spine/accredited-system.ts'
+import { findAsid } from './asid-index.ts'
 import { decideSharing, type FittingPattern, patternsOf } from './decide-sharing.ts'
 import { pathOf } from './endpoint-url.ts'
 import { holdsParty } from './holds-party.ts'
@@ -52,9 +53,8 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   }
 
   function system(asid: string): SystemLookup {
-    const number = findString(strings, asid)
-    const row = number < 0 ? none : directory.systemOf[number]!
-    if (row === none) return unknown
+    const row = findAsid(directory.systemOf, asid)
+    if (row < 0) return unknown
     const found = systems[row] ?? systemAt(directory, row, text, interactionSet)
     systems[row] = found
     return found

@@ -1,8 +1,10 @@
+import { packAsids } from './asid-index.ts'
 import type { Interner } from './interner.ts'
 import type { JudgedSystem } from './judge-record.ts'
 import type { LoadTally } from './load-tally.ts'
 import { shareNumbers } from './number-lists.ts'
 import { systemColumns as column, none } from './packed-directory.ts'
+import type { TripleTable } from './triple-index.ts'
 
 /** The systems of a directory that is being loaded. */
 export interface SystemRows {
@@ -14,7 +16,7 @@ export interface SystemRows {
   each(visit: (odsCode: number, partyKey: number) => void): void
   /** Systems in force. */
   count(): number
-  pack(stringCount: number): { readonly systems: Int32Array; readonly systemOf: Int32Array }
+  pack(): { readonly systems: Int32Array; readonly systemOf: TripleTable }
 }
 
 /** No systems yet. */
@@ -93,10 +95,9 @@ export function createSystemRows(interner: Interner, tally: LoadTally): SystemRo
       this.each(() => count++)
       return count
     },
-    pack(stringCount) {
-      const systemOf = new Int32Array(new SharedArrayBuffer(stringCount * 4)).fill(none)
-      for (const [asid, row] of rowOf) systemOf[asid] = row
-      return { systems: shareNumbers(rows), systemOf }
-    },
+    pack: () => ({
+      systems: shareNumbers(rows),
+      systemOf: packAsids(Iterator.from(rowOf).map(([asid, row]) => [interner.text(asid), row])),
+    }),
   }
 }

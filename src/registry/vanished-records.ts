@@ -1,3 +1,4 @@
+import { findAsid } from './asid-index.ts'
 import { endpointColumns, none, type PackedDirectory, recordCount, systemColumns } from './packed-directory.ts'
 import { findString, stringAt } from './string-table.ts'
 import { createTripleIndex, findTriple } from './triple-index.ts'
@@ -14,8 +15,8 @@ export function vanishedRecords(previous: PackedDirectory, next: PackedDirectory
 
   let vanished = 0
   for (let at = 0; at < previous.systems.length; at += systemColumns.width) {
-    const asid = translate(previous.systems[at + systemColumns.asid]!)
-    if (asid === none || next.systemOf[asid] === none) vanished++
+    const asid = stringAt(previous.strings, previous.systems[at + systemColumns.asid]!)
+    if (findAsid(next.systemOf, asid) < 0) vanished++
   }
   for (let at = 0; at < previous.endpoints.length; at += endpointColumns.width) {
     if (previous.endpoints[at + endpointColumns.odsCode] === none) continue
