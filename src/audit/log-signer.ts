@@ -15,7 +15,7 @@ export interface LogSigner {
   group(before: Frontier, leaves: readonly Buffer[]): Promise<Signed>
   /** The checkpoint of the tree, a signed note; until the first one under a new key is in its place, each bears the signatures of the keys of before as well. */
   checkpoint(tree: Frontier): Promise<string>
-  /** This checkpoint is in its place: of the keys of before, those that signed it are done. */
+  /** This checkpoint is in its place: of the keys of before, those that signed it beside the one of now are done. */
   placed(checkpoint: string): void
   /** The key of this verifier text, one of before, signs the next checkpoint as well, if it is there and can be read. */
   alsoBy(verifier: string): void
@@ -125,6 +125,8 @@ export function openLogSigner(dataDirectory: string, log: string): LogSigner {
       return noteOf(text, await Promise.all(signatures))
     },
     placed(note) {
+      // One that was signed before the key changed leads nobody to the new one.
+      if (typeof readCheckpoint(note, keys().verifier) === 'string') return
       previous = previous.filter(({ verifier }) => typeof readCheckpoint(note, verifier) === 'string')
     },
     alsoBy(text) {

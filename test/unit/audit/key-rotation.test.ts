@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeNextLogKey } from '../../../src/audit/log-key-files.ts'
 import { openLogSigner } from '../../../src/audit/log-signer.ts'
+import { emptyTree, grown, leafHash } from '../../../src/audit/merkle-tree.ts'
 import { type ReceiptProof, readReceipt, receiptProblem, receiptText } from '../../../src/audit/receipt-proof.ts'
 import { type NoteVerifier, readCheckpoint, readVerifier } from '../../../src/audit/signed-note.ts'
 import { verifyAll } from '../../../src/audit/verify.ts'
@@ -71,6 +73,21 @@ describe('R6: a log whose key is changed', () => {
         ok: false,
         problem: expect.stringMatching(/signed with the key/),
       })
+    })
+  })
+
+  test('a checkpoint that was under way when the key changed leaves the next one its two signatures', async () => {
+    await withDataDir(async (dataDir) => {
+      const signer = openLogSigner(dataDir, log)
+      const old = signer.verifier
+      const underWay = signer.checkpoint(grown(emptyTree, [leafHash('a')]))
+      makeNextLogKey(dataDir)
+      expect(signer.use(signer.handover()?.to ?? '')).toBe(true)
+      signer.placed(await underWay)
+      const next = await signer.checkpoint(grown(emptyTree, [leafHash('a'), leafHash('b')]))
+      for (const key of [old, signer.verifier]) expect(readCheckpoint(next, key)).toMatchObject({ origin: log, size: 2 })
+      signer.placed(next)
+      expect(readCheckpoint(await signer.checkpoint(emptyTree), old)).toMatch(/not signed/)
     })
   })
 
