@@ -4,10 +4,16 @@ import type { RefusedCall } from './audit-trail.ts'
 import type { Claim } from './claim.ts'
 import { createFloodRule, createRefusalCounts, type FloodLimits } from './flood-rule.ts'
 
+/** So many records are made at a time, or those of so many milliseconds: between two handshakes each alone would find no cache warm. */
+const together = 16
+const longestWait = 50
+
 /** Records calls that were not forwarded, singly or as counts; none is lost while the process lives. */
 export interface RefusalRecorder {
   /** Not awaited; never throws. */
   record(call: RefusedCall, floodable: boolean): void
+  /** Hands what waits to the log: what is recorded next stands behind it. What the log does not take is counted a turn later. Never throws. */
+  write(): void
   /** Hands the counts so far, if there are any, to the log; takes them back where it cannot write them. Never throws. */
   flush(claim: Claim): void
 }
@@ -19,8 +25,25 @@ export interface RefusalRecorder {
 export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog, mayWrite: () => boolean, clock: Clock): RefusalRecorder {
   const rule = createFloodRule(limits)
   const counts = createRefusalCounts()
+  let waiting: (readonly [call: RefusedCall, key: string])[] = []
+  let timer: NodeJS.Timeout | undefined
   function count({ rule, status, at }: RefusedCall, key: string): void {
     counts.add({ rule, status, key, count: 1 }, at)
+  }
+  function write(): void {
+    if (waiting.length === 0) return
+    clearTimeout(timer)
+    timer = undefined
+    const taken = waiting
+    waiting = []
+    for (const [call, key] of taken) void writeOne(call, key)
+  }
+  async function writeOne(call: RefusedCall, key: string): Promise<void> {
+    try {
+      await log.append(call.entry(), 'dispensable')
+    } catch {
+      count(call, key)
+    }
   }
   return {
     record: (call, floodable) => {
@@ -29,8 +52,11 @@ export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog,
       if (over !== undefined) return count(call, over)
       const key = certificateSha256 ?? address
       if (!mayWrite()) return count(call, key)
-      log.append(call.entry(), 'dispensable').catch(() => count(call, key))
+      waiting.push([call, key])
+      if (waiting.length >= together) write()
+      else timer ??= setTimeout(write, longestWait)
     },
+    write,
     flush: (claim) => {
       const taken = counts.take()
       if (taken === undefined) return

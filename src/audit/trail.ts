@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import type { AppendLog } from './append-log.ts'
 import type { AuditSettings } from './audit-settings.ts'
@@ -126,6 +127,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     throw new AuditUnavailable(`the audit log takes no record: ${reason}`)
   }
   function writeOutcome(entry: OutcomeEntry): void {
+    refusals.write()
     // Rejected only when the process ends first: the next start then closes the exchange as interrupted.
     log.append(entry, 'kept').catch(() => {})
   }
@@ -135,6 +137,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     rotation.look()
     void checkpoints.follow(log.tree)
     retention.look()
+    refusals.write()
     if (!space.below(reserve()) && log.down === undefined) refusals.flush('dispensable')
   })
 
@@ -144,6 +147,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
       const reason = exchanges.has(exchange) ? `the exchange ${exchange} is already recorded` : lack(halfReserve())
       if (reason !== undefined) return refuse(reason)
       exchanges.set(exchange, 'being written')
+      refusals.write()
       return log.append(entry, 'awaited').then(
         (receipt): Receipt => {
           const known = exchanges.get(exchange)
@@ -175,6 +179,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     operation: async (entry) => {
       const reason = lack(reserve())
       if (reason !== undefined) return refuse(reason)
+      refusals.write()
       return log.append(entry, 'awaited')
     },
     get health() {
@@ -190,6 +195,8 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     close: () => {
       closing ??= (async () => {
         stop()
+        refusals.write()
+        await setImmediate()
         refusals.flush('kept')
         await log.close()
         await checkpoints.follow(log.tree)

@@ -13,20 +13,29 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerCertificate: number
 }
 
+interface Handshake {
+  readonly socket: Socket
+  /** Monotonic ms. */
+  readonly since: number
+}
+
+/** What one address holds. Its handshakes go by port: a TLS socket does not name the connection below it. */
+interface Peer {
+  connections: number
+  readonly handshakes: Map<number, Handshake>
+}
+
 /** Every open connection of the consumers' port, from the first packet of its handshake to its end; what is too many is cut at once. */
 export class OpenConnections {
-  readonly #byAddress: KeyedCap
-  readonly #handshakesByAddress: KeyedCap
+  readonly #limits: () => ConnectionLimits
   readonly #byCertificate: KeyedCap
   readonly #refused: (cap: ConnectionCap) => void
+  readonly #peers = new Map<string, Peer>()
   readonly #accepted = new Set<Socket>()
-  /** By the peer's address and port: a TLS socket does not name the connection below it. */
-  readonly #handshaking = new Map<string, { readonly socket: Socket; readonly address: string; readonly since: number }>()
   readonly #secured = new Set<ConsumerSocket>()
 
   constructor(limits: () => ConnectionLimits, refused: (cap: ConnectionCap) => void) {
-    this.#byAddress = new KeyedCap(() => limits().maxConnectionsPerAddress)
-    this.#handshakesByAddress = new KeyedCap(() => limits().maxHandshakesPerAddress)
+    this.#limits = limits
     this.#byCertificate = new KeyedCap(() => limits().maxConnectionsPerCertificate)
     this.#refused = refused
   }
@@ -43,47 +52,40 @@ export class OpenConnections {
 
   /** A TCP connection has come, at this monotonic ms. */
   accepted(socket: Socket, now: number): void {
-    const address = socket.remoteAddress ?? ''
-    if (!this.#byAddress.take(address)) {
-      this.#refused('address')
+    const { remoteAddress: address = '', remotePort: port = 0 } = socket
+    const known = this.#peers.get(address)
+    const peer = known ?? { connections: 0, handshakes: new Map<number, Handshake>() }
+    const cap = capOf(peer, this.#limits())
+    if (cap !== undefined) {
+      this.#refused(cap)
       socket.destroy()
       return
     }
-    if (!this.#handshakesByAddress.take(address)) {
-      this.#byAddress.release(address)
-      this.#refused('handshake')
-      socket.destroy()
-      return
-    }
-    const peer = peerOf(socket)
+    if (known === undefined) this.#peers.set(address, peer)
+    peer.connections++
     this.#accepted.add(socket)
     // One that broke off, and whose end has not been told yet: its port is used again.
-    this.#shaken(peer)
-    this.#handshaking.set(peer, { socket, address, since: now })
+    peer.handshakes.set(port, { socket, since: now })
     socket.once('close', () => {
-      this.#byAddress.release(address)
       this.#accepted.delete(socket)
-      if (this.#handshaking.get(peer)?.socket === socket) this.#shaken(peer)
+      if (peer.handshakes.get(port)?.socket === socket) peer.handshakes.delete(port)
+      if (--peer.connections === 0) this.#peers.delete(address)
     })
   }
 
   /** Gives up the handshakes that began at this monotonic ms or before. */
   endHandshakes(since: number): void {
-    for (const handshake of this.#handshaking.values()) if (handshake.since <= since) handshake.socket.destroy()
+    for (const handshake of this.#handshakes()) if (handshake.since <= since) handshake.socket.destroy()
   }
 
-  /** A handshake has come to its end, whichever. */
-  #shaken(peer: string): void {
-    const handshake = this.#handshaking.get(peer)
-    if (handshake === undefined) return
-    this.#handshaking.delete(peer)
-    this.#handshakesByAddress.release(handshake.address)
+  *#handshakes(): Iterable<Handshake> {
+    for (const { handshakes } of this.#peers.values()) yield* handshakes.values()
   }
 
   /** A handshake is done. Returns false, with the connection cut, where its certificate has too many. */
   secured(state: ConsumerSocket): boolean {
     const { socket, connection } = state
-    this.#shaken(peerOf(socket))
+    this.#peers.get(socket.remoteAddress ?? '')?.handshakes.delete(socket.remotePort ?? 0)
     const certificate = connection.certificateSha256
     if (certificate !== undefined && !this.#byCertificate.take(certificate)) {
       this.#refused('certificate')
@@ -100,7 +102,7 @@ export class OpenConnections {
 
   /** No more requests: idle connections end, handshakes are given up, the rest ends behind its answers. */
   drain(): void {
-    for (const { socket } of this.#handshaking.values()) socket.destroy()
+    for (const { socket } of this.#handshakes()) socket.destroy()
     for (const state of this.#secured) state.drain()
   }
 
@@ -116,6 +118,8 @@ export class OpenConnections {
   }
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress}|${remotePort}`
+/** The limit on one address that a further connection would exceed. */
+function capOf({ connections, handshakes }: Peer, limits: ConnectionLimits): ConnectionCap | undefined {
+  if (connections >= limits.maxConnectionsPerAddress) return 'address'
+  return handshakes.size >= limits.maxHandshakesPerAddress ? 'handshake' : undefined
 }

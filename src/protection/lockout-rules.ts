@@ -82,6 +82,8 @@ interface Known {
 /** Statements of others that are remembered for each identity that may be. */
 const heardPerIdentity = 2
 
+const nobody: readonly never[] = []
+
 /** Names a suspect among nodes. The forms of the kinds differ in length, so none passes for another; what may only be told never helps to lock anybody out. */
 export function suspectKey({ kind, value, onlyObserve }: Suspect): string {
   return `${kind}:${value}${onlyObserve ? '?' : ''}`
@@ -123,7 +125,9 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
 
   /** What the other nodes count under a rule. */
   function heardUnder(rule: Rule, key: string): readonly { readonly node: string; readonly count: Count }[] {
-    return heard.of(key).flatMap(({ node, counts }) => {
+    const all = heard.of(key)
+    if (all.length === 0) return nobody
+    return all.flatMap(({ node, counts }) => {
       const count = counts.get(rule.counting)
       return count === undefined ? [] : [{ node, count }]
     })

@@ -7,6 +7,18 @@ import type { ExchangeObserver } from './observers.ts'
 const durations = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const phases = ['admission', 'queue', 'audit', 'provider', 'total'] as const
 
+interface Child {
+  inc(): void
+}
+
+function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
 /** Counts exchanges. No label can grow: rules, fault domains and statuses are few, interactions are those whose form is known. */
 export function exchangeMetrics(metrics: Metrics): ExchangeObserver {
   const inFlight = metrics.gauge('ssp_exchanges_in_flight', 'Requests that have arrived and not ended.')
@@ -26,24 +38,20 @@ export function exchangeMetrics(metrics: Metrics): ExchangeObserver {
   const duration = metrics.histogram('ssp_phase_duration_seconds', 'How long the phases of an exchange took.', ['phase'], durations)
   const interactionLabel = boundedLabel(new Set(interactions.keys()))
   const timers = phases.map((phase) => [phase, duration.labels(phase)] as const)
-  const endedChildren = new Map<string, Map<string, { inc(): void }>>()
+  const endedChildren = new Map<string, Map<string, Map<string, Child>>>()
+  const interactionChildren = new Map<string, Child>()
   const fromRequest = dropped.labels('request')
   const fromAnswer = dropped.labels('answer')
-  const statusChildren = new Map<number, { inc(): void }>()
+  const statusChildren = new Map<number, Child>()
 
-  /** Children are kept by their two or three words, without joining them. */
-  function child(end: string, origin: string, rule: string): { inc(): void } {
-    const key = `${end} ${origin}`
-    const byRule = endedChildren.get(key) ?? new Map<string, { inc(): void }>()
-    endedChildren.set(key, byRule)
-    const kept = byRule.get(rule) ?? ended.labels(end, origin, rule)
-    byRule.set(rule, kept)
-    return kept
-  }
-  function statusChild(status: number): { inc(): void } {
-    const kept = statusChildren.get(status) ?? statuses.labels(String(status))
-    statusChildren.set(status, kept)
-    return kept
+  /** Children are kept by their words, without joining them: a map would first look a new text up among all that the process knows. */
+  function child(end: string, origin: string, rule: string): Child {
+    const byRule = kept(
+      kept(endedChildren, end, () => new Map<string, Map<string, Child>>()),
+      origin,
+      () => new Map<string, Child>(),
+    )
+    return kept(byRule, rule, () => ended.labels(end, origin, rule))
   }
 
   return {
@@ -51,8 +59,11 @@ export function exchangeMetrics(metrics: Metrics): ExchangeObserver {
     ended: (exchange) => {
       inFlight.dec()
       child(exchange.end, exchange.origin, exchange.rule).inc()
-      statusChild(exchange.status).inc()
-      if (exchange.interactionId !== undefined) byInteraction.labels(interactionLabel(exchange.interactionId)).inc()
+      kept(statusChildren, exchange.status, () => statuses.labels(String(exchange.status))).inc()
+      if (exchange.interactionId !== undefined) {
+        const label = interactionLabel(exchange.interactionId)
+        kept(interactionChildren, label, () => byInteraction.labels(label)).inc()
+      }
       for (const { rule } of exchange.observed) observed.labels(rule).inc()
       if (exchange.droppedFromRequest.length > 0) fromRequest.inc(exchange.droppedFromRequest.length)
       if (exchange.droppedFromAnswer.length > 0) fromAnswer.inc(exchange.droppedFromAnswer.length)

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { RefusedCall } from '../audit/audit-trail.ts'
 import type {
   AuditedConsumer,
@@ -17,7 +16,7 @@ import { nhsNumbersInQuery } from '../spine/nhs-number.ts'
 import type { Origin } from '../spine/origin.ts'
 import type { Refusal } from '../spine/refusal.ts'
 import { isRefusal } from '../spine/refusal.ts'
-import { namesInSubject } from '../spine/subject-names.ts'
+import { namesBesidesSubject } from '../spine/subject-names.ts'
 import type { TargetUrl } from '../spine/target-url.ts'
 import type { VerdictCode } from '../spine/verdict-code.ts'
 import type { Admitted } from './admission.ts'
@@ -159,21 +158,18 @@ function consumerOf(connection: ConsumerConnection, certificate: ConsumerCertifi
   const known = consumers.get(connection)
   if (known?.proven === true || (known !== undefined && certificate === undefined)) return known.consumer
   const { address, certificateSha256, certificateSubject, tlsProtocol, tlsCipher, tlsResumed } = connection
+  const certificateNames = certificate && namesBesidesSubject(certificate)
   const consumer: AuditedConsumer = {
     address,
     ...(certificateSha256 !== undefined && { certificateSha256 }),
     ...(certificateSubject !== undefined && { certificateSubject }),
-    ...(certificate !== undefined && furtherNames(certificate.names, certificateSubject ?? '')),
+    ...(certificateNames !== undefined && { certificateNames }),
     tlsProtocol,
     tlsCipher,
     tlsResumed,
   }
   consumers.set(connection, { consumer, proven: certificate !== undefined })
   return consumer
-}
-
-function furtherNames(names: readonly string[], subject: string): Pick<AuditedConsumer, 'certificateNames'> {
-  return isDeepStrictEqual(names, namesInSubject(subject)) ? {} : { certificateNames: names }
 }
 
 /** Values of the deciding headers as they came, cut to a length that no honest one reaches: a refused call is recorded with what it said. */

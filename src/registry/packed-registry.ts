@@ -41,6 +41,8 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
   const partyKeys = new Map<string, ReadonlySet<string>>()
   const organisations = new Map<string, ReadonlySet<string>>()
   let systemCounts: Int32Array | undefined
+  /** By certificate, which is one object as long as it is known. */
+  const spokenFor = new WeakMap<object, number>()
   const known = new Map<string, KnownInteraction>()
   const texts: string[] = new Array(strings.starts.length - 1)
   const textSet = (numbers: Iterable<number>): ReadonlySet<string> => new Set(Iterator.from(numbers).map(text))
@@ -121,11 +123,16 @@ export function openRegistry(loaded: LoadedRegistry, hosts: ReadonlySet<string>,
     directoryInteraction,
     partyKeysOf: (fqdn) => byName(partyKeys, fqdn, (keys) => keys),
     organisationsOf: (fqdn) => byName(organisations, fqdn, (keys) => organisationsOfAll(directory, keys)),
-    systemsSpokenFor({ names, sha256, publicKeySha256 }) {
+    systemsSpokenFor(certificate) {
+      const earlier = spokenFor.get(certificate)
+      if (earlier !== undefined) return earlier
+      const { names, sha256, publicKeySha256 } = certificate
       systemCounts ??= countSystems(directory)
       const keys = new Set(names.flatMap((name) => [...listAt(directory.partyKeysOf, findString(strings, name))]))
       const registered = [...keys].reduce((sum, key) => sum + (systemCounts?.[key] ?? 0), 0)
-      return registered + new Set([...(pinned.get(sha256) ?? []), ...(pinned.get(publicKeySha256) ?? [])]).size
+      const count = registered + new Set([...(pinned.get(sha256) ?? []), ...(pinned.get(publicKeySha256) ?? [])]).size
+      spokenFor.set(certificate, count)
+      return count
     },
     pinsOf: (asid) => pins.get(asid) ?? noPins,
     sharing(from, to, interaction, at) {

@@ -128,7 +128,6 @@ describe('the audit trail', () => {
       const url = 'x'.repeat(1_048_576)
       await expect(trail.forwarding(sampleForwarding('a', { personal: { url } }))).rejects.toThrow(/1048576 of an entry/)
       trail.refused(refusedCall(sampleRefused('b', { personal: { url } })), true)
-      await new Promise(setImmediate)
       await trail.close()
       expect(entriesOf(directory)).toMatchObject([{ type: 'flood', counts: [{ rule: 'wire-form', status: 400, count: 1 }] }])
     })
@@ -173,6 +172,44 @@ describe('the audit trail', () => {
       expect(singles.length + counted).toBe(3000)
       expect(entries.filter((entry) => entry.type === 'refused')).toHaveLength(350)
       expect(floods[0]?.counts).toContainEqual({ rule: 'client-certificate', status: 496, key: '10.0.0.1', count: 490 })
+    })
+  })
+
+  test('what is recorded behind a refused call stands behind it', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, directory } = await openHeldTrail(dataDir)
+      trail.refused(refusedCall(sampleRefused('a')), false)
+      await trail.forwarding(sampleForwarding('b'))
+      trail.refused(refusedCall(sampleRefused('c')), false)
+      trail.outcome(sampleOutcome('b'))
+      trail.refused(refusedCall(sampleRefused('d')), false)
+      await trail.operation(sampleOperation())
+      expect(entriesOf(directory).map(({ type }) => type)).toEqual(['refused', 'forwarding', 'refused', 'outcome', 'refused', 'operation'])
+      await trail.close()
+    })
+  })
+
+  test('a refused call is recorded though nothing else is', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, directory } = await openHeldTrail(dataDir)
+      trail.refused(refusedCall(sampleRefused('a')), false)
+      await until(() => entriesOf(directory).length === 1)
+      for (let n = 0; n < 40; n += 1) trail.refused(refusedCall(sampleRefused(`b${n}`)), false)
+      await until(() => entriesOf(directory).length === 41)
+      await trail.close()
+    })
+  })
+
+  test('a refused call whose record cannot be made is counted, and harms nobody', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, directory } = await openHeldTrail(dataDir)
+      const entry = (): never => {
+        throw new Error('no record')
+      }
+      trail.refused({ ...refusedCall(sampleRefused('a')), entry }, false)
+      trail.refused(refusedCall(sampleRefused('b')), false)
+      await trail.close()
+      expect(entriesOf(directory)).toMatchObject([{ type: 'refused' }, { type: 'flood', counts: [{ count: 1 }] }])
     })
   })
 
