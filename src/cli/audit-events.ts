@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { longestPage } from '../audit/index/search.ts'
-import { printable } from './audit-search.ts'
 import { withLookups } from './lookup-access.ts'
+import { printable } from './printable.ts'
 import { refuseEmptyTime, wholeNumber, withTimeOptions } from './search-options.ts'
 import type { Terminal } from './terminal.ts'
 

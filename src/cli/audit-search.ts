@@ -4,6 +4,7 @@ import { longestPage } from '../audit/index/search.ts'
 import { CommandFailure } from './command-failure.ts'
 import { exitCode } from './exit-code.ts'
 import { withLookups } from './lookup-access.ts'
+import { printable } from './printable.ts'
 import { type SearchOptions, searchQuery, wholeNumber, withSearchOptions } from './search-options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -58,9 +59,4 @@ export function exchangeLine(one: IndexedExchange): string {
 /** A system with its organisation, as far as they are known. */
 export function party(asid: string | undefined, organisation: string | undefined): string {
   return `${asid ?? '?'}${organisation === undefined ? '' : ` (${organisation})`}`
-}
-
-/** The text without what would steer a terminal: a refused caller chose parts of it. */
-export function printable(line: string): string {
-  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\ufffd')
 }

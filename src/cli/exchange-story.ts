@@ -3,7 +3,8 @@ import type { ExchangeShown } from '../audit/index/lookups.ts'
 import type { Origin } from '../spine/origin.ts'
 import { verdicts } from '../spine/verdict-catalogue.ts'
 import type { VerdictMeaning } from '../spine/verdict-meaning.ts'
-import { party, printable } from './audit-search.ts'
+import { party } from './audit-search.ts'
+import { printable } from './printable.ts'
 
 /** Whose fault each domain is, in words for a help desk. */
 const faults: Readonly<Record<Origin, string>> = {

@@ -3,6 +3,7 @@ import { lintRegistry } from '../registry/lint.ts'
 import { CommandFailure } from './command-failure.ts'
 import { loadConfigOf } from './config-path.ts'
 import { exitCode } from './exit-code.ts'
+import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `ssp registry lint`: reads the directory as the proxy would and tells everything that is wrong with it. */
@@ -21,9 +22,4 @@ export function registryCommand(terminal: Terminal): Command {
       if (errors > 0) throw new CommandFailure(exitCode.negative)
     })
   return new Command('registry').description('Work on the registry files.').addCommand(lint)
-}
-
-/** What a file holds must not steer the terminal that it is shown on. */
-function printable(line: string): string {
-  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD')
 }

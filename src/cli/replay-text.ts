@@ -1,5 +1,5 @@
 import type { ReplayedBy, ReplayGroup, ReplayReport } from '../explain/replay-tally.ts'
-import { printable } from './audit-search.ts'
+import { printable } from './printable.ts'
 
 /** What was replayed, and by what. Times in ms since 1970. */
 export interface ReplayScope {

@@ -1,7 +1,17 @@
 import { z } from 'zod'
 import { schemaProblems } from '../lib/schema-problems.ts'
-import { type LockoutRequest, type LockoutSelector, lockoutKinds, normalisedSelector } from '../state/lockouts.ts'
+import {
+  isReason,
+  type LockoutRequest,
+  type LockoutSelector,
+  lockoutKinds,
+  longestLockoutSeconds,
+  normalisedSelector,
+  reasonForm,
+} from '../state/lockouts.ts'
 import { Problem } from './problem.ts'
+
+const reasonText = z.string().refine(isReason, reasonForm)
 
 const body = z.strictObject({
   certificate: z.string().optional(),
@@ -10,8 +20,8 @@ const body = z.strictObject({
   organisation: z.string().optional(),
   endpoint: z.string().optional(),
   binding: z.string().optional(),
-  reason: z.string().min(1).max(500),
-  forSeconds: z.int().positive().optional(),
+  reason: reasonText,
+  forSeconds: z.int().min(1).max(longestLockoutSeconds).optional(),
 })
 
 /** The lockout that a request's body asks for. Throws a `Problem` that says what is wrong with it; fields nobody asked for are an error, not ignored. */
@@ -22,7 +32,7 @@ export function lockoutRequestOf(input: unknown): LockoutRequest {
   return { selector: selectorOf(result.data), reason, ...(forSeconds !== undefined && { forSeconds }) }
 }
 
-const releaseBody = z.strictObject({ reason: z.string().min(1).max(500).optional() }).optional()
+const releaseBody = z.strictObject({ reason: reasonText.optional() }).optional()
 
 /** Why a lockout is released, where the request's body says so. Throws a `Problem` on any other body. */
 export function releaseReasonOf(input: unknown): string | undefined {

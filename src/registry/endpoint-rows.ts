@@ -20,6 +20,9 @@ export interface EndpointRows {
 /** What makes two records one endpoint, whatever CPA ids they have: it is what decides where a call goes and whom it may meet there. */
 const address = [column.url, column.fqdn, column.pin] as const
 
+/** What tells two endpoints apart that bear one CPA id: whoever is locked out by it. */
+const identity = [column.odsCode, column.partyKey, ...address] as const
+
 /** No endpoints yet. */
 export function createEndpointRows(interner: Interner, tally: LoadTally): EndpointRows {
   const rows: number[] = []
@@ -27,6 +30,8 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
   const index = createTripleIndex()
   const registrations: number[] = []
   const registered = createTripleIndex()
+  /** By the number of a CPA id, the first row that bears it. */
+  const rowOfCpa = new Map<number, number>()
 
   const cell = (row: number, at: number): number => rows[row * column.width + at]!
   const sameAddress = (a: number, b: number): boolean => address.every((at) => cell(a, at) === cell(b, at))
@@ -88,6 +93,25 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
     else meet(record, id, values, place, other)
   }
 
+  /** A CPA id names one endpoint: what is done by it, a lockout above all, is done to all that bear it. */
+  function nameCpa(record: JudgedEndpoint, row: number, place: string): void {
+    const cpaId = cell(row, column.cpaId)
+    const first = rowOfCpa.get(cpaId)
+    if (first === undefined) rowOfCpa.set(cpaId, row)
+    else if (identity.some((at) => cell(first, at) !== cell(row, at)))
+      tally.findings.warning(
+        place,
+        record.record,
+        `the CPA id stands at ${places[first]} already, on another endpoint: a lockout by it shuts both out`,
+      )
+  }
+
+  function addEndpoints(record: JudgedEndpoint, place: string): void {
+    const first = places.length
+    for (const id of record.interactions) addEndpoint(record, id, place)
+    if (places.length > first) nameCpa(record, first, place)
+  }
+
   /** A record whose key is taken: merged when it is the same endpoint, else set aside, and the other with it. */
   function meet(record: JudgedEndpoint, id: string, values: readonly number[], place: string, other: number): void {
     if (cell(other, column.fault) !== none) {
@@ -139,7 +163,7 @@ export function createEndpointRows(interner: Interner, tally: LoadTally): Endpoi
       for (const warning of record.warnings) tally.findings.warning(place, record.record, warning)
       if (record.faults.length > 0) addFaulty(record, place)
       else if (record.interactions.length === 0) addRegistration(record, place)
-      else for (const id of record.interactions) addEndpoint(record, id, place)
+      else addEndpoints(record, place)
     },
     each(visit) {
       for (let at = 0; at < rows.length; at += column.width)

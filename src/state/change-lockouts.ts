@@ -4,7 +4,16 @@ import type { LockoutFanOut } from './lockout-fan-out.ts'
 import type { LockoutList } from './lockout-list.ts'
 import type { LockoutSettings } from './lockout-settings.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
-import { type Lockout, LockoutRefused, type LockoutRequest, type Lockouts, longestLockoutSeconds, normalisedSelector } from './lockouts.ts'
+import {
+  isReason,
+  type Lockout,
+  LockoutRefused,
+  type LockoutRequest,
+  type Lockouts,
+  longestLockoutSeconds,
+  normalisedSelector,
+  reasonForm,
+} from './lockouts.ts'
 
 /** More than any real list; it keeps the file, and the time a change takes, bounded. */
 const maximum = 10_000
@@ -106,8 +115,7 @@ function lockoutOf(
 ): Omit<Lockout, 'state' | 'epoch' | 'changed' | 'node'> {
   const normalised = normalisedSelector(selector.kind, selector.value)
   if (normalised === undefined) throw new LockoutRefused(`This is not the form of a value for ${selector.kind}.`)
-  if (!/^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u.test(reason))
-    throw new LockoutRefused('A reason has 1 to 500 characters and no control characters.')
+  if (!isReason(reason)) throw new LockoutRefused(reasonForm)
   if (forSeconds !== undefined && (!Number.isSafeInteger(forSeconds) || forSeconds < 1 || forSeconds > longestLockoutSeconds))
     throw new LockoutRefused(`A lockout lasts 1 to ${longestLockoutSeconds} seconds, or until it is released.`)
   return {

@@ -116,6 +116,14 @@ export interface Lockouts extends LockedOut {
   close(): Promise<void>
 }
 
+/** What a reason must be, for people. */
+export const reasonForm = 'A reason has 1 to 500 characters and no control characters.'
+
+/** Whether the text may stand as the reason of a lockout. */
+export function isReason(text: string): boolean {
+  return /^[^\p{Cc}\p{Zl}\p{Zp}]{1,500}$/u.test(text)
+}
+
 /** A lockout that cannot be made; the message says why and is fit for the operator. */
 export class LockoutRefused extends Error {
   override readonly name = 'LockoutRefused'

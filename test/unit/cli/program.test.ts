@@ -273,6 +273,14 @@ describe('registry lint and audit verify', () => {
     expect(code).toBe(1)
   })
 
+  test('what a file holds does not steer the terminal', async () => {
+    const hostile = { type: 'system', asid: '\u202e\u001b[2J' }
+    await writeFile(join(here.directory, 'hostile.ndjson'), JSON.stringify(hostile))
+    const { out } = await here.run(['registry', 'lint'], { SSP_REGISTRY__FILES: '[hostile.ndjson]' })
+    expect(out).toMatch(/hostile\.ndjson:1.*asid must be 12 digits.*\ufffd/)
+    expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
+  })
+
   test('an audit that is not there is no success', async () => {
     const { code, error } = await here.run(['audit', 'verify', '--data', 'nowhere'])
     expect(code).toBe(1)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { lockoutRequestOf } from '../../../src/ops/lockout-body.ts'
+import { lockoutRequestOf, releaseReasonOf } from '../../../src/ops/lockout-body.ts'
 import { Problem } from '../../../src/ops/problem.ts'
 
 describe('the body of a lockout', () => {
@@ -10,6 +10,23 @@ describe('the body of a lockout', () => {
       forSeconds: 5,
     })
     expect(lockoutRequestOf({ endpoint: 'S1:2', reason: 'r' })).toEqual({ selector: { kind: 'endpoint', value: 'S1:2' }, reason: 'r' })
+  })
+
+  test.each([
+    [{ asid: '200000000359', reason: 'two\nlines' }, /no control characters/],
+    [{ asid: '200000000359', reason: '' }, /1 to 500 characters/],
+    [{ asid: '200000000359', reason: 'x'.repeat(501) }, /1 to 500 characters/],
+    [{ asid: '200000000359', reason: 'r', forSeconds: 0 }, /forSeconds/],
+    [{ asid: '200000000359', reason: 'r', forSeconds: 3_155_760_001 }, /forSeconds/],
+    [{ asid: '200000000359', reason: 'r', forSeconds: 1.5 }, /forSeconds/],
+  ])('%j is a 400', (input, told) => {
+    expect(() => lockoutRequestOf(input)).toThrow(expect.objectContaining({ status: 400, message: expect.stringMatching(told) }))
+  })
+
+  test('the reason of a release has the same form', () => {
+    expect(releaseReasonOf(undefined)).toBeUndefined()
+    expect(releaseReasonOf({ reason: 'found' })).toBe('found')
+    expect(() => releaseReasonOf({ reason: 'two\u2028lines' })).toThrow(expect.objectContaining({ status: 400 }))
   })
 
   test('is a request or a 400, whatever was sent', () => {

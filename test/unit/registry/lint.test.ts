@@ -34,6 +34,20 @@ describe('lint', () => {
     ])
   })
 
+  test('names a CPA id that two endpoints bear, once a record', async () => {
+    const both = { interactions: ['urn:x', 'urn:y'] }
+    const other = { ...endpoint, ...both, odsCode: 'T2', partyKey: 'T2-200000', url: 'https://a.nhs.uk/T2/STU3/1' }
+    await folder.write('a.ndjson', spell('ndjson', [system], [endpoint, { ...endpoint, interactions: ['urn:y'] }, other]))
+    expect(await lintRegistry(folder.settings(['a.ndjson']), folder.path)).toEqual([
+      {
+        severity: 'warning',
+        place: 'a.ndjson:4',
+        record: 'S1',
+        message: 'the CPA id stands at a.ndjson:2 already, on another endpoint: a lockout by it shuts both out',
+      },
+    ])
+  })
+
   test('names rules for parties that the directory does not hold', async () => {
     const rule = { effect: 'deny', from: '*', to: '*', interactions: ['*'] }
     await folder.write('a.ndjson', spell('ndjson', [system], [endpoint]))
