@@ -13,7 +13,19 @@ import { furtherProvider } from '../support/further-providers.ts'
 import { startWorld, type World } from '../support/start-world.ts'
 import { until } from '../support/until.ts'
 
-const looping = furtherProvider('looping', 1)
+/** Ways to write an address of this machine: the operators' port listens at the first, which the kernel takes the wrapped ones for. */
+const ownAddresses = [
+  '127.0.0.1',
+  '127.0.0.2',
+  '[::1]',
+  '[0:0:0:0:0:0:0:1]',
+  '0.0.0.0',
+  '[::]',
+  '[::ffff:127.0.0.1]',
+  '[::ffff:7f00:1]',
+  '[0:0:0:0:0:ffff:7f00:1]',
+] as const
+const loopings = ownAddresses.map((address, at) => ({ address, ...furtherProvider(`looping-${at}`, at + 1) }))
 let here: World
 beforeAll(async () => {
   const operatorsPort = await freePort()
@@ -24,9 +36,9 @@ beforeAll(async () => {
       listener: { via: 'ssp-test' },
       forwarding: { connectionsPerProvider: 2 },
     },
-    systems: [looping.system],
-    endpoints: [looping.endpoint],
-    dialOverrides: { [`${looping.host}:443`]: `127.0.0.1:${operatorsPort}` },
+    systems: loopings.map(({ system }) => system),
+    endpoints: loopings.map(({ endpoint }) => endpoint),
+    dialOverrides: Object.fromEntries(loopings.map(({ host, address }) => [`${host}:443`, `${address}:${operatorsPort}`])),
   })
 })
 afterAll(() => here.close())
@@ -86,7 +98,7 @@ test.each(['1.1 ssp', '1.1 ssp-test-2', '1.1 other (ssp-test)'])('another Via (%
   expect((await call(here, { headers: { Via: via } })).status).toBe(200)
 })
 
-test('O9: an endpoint that leads to a port of our own is answered 508, on record', async () => {
+test.each(loopings)('O9: an endpoint that leads to a port of our own at $address is answered 508, on record', async (looping) => {
   const answer = await call(here, { url: `${looping.root}/Patient`, headers: { 'Ssp-To': looping.asid } })
   expectRefusedAnswer(answer, { ...loop, closes: false })
   const { outcome } = await forwardedRecords(here, answer)
