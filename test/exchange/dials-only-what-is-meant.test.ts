@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { call } from '../support/consumer.ts'
 import {
   type ExpectedRefusal,
@@ -11,9 +12,10 @@ import {
 } from '../support/expect-refusal.ts'
 import { startFakeProvider } from '../support/fake-provider.ts'
 import { furtherProvider } from '../support/further-providers.ts'
-import { whereInstalled } from '../support/outside-program.ts'
+import { findProgram, runProgram, whereInstalled } from '../support/outside-program.ts'
 import { certificates, startWorld, type World, world } from '../support/start-world.ts'
 import { startWorldProcess, type WorldProcess } from '../support/start-world-process.ts'
+import { whereMet } from '../support/where-met.ts'
 
 describe('P5: what is looked up by several things is taken for no other whose texts join to the same', () => {
   /** Pairs that cannot be told apart once they are written side by side. */
@@ -172,5 +174,26 @@ whereInstalled('unshare', mayUnshare, (unshare) => {
       }
       expect((await call(here)).status).toBe(200)
     })
+  })
+})
+
+const [unshare, ip] = [findProgram('unshare'), findProgram('ip')]
+const mayHaveNetwork =
+  unshare !== undefined && ip !== undefined && spawnSync(unshare, ['--net', '--mount', ip, 'link', 'set', 'lo', 'up']).status === 0
+const changingNames = fileURLToPath(new URL('../support/changing-names.ts', import.meta.url))
+
+whereMet('P6: needs a network and mounts of its own (unshare, ip), which is not permitted here', mayHaveNetwork, 'right', () => {
+  test('P6: a name is looked up once for a connection, and the very address that was judged is dialled, whatever the name leads to a moment later', async () => {
+    const { out, error } = await runProgram(unshare ?? '', ['--net', '--mount', process.execPath, changingNames])
+    if (out.length === 0) throw new Error(error)
+    const served = { status: 200, origin: 'none', asked: 1, connected: { allowed: 1, forbidden: 0 } }
+    const refused = { status: 502, origin: 'policy', asked: 1, connected: { allowed: 0, forbidden: 0 } }
+    expect(JSON.parse(out.toString('utf8'))).toEqual([
+      { scene: 'turns to the forbidden one behind the first question', ...served },
+      { scene: 'has turned', ...refused },
+      { scene: 'has both, the forbidden one first', ...served },
+      { scene: 'has both, the forbidden one last', ...served },
+      { scene: 'turns back', ...refused },
+    ])
   })
 })
