@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type Authority,
+  type AuthorityOptions,
   createAuthority,
   createCertificateKey,
   extension,
@@ -17,6 +21,10 @@ const { fqdn, partyKey, odsCode } = world.consumer
 const [byCertificate, byKey, byTwo, sibling, foreign] = ['200000000371', '200000000372', '200000000373', '200000000374', '200000000375']
 let here: World
 let sub: Authority
+/** An anchor beside the usual one, in a file with a third, and what only its consumers know of. */
+let second: Authority
+let secondSub: Authority
+let folder: string
 let old: Issued
 let renewed: Issued
 let another: Issued
@@ -27,11 +35,16 @@ beforeAll(async () => {
   const key = await createCertificateKey('ec')
   ;[old, renewed, another] = [await issued({ key }), await issued({ key }), await issued({ keyType: 'ec' })]
   const system = (asid: string, more: object = {}) => ({ asid, odsCode, partyKey, interactions: [world.searchPatient], ...more })
+  second = await createAuthority({ name: 'Second Root' })
+  secondSub = await createAuthority({ name: 'Second Sub', parent: second })
+  folder = await mkdtemp(join(tmpdir(), 'anchors-'))
+  const further = join(folder, 'further.pem')
+  await writeFile(further, second.certificatePem + (await createAuthority({ name: 'Third Root' })).certificatePem)
   here = await startWorld({
     settings: {
       ...everyRefusalRecorded,
       // Else authorities without a list would be refused for that alone.
-      trust: { requireCrl: false },
+      trust: { requireCrl: false, anchors: ['ca.pem', further] },
       registry: { pins: { [byCertificate]: [old.sha256], [byKey]: [keyOf(old)], [byTwo]: [old.sha256, another.sha256] } },
     },
     systems: [
@@ -43,7 +56,10 @@ beforeAll(async () => {
     sharingRules: [{ reference: 'ALL', effect: 'allow', from: '*', to: '*', interactions: ['*'] }],
   })
 })
-afterAll(() => here.close())
+afterAll(async () => {
+  await here.close()
+  await rm(folder, { recursive: true, force: true })
+})
 
 function issued(change: Partial<IssueOptions> = {}, by: Authority = sub): Promise<Issued> {
   return by.issue({ cn: fqdn, dnsNames: [fqdn], usages: ['clientAuth'], ...change })
@@ -73,6 +89,28 @@ async function expectRefusedAs(as: Issued, expected: ExpectedRefusal): Promise<v
   const record = here.audit().findLast((entry) => entry.type === 'refused')
   expect(record?.consumer.certificateSha256).toBe(as.sha256)
 }
+
+describe('a certificate under one of several anchors is good where', () => {
+  test.each<[string, () => Promise<Issued>, number]>([
+    ['its issuer is the first anchor', async () => issued({}, (await certificates()).authority), 200],
+    ['its issuer is another one', () => issued({}, second), 200],
+    ['its intermediate is configured, and it sends it', () => issued(), 200],
+    ['its intermediate is configured, and it does not send it', () => withoutIssuers(issued()), 200],
+    ['its intermediate is not configured, and it sends it', () => issued({}, secondSub), 200],
+    ['and nowhere else: its intermediate is not configured, and it does not send it', () => withoutIssuers(issued({}, secondSub)), 495],
+  ])('%s', async (_what, made, status) => {
+    const as = await made()
+    if (status === 200) {
+      const { forwarding } = await forwardedRecords(here, await call(here, { as }))
+      expect(forwarding.consumer.certificateSha256).toBe(as.sha256)
+    } else await expectRefusedAs(as, { ...row2, reason: /chain|anchor|issuer/ })
+  })
+
+  async function withoutIssuers(made: Promise<Issued>): Promise<Issued> {
+    const one = await made
+    return { ...one, chainPem: one.certificatePem }
+  }
+})
 
 describe('T10: the right name is worth nothing with', () => {
   test.each<[string, () => Promise<Issued>]>([
@@ -153,10 +191,53 @@ describe('T12: a certificate is not for this where', () => {
       () => issued({ extensions: [extension('1.3.6.1.4.1.99999.7', true, new Uint8Array([5, 0]).buffer)] }),
       /not understood|CRITICAL_EXTENSION/,
     ],
+    [
+      'its issuer may certify other names only',
+      () => confined({ permitted: [{ dns: 'another.nhs.uk' }] }),
+      /may not certify dNSName "consumer\.thirdparty\.nhs\.uk" \(name constraints\)/,
+    ],
+    [
+      'its issuer may not certify its name',
+      () => confined({ permitted: [{ dns: 'nhs.uk' }], excluded: [{ dns: 'thirdparty.nhs.uk' }] }),
+      /may not certify dNSName "consumer\.thirdparty\.nhs\.uk" \(name constraints\)/,
+    ],
+    [
+      'its issuer may not certify another of its names',
+      () => confined({ permitted: [{ dns: fqdn }] }, { dnsNames: [fqdn, 'elsewhere.example'] }),
+      /may not certify dNSName "elsewhere\.example" \(name constraints\)/,
+    ],
+    [
+      'its issuer may not certify its subject',
+      () =>
+        confined({
+          permitted: [
+            {
+              directory: [
+                ['O', 'another'],
+                ['OU', 'Devices'],
+              ],
+            },
+          ],
+        }),
+      /the subject.*\(name constraints\)/,
+    ],
     ['it is signed with SHA-1', () => issued({ digest: 'SHA-1' }), /algorithm|WEAK|not accepted/],
   ])('%s', async (_what, made, reason) => {
     await expectRefusedAs(await made(), { ...row2, reason })
   })
+
+  test('and it is where its issuer may certify its name', async () => {
+    expect((await call(here, { as: await confined({ permitted: [{ dns: 'thirdparty.nhs.uk' }] }) })).status).toBe(200)
+  })
+
+  /** Of an authority that only some names are left to. */
+  async function confined(
+    nameConstraints: NonNullable<AuthorityOptions['nameConstraints']>,
+    change: Partial<IssueOptions> = {},
+  ): Promise<Issued> {
+    const { authority } = await certificates()
+    return issued(change, await createAuthority({ name: 'Confined', parent: authority, nameConstraints }))
+  }
 })
 
 describe('T13: out of its time', () => {
