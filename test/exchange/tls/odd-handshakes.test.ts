@@ -43,23 +43,23 @@ describe('T5: SNI and Host choose nothing', () => {
 })
 
 describe('T6: a ClientHello that comes in many pieces', () => {
-  let relay: Server
-  /** Passes everything on, the consumer's first bytes one by one. */
+  let byBytes: Server
+  let byRecords: Server
   beforeAll(async () => {
-    relay = createServer((consumer) => {
+    byBytes = await relayTo(sendByBytes)
+    byRecords = await relayTo(async (hello, proxy) => {
+      for (const record of splitRecords(hello)) proxy.write(record)
+    })
+  })
+  afterAll(() => Promise.all([byBytes, byRecords].map((relay) => new Promise((resolve) => relay.close(resolve)))))
+
+  /** Passes everything on, the consumer's first flight in its own way. */
+  async function relayTo(first: (hello: Buffer, proxy: Socket) => Promise<unknown>): Promise<Server> {
+    const relay = createServer((consumer) => {
       const proxy = connect({ host: '127.0.0.1', port: here.proxy.dataPort, noDelay: true })
-      let slow = 600
-      let turn: Promise<void> = Promise.resolve()
+      let turn: Promise<unknown> | undefined
       consumer.on('data', (chunk: Buffer) => {
-        turn = turn.then(async () => {
-          while (slow > 0 && chunk.length > 0) {
-            proxy.write(chunk.subarray(0, 1))
-            chunk = chunk.subarray(1)
-            slow--
-            await new Promise((resolve) => setImmediate(resolve))
-          }
-          if (chunk.length > 0) proxy.write(chunk)
-        })
+        turn = turn === undefined ? first(chunk, proxy) : turn.then(() => proxy.write(chunk))
       })
       proxy.pipe(consumer)
       for (const [one, other] of [
@@ -72,11 +72,25 @@ describe('T6: a ClientHello that comes in many pieces', () => {
     })
     relay.listen(0, '127.0.0.1')
     await once(relay, 'listening')
-  })
-  afterAll(() => new Promise((resolve) => relay.close(resolve)))
+    return relay
+  }
 
-  test('meets the same policy as a whole one', async () => {
-    const port = (relay.address() as AddressInfo).port
+  async function sendByBytes(hello: Buffer, proxy: Socket): Promise<void> {
+    const slow = Math.min(600, hello.length)
+    for (let at = 0; at < slow; at++) {
+      proxy.write(hello.subarray(at, at + 1))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    if (hello.length > slow) proxy.write(hello.subarray(slow))
+  }
+
+  const portOf = (relay: Server): number => (relay.address() as AddressInfo).port
+
+  test.each([
+    ['segments of one byte', () => portOf(byBytes)],
+    ['records of TLS', () => portOf(byRecords)],
+  ])('of %s meets the same policy as a whole one', async (_what, portOfRelay) => {
+    const port = portOfRelay()
     for (const [as, status] of [
       [here.certificates.consumer, 200],
       [here.certificates.badRevoked, 495],
@@ -104,8 +118,7 @@ describe('T6: a ClientHello that comes in many pieces', () => {
       { servername: `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.nhs.uk`, checkServerIdentity: () => undefined },
     ],
   ])('with %s, whole or in pieces, it meets the same policy', async (_what, options) => {
-    const pieces = (relay.address() as AddressInfo).port
-    for (const port of [here.proxy.dataPort, pieces]) {
+    for (const port of [here.proxy.dataPort, portOf(byBytes), portOf(byRecords)]) {
       const good = await shakeHands(here, { ...options, port })
       expect((await good.ask())?.status).toBe(200)
       good.socket.destroy()
@@ -113,11 +126,6 @@ describe('T6: a ClientHello that comes in many pieces', () => {
       await expectRefused(here, await bad.ask(), badCertificate)
       await bad.closed
     }
-  })
-
-  test('split over TLS records, it meets the same policy', async () => {
-    expect(await outcomeOfHello(splitRecords)).toBe('server hello')
-    expect(await outcomeOfHello((hello) => [hello])).toBe('server hello')
   })
 })
 
