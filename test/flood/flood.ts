@@ -90,6 +90,7 @@ function heldText({ files, residentBytes, heapBytes }: Held): string {
 }
 
 const world = await startWorldProcess({
+  collects: true,
   sharingRules: everybody,
   settings: { checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, perSystem: { [cast.stranger.asid]: limit } } } },
 })

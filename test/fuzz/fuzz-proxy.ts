@@ -31,6 +31,7 @@ const patienceMs = 60
 export async function fuzzProxy(random: Random, enough: (cases: number) => boolean): Promise<ProxyFuzzing> {
   const provider = await startHostileProvider(random)
   const world = await startWorldProcess({
+    collects: true,
     providerPort: provider.port,
     settings: {
       checks: {

@@ -6,10 +6,11 @@ const seed = Number(process.env['SSP_TEST_SEED'] ?? Date.now() % 2 ** 31)
 const parserCases = 20_000
 const proxyCases = 500
 
-test(`${parserCases} changed inputs crash no parser`, async () => {
-  const { cases, faults } = await fuzzParsers(randomOf(seed), (done) => done >= parserCases)
-  process.stderr.write(`fuzzed parsers: seed ${seed}, ${JSON.stringify(cases)}\n`)
+test(`${parserCases} changed inputs crash no parser, and leave nothing on the heap`, async () => {
+  const { cases, faults, heap } = await fuzzParsers(randomOf(seed), (done) => done >= parserCases)
+  process.stderr.write(`fuzzed parsers: seed ${seed}, ${JSON.stringify(cases)}, heap ${JSON.stringify(heap)}\n`)
   expect(faults).toEqual([])
+  expect(heap).toBeDefined()
 })
 
 test(`${proxyCases} changed requests neither end the proxy nor leak, and the audit accounts for each of them`, async () => {

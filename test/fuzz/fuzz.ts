@@ -36,7 +36,8 @@ process.stdout.write(`seed ${values.seed}\n`)
 const parsers = await fuzzParsers(random, enoughAfter(cases, seconds && seconds * parserShare))
 const list = Object.entries(parsers.cases).map(([name, count]) => `${name} ${count}`)
 process.stdout.write(`parsers: ${Object.values(parsers.cases).reduce((a, b) => a + b, 0)} cases (${list.join(', ')})\n`)
-if (parsers.heapGrowth !== undefined) process.stdout.write(`  heap of this process: ${signed(parsers.heapGrowth)} MB\n`)
+if (parsers.heap !== undefined)
+  process.stdout.write(`  heap of this process: ${megabytes(parsers.heap.before)} MB before, ${megabytes(parsers.heap.after)} MB after\n`)
 
 const proxy = await fuzzProxy(random, enoughAfter(cases && Math.ceil(cases * proxyShare), seconds && seconds * (1 - parserShare)))
 process.stdout.write(`proxy: ${proxy.cases} cases; ${proxy.exchanges} exchanges, ${proxy.recorded} of them in the audit\n`)
@@ -49,10 +50,6 @@ process.exitCode = faults.length === 0 ? 0 : 1
 
 function shown({ files, residentBytes, heapBytes }: Held): string {
   return `${files} open files, ${megabytes(residentBytes)} MB resident, ${megabytes(heapBytes)} MB of heap`
-}
-
-function signed(bytes: number): string {
-  return `${bytes < 0 ? '' : '+'}${megabytes(bytes)}`
 }
 
 function megabytes(bytes: number): string {

@@ -26,6 +26,8 @@ export interface WorldProcess extends Omit<Ground, 'clear'> {
   /** Resolves once the process has ended. */
   readonly ended: Promise<Ending>
   signal(signal: NodeJS.Signals): void
+  /** Has the process collect its garbage, within a moment; only where it was started so. */
+  readonly collect?: () => void
   /** An open page of the operators' port. */
   page(path: string): Promise<{ readonly status: number; readonly body: string }>
   /** Kills what still runs and removes the files. */
@@ -38,10 +40,12 @@ export interface WorldProcessOptions extends WorldOptions {
   readonly ownGroup?: boolean
   /** The path of `unshare`: the process then takes names from the file `hosts` in the world's folder, in the place of the machine's own. */
   readonly ownHosts?: string
+  /** It can be told to collect its garbage, so that what is alive on its heap can be measured. */
+  readonly collects?: boolean
 }
 
 /** `ssp serve` as a process in a world's files. */
-export interface ServeProcess extends Pick<WorldProcess, 'proxy' | 'pid' | 'log' | 'ended' | 'signal'> {}
+export interface ServeProcess extends Pick<WorldProcess, 'proxy' | 'pid' | 'log' | 'ended' | 'signal' | 'collect'> {}
 
 /** Starts `ssp serve` in a world of its own and resolves once it takes calls. Rejects with what it said where it ends before. */
 export async function startWorldProcess(options: WorldProcessOptions = {}): Promise<WorldProcess> {
@@ -67,10 +71,10 @@ export async function startWorldProcess(options: WorldProcessOptions = {}): Prom
 /** Starts `ssp serve` with a world's files, perhaps again, and resolves once it takes calls. Rejects with what it said where it ends before. */
 export async function serveGround(
   ground: Ground,
-  { ownHosts, ownGroup = false }: Pick<WorldProcessOptions, 'ownHosts' | 'ownGroup'> = {},
+  { ownHosts, ownGroup = false, collects = false }: Pick<WorldProcessOptions, 'ownHosts' | 'ownGroup' | 'collects'> = {},
 ): Promise<ServeProcess> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SSP_') && name !== 'NODE_OPTIONS')
-  const serve = [process.execPath, join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config]
+  const serve = [process.execPath, ...(collects ? collecting : []), join(checkout, 'bin/ssp.js'), 'serve', '--config', ground.config]
   const [program = '', ...args] = ownHosts === undefined ? serve : await withOwnHosts(ownHosts, ground.directory, serve)
   const child = spawn(program, args, {
     cwd: ground.directory,
@@ -99,8 +103,12 @@ export async function serveGround(
     })
     void ended.then(({ code }) => reject(new Error(`the proxy ended with ${code}: ${said.join('\n')}`)))
   })
-  return { proxy, pid: child.pid ?? 0, log, ended, signal: (signal) => void child.kill(signal) }
+  const signal = (one: NodeJS.Signals): void => void child.kill(one)
+  return { proxy, pid: child.pid ?? 0, log, ended, signal, ...(collects && { collect: () => signal('SIGUSR2') }) }
 }
+
+/** Node's options for a process that collects its garbage at a signal. */
+const collecting = ['--expose-gc', '--import', `data:text/javascript,process.on('SIGUSR2', () => globalThis.gc())`]
 
 /** The command in a mount namespace of its own, in which that file is `/etc/hosts`; without root it is root in a user namespace of its own. */
 async function withOwnHosts(unshare: string, directory: string, command: readonly string[]): Promise<readonly string[]> {
