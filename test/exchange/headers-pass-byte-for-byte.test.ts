@@ -3,6 +3,7 @@ import { call, speak, wireText } from '../support/consumer.ts'
 import { everyRefusalRecorded, forwardedRecords } from '../support/expect-refusal.ts'
 import { startRawProvider } from '../support/fake-provider.ts'
 import { certificates, startWorld, type World } from '../support/start-world.ts'
+import { metricsOf } from '../support/wire.ts'
 
 /** The proxy before a provider that answers with the bytes at hand and keeps the bytes it was sent. */
 let here: World
@@ -139,7 +140,9 @@ test('the provider’s headers reach the consumer in order, case and bytes: ETag
   ])
 })
 
-test('O6: what would act on the proxy’s origin is dropped and recorded; Server-Timing is appended to', async () => {
+test('O6: what would act on the proxy’s origin is dropped, recorded and counted; Server-Timing is appended to', async () => {
+  const counted = async () => (await metricsOf(here)).get('ssp_dropped_headers_total{leg="answer"}') ?? 0
+  const before = await counted()
   const dropped = [
     'Set-Cookie: a=b',
     'Alt-Svc: h2=":1"',
@@ -161,6 +164,7 @@ test('O6: what would act on the proxy’s origin is dropped and recorded; Server
   const exchange = /id="([0-9a-f]{32})"/.exec(text)?.[1] ?? ''
   const { outcome } = await forwardedRecords(here, { exchange } as Parameters<typeof forwardedRecords>[1])
   expect(outcome.droppedHeaders).toEqual(dropped.map((line) => line.split(':')[0]!.toLowerCase()))
+  expect((await counted()) - before).toBe(dropped.length)
 })
 
 test.each([

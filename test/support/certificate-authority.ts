@@ -10,6 +10,7 @@ import { type CertificateKey, createCertificateKey } from '../../certs-dev/certi
 export type { Authority, AuthorityOptions, Issued, IssueOptions } from '../../certs-dev/authority.ts'
 export { extension } from '../../certs-dev/certificate-extensions.ts'
 export { type CertificateKey, createCertificateKey, type KeyType } from '../../certs-dev/certificate-key.ts'
+export type { CrlOptions } from '../../certs-dev/certificate-revocation-list.ts'
 
 const sharedKeys = 3
 const rsaKeys: Promise<CertificateKey>[] = []

@@ -61,11 +61,11 @@ describe('T7: the start is refused, whole, where', () => {
     }
   })
 
-  test('a file may not be read', async () => {
+  test.each(['ca.pem', 'intermediate.pem', 'crl.pem'])('%s may not be read', async (file) => {
     const ground = await layWorld()
     const isRoot = process.geteuid?.() === 0
     try {
-      await Promise.all([chmod(join(ground.directory, 'ca.pem'), 0), chmod(ground.directory, 0o755), mkdir(join(ground.directory, 'data'))])
+      await Promise.all([chmod(join(ground.directory, file), 0), chmod(ground.directory, 0o755), mkdir(join(ground.directory, 'data'))])
       await chmod(join(ground.directory, 'data'), 0o700)
       await chmod(join(ground.directory, 'config.yaml'), 0o644)
       // Root reads everything, whatever the mode: for a moment it is nobody.
@@ -77,7 +77,7 @@ describe('T7: the start is refused, whole, where', () => {
       )
       if (isRoot) process.seteuid?.(0)
       expect(refused).toBeInstanceOf(StartRefused)
-      expect((refused as Error).message).toMatch(/ca\.pem.*may not be read/)
+      expect((refused as Error).message).toMatch(new RegExp(`${file.replace('.', '\\.')}.*may not be read`))
     } finally {
       if (isRoot) process.seteuid?.(0)
       await ground.clear()

@@ -1,9 +1,10 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OutcomeEntry } from '../../../src/audit/entry.ts'
-import { createAuthority, type Issued } from '../../support/certificate-authority.ts'
+import { type CrlOptions, createAuthority, type Issued } from '../../support/certificate-authority.ts'
 import { call } from '../../support/consumer.ts'
 import { type ExpectedRefusal, everyRefusalRecorded, expectRefusal } from '../../support/expect-refusal.ts'
+import { operatorsPage } from '../../support/operators-page.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
@@ -21,12 +22,17 @@ function anotherOfTheConsumer(): Promise<Issued> {
   return here.certificates.intermediate.issue({ cn: world.consumer.fqdn, dnsNames: [world.consumer.fqdn], usages: ['clientAuth'] })
 }
 
-/** Puts a list in place that revokes these too, and reloads. */
-async function revoke(...revoked: readonly Issued[]): Promise<void> {
+/** Puts a list in place that revokes these too. */
+async function putInPlace(revoked: readonly Issued[], options: CrlOptions = {}): Promise<void> {
   for (const { serial } of revoked) here.certificates.intermediate.revoke(serial)
   const { authority, intermediate } = here.certificates
-  await writeFile(join(here.directory, 'crl.new'), (await authority.crl()) + (await intermediate.crl({ number: ++edition })))
+  await writeFile(join(here.directory, 'crl.new'), (await authority.crl()) + (await intermediate.crl({ number: ++edition, ...options })))
   await rename(join(here.directory, 'crl.new'), join(here.directory, 'crl.pem'))
+}
+
+/** Puts such a list in place, and reloads. */
+async function revoke(...revoked: readonly Issued[]): Promise<void> {
+  await putInPlace(revoked)
   expect(await here.proxy.reload('test')).toMatchObject({ ok: true })
 }
 
@@ -59,6 +65,45 @@ test('T3: an open keep-alive connection of a revoked certificate is cut; others 
     actor: 'process',
     detail: { issuer: expect.stringContaining('Test Sub'), cutConsumers: 1, cutProviders: 0 },
   })
+})
+
+test('a list that is put in place is taken without a word from anybody; how long that took from then on, how many it names, its age and its end are metrics', async () => {
+  const metric = async (name: string): Promise<number> => {
+    const page = await operatorsPage(here, '/metrics')
+    const line = page
+      .split('\n')
+      .find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{issuer="O=nhs, OU=CA, CN=Test Sub"} `))
+    return Number(line?.slice(line.lastIndexOf(' ') + 1) ?? Number.NaN)
+  }
+  const effect = async (): Promise<readonly [sum: number, count: number]> => [
+    await metric('ssp_revocation_effect_seconds_sum'),
+    await metric('ssp_revocation_effect_seconds_count'),
+  ]
+  const victim = await anotherOfTheConsumer()
+  await revoke()
+  const consumer = await shakeHands(here, { as: victim })
+  expect((await consumer.ask())?.status).toBe(200)
+  const [[sum, count], entries] = [await effect(), await metric('ssp_crl_entries')]
+  const due = Date.now() + 9 * 3_600_000
+  await putInPlace([victim], { nextUpdate: due })
+  const placed = performance.now()
+  await consumer.closed
+  const took = (performance.now() - placed) / 1000
+  await expectRefusal(here, { as: victim }, revoked)
+  const [laterSum, laterCount] = await until('both lists are counted', async () => {
+    const now = await effect()
+    return now[1] === count + 2 && now
+  })
+  const told = (laterSum - sum) / (laterCount - count)
+  // A file is read once it has stayed the same for a while.
+  expect(took).toBeGreaterThan(1)
+  expect(told).toBeGreaterThan(took - 0.5)
+  expect(told).toBeLessThan(took + 0.5)
+  expect(await metric('ssp_crl_entries')).toBe(entries + 1)
+  expect(await metric('ssp_crl_next_update_timestamp_seconds')).toBe(Math.floor(due / 1000))
+  const age = await metric('ssp_crl_age_seconds')
+  expect(age).toBeGreaterThan(3_590)
+  expect(age).toBeLessThan(3_700)
 })
 
 test('T3: a stream under way is cut, the provider with it, and the audit says why', async () => {

@@ -304,7 +304,17 @@ test.each(['a.b', 'a', '..', 'e30.e30.', `${'a'.repeat(12_000)}..`, tokenFor(wor
 )
 
 describe('H9: Expect', () => {
-  test.each(['200-ok', '100-continue, 200-ok', 'x', '', '100-continue;q=1', '"100-continue"'])('%j: 417', async (value) => {
+  test.each([
+    '200-ok',
+    '100-continue, 200-ok',
+    '100-continue, 100-continue',
+    'x',
+    '',
+    '100-continue;q=1',
+    '"100-continue"',
+    '100-continue,',
+    '100',
+  ])('%j: 417', async (value) => {
     await expectWireRefusal(here, wirePut('Content-Length: 2\r\n', '{}', { extra: `Expect: ${value}\r\n` }), {
       status: 417,
       code: 'EXPECTATION_FAILED',
