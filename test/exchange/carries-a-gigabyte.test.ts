@@ -9,6 +9,8 @@ import { forgetPeak, memoryOf, startWorldProcess, type WorldProcess } from '../s
 import { until } from '../support/until.ts'
 
 const gigabyte = 1_000_000_000
+/** Of the longest answer; `SSP_LONGEST_ANSWER=5000000000` runs the long form, which 32 bits do not count. */
+const longestAnswer = Number(process.env['SSP_LONGEST_ANSWER'] ?? gigabyte)
 const mebibyte = 1_048_576
 const allowedGrowth = 64 * mebibyte
 const noise = randomFillSync(Buffer.alloc(mebibyte))
@@ -131,16 +133,16 @@ async function growthOf(warmUp: () => Promise<unknown>, act: () => Promise<unkno
 }
 
 describe.each([
-  ['of known length', 'length', gigabyte],
-  ['in chunks', 'chunked', gigabyte / 4],
-] as const)('D5: a huge body %s', (_name, framing, bytes) => {
-  test('comes down whole, in constant memory', async () => {
+  ['of known length', 'length', gigabyte, longestAnswer],
+  ['in chunks', 'chunked', gigabyte / 4, longestAnswer / 4],
+] as const)('D5: a huge body %s', (_name, framing, bytes, answerBytes) => {
+  test(`comes down whole (${answerBytes} bytes), in constant memory`, async () => {
     const growth = await growthOf(
-      () => download(bytes / 10, framing),
-      () => download(bytes, framing),
+      () => download(gigabyte / 10, framing),
+      () => download(answerBytes, framing),
     )
     expect(growth).toBeLessThan(allowedGrowth)
-  })
+  }, 600_000)
 
   test('goes up whole, in constant memory', async () => {
     const growth = await growthOf(

@@ -82,6 +82,7 @@ async function attackOnce(program: string, here: WorldProcess, attack: Attack, s
   const url = relay === undefined ? `https://localhost:${here.proxy.dataPort}` : `http://127.0.0.1:${relay.port}`
   await forgetPeak(here.pid)
   const before = (await memoryOf(here.pid)).now
+  const refusedBefore = await refusedCalls(here)
   const over = new AbortController()
   const honest = honestCalls(here, over.signal)
   const fixed = ['-c', String(connections), '-r', '50', '-l', String(longestSeconds), '-p', '5', '-u', `${url}${attack.path}`]
@@ -104,16 +105,24 @@ async function attackOnce(program: string, here: WorldProcess, attack: Attack, s
   const { calls, slowest, failed } = await honest
   relay?.close()
   const growth = (await memoryOf(here.pid)).peak - before
+  const refused = (await refusedCalls(here)) - refusedBefore
   say(
-    `slowhttptest, ${attack.name}: at most ${most} connections, ${last} after ${seconds.toFixed(0)} s; ${calls} honest calls meanwhile, ${failed.length} failed, the slowest took ${slowest.toFixed(0)} ms; memory +${(growth / 1_048_576).toFixed(0)} MB`,
+    `slowhttptest, ${attack.name}: at most ${most} connections, ${refused} refused, ${last} after ${seconds.toFixed(0)} s; ${calls} honest calls meanwhile, ${failed.length} failed, the slowest took ${slowest.toFixed(0)} ms; memory +${(growth / 1_048_576).toFixed(0)} MB`,
   )
   return [
     ...(!attack.holds || most >= connections ? [] : [`only ${most} of ${connections} connections came about:\n${(await said).join('\n')}`]),
+    ...(attack.holds || refused >= connections ? [] : [`only ${refused} of ${connections} were refused:\n${(await said).join('\n')}`]),
     ...(last <= usualConnections ? [] : [`${last} connections were still there after ${seconds.toFixed(0)} s`]),
     ...(calls > 0 && failed.length === 0 ? [] : [`${failed.length} of ${calls} honest calls failed: ${failed.slice(0, 3).join('; ')}`]),
     ...(slowest <= honestMs ? [] : [`an honest call took ${slowest.toFixed(0)} ms`]),
     ...(growth <= mostGrowth ? [] : [`memory grew by ${growth} bytes`]),
   ].map((fault) => `slowhttptest, ${attack.name}: ${fault}`)
+}
+
+/** Calls that were refused since the start. */
+async function refusedCalls(here: WorldProcess): Promise<number> {
+  const { body } = await here.page('/metrics')
+  return [...body.matchAll(/^ssp_exchanges_total\{end="refused",.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 function isHonest(headers: IncomingHttpHeaders): boolean {
