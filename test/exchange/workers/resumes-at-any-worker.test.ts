@@ -1,26 +1,72 @@
-import { startWorkers } from '../../support/start-workers.ts'
+import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
+import { world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
 
-test('a consumer whose intermediate only it has sent is served when its session is resumed at the worker that never saw it', async () => {
-  const here = await startWorkers({ settings: { trust: { intermediates: [], crls: [], requireCrl: false } } })
-  try {
-    const only = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const
-    const first = await shakeHands(here, only)
-    expect((await first.ask())?.status).toBe(200)
-    const session = first.session as Buffer
-    first.socket.destroy()
-    for (let nth = 0; nth < 4; nth++) {
-      const again = await shakeHands(here, { ...only, session })
-      expect([again.socket.isSessionReused(), (await again.ask())?.status]).toEqual([true, 200])
-      again.socket.destroy()
+const versions = ['TLSv1.2', 'TLSv1.3'] as const
+
+test.each(versions)(
+  'a consumer whose intermediate only it has sent is served when its session is resumed at the worker that never saw it, over %s',
+  async (version) => {
+    const here = await startWorkers({ settings: { trust: { intermediates: [], crls: [], requireCrl: false } } })
+    try {
+      const only = { minVersion: version, maxVersion: version } as const
+      const first = await shakeHands(here, only)
+      expect((await first.ask())?.status).toBe(200)
+      const session = first.session as Buffer
+      first.socket.destroy()
+      for (let nth = 0; nth < 4; nth++) {
+        const again = await shakeHands(here, { ...only, session })
+        expect([again.socket.isSessionReused(), (await again.ask())?.status]).toEqual([true, 200])
+        again.socket.destroy()
+      }
+      const forwarded = ['w1', 'w2'].map((worker) => here.auditOf(worker).filter(({ type }) => type === 'forwarding').length)
+      expect(Math.min(...forwarded)).toBeGreaterThanOrEqual(2)
+    } finally {
+      await here.close()
     }
-    const forwarded = ['w1', 'w2'].map((worker) => here.auditOf(worker).filter(({ type }) => type === 'forwarding').length)
-    expect(Math.min(...forwarded)).toBeGreaterThanOrEqual(2)
-  } finally {
-    await here.close()
-  }
+  },
+)
+
+describe.each(versions)('over %s', (version) => {
+  test.each<[string, string, object]>([
+    ['a lockout of somebody else', '/lockouts', { asid: world.stranger.asid, reason: 'key stolen' }],
+    ['a reload', '/reload', {}],
+  ])('behind %s a session is worth nothing at any worker, and a new one is resumed at each', async (_what, path, body) => {
+    const here = await startWorkers()
+    try {
+      const only = { minVersion: version, maxVersion: version } as const
+      const old = await sessionOf(here, only)
+      expect(await reusedAt4(here, { ...only, session: old })).toEqual([true, true, true, true])
+      expect([200, 201]).toContain((await here.control('POST', path, body)).status)
+      await until('no worker resumes it', async () => (await reusedAt4(here, { ...only, session: old })).every((isReused) => !isReused))
+      expect(await reusedAt4(here, { ...only, session: await sessionOf(here, only) })).toEqual([true, true, true, true])
+    } finally {
+      await here.close()
+    }
+  })
 })
+
+type Options = Parameters<typeof shakeHands>[1]
+
+async function sessionOf(here: WorkersWorld, options: Options): Promise<Buffer> {
+  const first = await shakeHands(here, options)
+  expect((await first.ask())?.status).toBe(200)
+  first.socket.destroy()
+  return first.session as Buffer
+}
+
+/** Whether the session is resumed, at each worker twice in turn; calls are decided all the same. */
+async function reusedAt4(here: WorkersWorld, options: Options): Promise<readonly boolean[]> {
+  const reused: boolean[] = []
+  for (let nth = 0; nth < 4; nth++) {
+    const again = await shakeHands(here, options)
+    expect((await again.ask())?.status).toBe(200)
+    reused.push(again.socket.isSessionReused())
+    again.socket.destroy()
+  }
+  return reused
+}
 
 test('workers end with the process that steers them: nobody takes calls who would hear of no lockout', async () => {
   const here = await startWorkers()
