@@ -29,9 +29,12 @@ test('CSV has the columns that Spine’s analytics read, with seconds as decimal
 test.each([
   ['a formula', '=HYPERLINK("https://x","y")', '"\'=HYPERLINK(""https://x"",""y"")"'],
   ['another', '@SUM(A1)', '"\'@SUM(A1)"'],
+  ['a formula that begins with a sign', '-2+3+cmd|x', '"\'-2+3+cmd|x"'],
+  ['another sign', '+1', '"\'+1"'],
+  ['a tab before it', '\t=1', '"\'\t=1"'],
   ['a comma', 'a,b', '"a,b"'],
   ['a quote', 'a"b', '"a""b"'],
   ['a line', 'a\r\nb', '"a\r\nb"'],
-])('what a refused caller chose cannot break a CSV line or act in a spreadsheet: %s', (_what, traceId, written) => {
+])('R8: what a refused caller chose cannot break a CSV line or act in a spreadsheet: %s', (_what, traceId, written) => {
   expect(csvLine(exchange({ traceId }))).toContain(`,918999198993,${written},urn:`)
 })
