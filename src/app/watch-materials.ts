@@ -53,7 +53,8 @@ export function watchMaterials(inForce: () => Materials, reload: (actor: string)
 }
 
 function filesOf({ loaded: { config, baseDir, file } }: Materials): readonly string[] {
-  const { trust, registry, listener, operators, forwarding } = config
+  const { trust, registry, listener, operators, forwarding, audit, index } = config
+  const { anchors = [], certificate, key } = index.postgres.tls ?? {}
   const named = [
     ...trust.anchors,
     ...trust.intermediates,
@@ -67,6 +68,9 @@ function filesOf({ loaded: { config, baseDir, file } }: Materials): readonly str
     ...operators.anchors,
     forwarding.certificate,
     forwarding.key,
+    ...audit.witnesses.flatMap((witness) => witness.anchors),
+    ...anchors,
+    ...[certificate, key].filter((name) => name !== undefined),
   ]
   return [file, ...named.map((name) => resolve(baseDir, name))]
 }

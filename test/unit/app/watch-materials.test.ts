@@ -16,6 +16,8 @@ const files = {
   listener: { certificate: 'server.pem', key: 'server.key' },
   operators: { certificate: 'operators.pem', key: 'operators.key', anchors: ['operators-ca.pem'] },
   forwarding: { certificate: 'client.pem', key: 'client.key' },
+  audit: { witnesses: [{ anchors: ['witness-ca.pem'] }, { anchors: ['other-witness-ca.pem'] }] },
+  index: { postgres: { tls: { anchors: ['database-ca.pem'], certificate: 'database.pem', key: 'database.key' } } },
 }
 const all = ['config.yaml', ...JSON.stringify(files).matchAll(/"([a-z-]+\.[a-z]+)"/g)].map((one) =>
   typeof one === 'string' ? one : (one[1] ?? ''),
