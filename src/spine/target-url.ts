@@ -21,7 +21,7 @@ export interface TargetFault {
 }
 
 const scheme = 'https://'
-const encodedScheme = /^https%3A%2F%2F/i
+const encodedScheme = /^https%3[Aa]%2[Ff]%2[Ff]/
 const shownLimit = 2048
 
 /** Control characters, space, non-ASCII: never anywhere. */

@@ -128,6 +128,8 @@ describe('P1: the wholly encoded form', () => {
     ['mixed: a raw slash behind it', `${encoded(base)}/Patient`],
     ['mixed: a raw query behind it', `${encoded(`${base}/Patient`)}?identifier=x`],
     ['mixed: the scheme alone encoded', `/https%3A//${host}/T99999/STU3/1/Patient`],
+    ['the scheme in upper case', encoded(`HTTPS://${host}/T99999/STU3/1/Patient`)],
+    ['the scheme in mixed case', `/Https%3a%2f%2f${host}%2fT99999%2fSTU3%2f1%2fPatient`],
     ['mixed: the scheme raw', `/https:%2F%2F${host}%2FT99999%2FSTU3%2F1%2FPatient`],
     ['encoded twice', `/${encodeURIComponent(encodeURIComponent(`${base}/Patient`))}`],
     ['dot segments inside', encoded(`${base}/../1/Patient`)],

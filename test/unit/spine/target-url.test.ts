@@ -31,6 +31,11 @@ test('the published examples are clean', () => {
   })
 })
 
+test('escapes may be written in either case', () => {
+  for (const escaped of ['/https%3a%2f%2fp1.nhs.uk%2fx%3fa', '/https%3A%2f%2Fp1.nhs.uk%2fx%3Fa'])
+    expect(clean(escaped)).toMatchObject({ form: 'encoded', host: 'p1.nhs.uk', path: '/x', query: '?a' })
+})
+
 test('an encoded %3F begins the query, and what is encoded twice stays encoded once', () => {
   expect(clean('/https%3A%2F%2Fp1.nhs.uk%2Fx%3Fa%3Db%257Cc')).toMatchObject({ path: '/x', query: '?a=b%7Cc' })
 })
@@ -114,6 +119,8 @@ test.each([
   '/https://p1.nhs.uk/a//b',
   '/https://p1.nhs.uk//',
   '/https%3A//p1.nhs.uk/x',
+  '/HTTPS%3A%2F%2Fp1.nhs.uk%2Fx',
+  '/Https%3A%2F%2Fp1.nhs.uk%2Fx',
   '/https%3A%2F%2Fp1.nhs.uk/x',
   '/https%3A%2F%2Fp1.nhs.uk%2Fx?y',
   '/https%3A%2F%2Fp1.nhs.uk%2F%FF',
