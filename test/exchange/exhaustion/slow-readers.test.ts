@@ -8,7 +8,9 @@ import { metricsOf, wirePut } from '../../support/wire.ts'
 let here: World
 beforeAll(async () => {
   const throttle = { requestsPerSecond: 100_000, burst: 100_000 }
-  here = await startWorld({ settings: { listener: { unreadAnswerSeconds: 2 }, checks: { throttle } } })
+  // One place at the provider, for which a second call waits. While nothing is read from a consumer nobody sees that it has gone: its call ends by these times.
+  const forwarding = { connectionsPerProvider: 1, firstByteTimeoutSeconds: 8, capacity: { queueSeconds: 8 } }
+  here = await startWorld({ settings: { listener: { unreadAnswerSeconds: 2 }, checks: { throttle }, forwarding } })
 })
 afterAll(() => here.close())
 
@@ -61,6 +63,75 @@ test('D1: a consumer that asks and asks and reads no answer is cut once what was
   expect(outcomes()).toBeLessThanOrEqual(stuck + 2)
   expect(here.audit().filter(({ type }) => type === 'forwarding')).toHaveLength(outcomes())
 }, 120_000)
+
+/** Sends pieces for as long as they are taken, 80 MB at most; gives how many bytes had been when no more were for half a second. */
+async function takenOf(socket: TLSSocket, piece: Buffer): Promise<number> {
+  const taken = () => socket.bytesWritten - socket.writableLength
+  let last = -1
+  while (taken() !== last && taken() < 80_000_000) {
+    last = taken()
+    for (let turn = 0; turn < 50; turn++) {
+      while (socket.writableLength < 1_000_000) socket.write(piece)
+      await pause(10)
+    }
+  }
+  return taken()
+}
+
+/** What both kernels and TLS hold, and the little that is read ahead. */
+const mostTaken = 40_000_000
+
+test('D1: what is sent ahead of an answer that is awaited is left unread, however much it is, and read once the answer is there', async () => {
+  const usual = here.provider.answer
+  let answerAll: () => void = () => undefined
+  const held = new Promise<void>((resolve) => {
+    answerAll = resolve
+  })
+  let asked = 0
+  here.provider.answer = async (_request, response) => {
+    asked++
+    await held
+    response.writeHead(200, { 'Content-Length': 2 }).end('{}')
+  }
+  const socket = await open(here)
+  socket.on('error', () => undefined).resume()
+  socket.write(wireText())
+  await until('the provider is asked', () => asked === 1)
+  expect(await takenOf(socket, Buffer.from(wireText().repeat(40)))).toBeLessThan(mostTaken)
+  expect(asked).toBe(1)
+  answerAll()
+  await until('what came behind is asked too', () => asked > 100)
+  socket.destroy()
+  await until('nothing is left', async () => (await connections()) === 0)
+  here.provider.answer = usual
+}, 120_000)
+
+test.each([
+  ['the provider does not read', 0],
+  ['there is no place at the provider yet', 1],
+])(
+  'D1: a body is left unread, however long it is, while %s',
+  async (_what, before) => {
+    const usual = here.provider.answer
+    let asked = 0
+    here.provider.answer = () => {
+      asked++
+    }
+    const sockets = await Promise.all(Array.from({ length: before + 1 }, () => open(here)))
+    for (const socket of sockets) socket.on('error', () => undefined).resume()
+    const last = sockets.pop() as TLSSocket
+    for (const socket of sockets) socket.write(wireText())
+    await until('the place is taken', () => asked === before)
+    last.write(wirePut('Content-Length: 1000000000\r\n', ''))
+    if (before === 0) await until('the provider is asked', () => asked === 1)
+    expect(await takenOf(last, Buffer.alloc(65_536, 32))).toBeLessThan(mostTaken)
+    expect(asked).toBe(1)
+    for (const socket of [...sockets, last]) socket.destroy()
+    here.provider.answer = usual
+    await until('nothing is left', async () => (await connections()) === 0)
+  },
+  120_000,
+)
 
 /** A refusal by its form, of a request whose body is larger than anybody waits for. */
 const refused = wirePut('Content-Length: 1000000000\r\n', '').replace(/Ssp-To: .*\r\n/, '')
