@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
@@ -116,4 +117,27 @@ test('a reload leaves a fetched list in force, though the file’s is older', as
   await until('the list is in force', async () => (await call(running, { as: victim })).status === 495)
   expect(await running.proxy.reload('test')).toMatchObject({ ok: true })
   expect((await call(running, { as: victim })).status).toBe(495)
+})
+
+test('a list that is fetched while a reload reads its files is not lost by it', async () => {
+  const victim = await anotherOfTheConsumer()
+  await publish()
+  const running = await start()
+  expect((await call(running, { as: victim })).status).toBe(200)
+  // A pipe in the place of a file: the reload stands still until it is written to. The file is there again before anybody else reads it.
+  const file = join(running.directory, 'server.pem')
+  const pem = await readFile(file, 'utf8')
+  await writeFile(`${file}.again`, pem)
+  execFileSync('mkfifo', [`${file}.pipe`])
+  await rename(`${file}.pipe`, file)
+  const reloading = running.proxy.reload('test')
+  const pipe = await open(file, 'w')
+  await rename(`${file}.again`, file)
+  await publish(victim)
+  await until('the list is in force', async () => (await call(running, { as: victim })).status === 495)
+  await pipe.writeFile(pem)
+  await pipe.close()
+  expect(await reloading).toMatchObject({ ok: true })
+  expect((await call(running, { as: victim })).status).toBe(495)
+  expect((await call(running)).status).toBe(200)
 })
