@@ -7,6 +7,7 @@ import { call } from '../../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
 import { expectRefusal } from '../../support/expect-refusal.ts'
 import { operatorsPage } from '../../support/operators-page.ts'
+import { freePort } from '../../support/parsers/judge-process.ts'
 import { certificates, type Ground, layWorld, type World } from '../../support/start-world.ts'
 import { until } from '../../support/until.ts'
 
@@ -87,3 +88,29 @@ test('T9: an address on this machine’s own network is not dialled unless a net
   expect(await operatorsPage(here, '/readyz?verbose')).toMatch(/cannot be fetched: the address may not be dialled: the address is loopback/)
   expect(server.requests).toEqual([])
 })
+
+test.each(['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]'])(
+  'T9: a port of our own is not asked for lists, allowed network or not (%s)',
+  async (host) => {
+    const { authority } = await certificates()
+    const port = await freePort()
+    ground = await layWorld({
+      settings: {
+        trust: { crlUrls: [{ url: `http://${host}:${port}/list.crl` }] },
+        operators: { port },
+        forwarding: { allowedNetworks: ['127.0.0.0/8', '::1/128'] },
+      },
+    })
+    await writeFile(join(ground.directory, 'crl.pem'), await authority.crl())
+    const loaded = await loadConfig(ground.config, {})
+    const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging))
+    here = { ...ground, proxy, close: async () => undefined }
+    expect(proxy.opsPort).toBe(port)
+    // At the start the port was not open yet.
+    expect(await proxy.reload('test')).toMatchObject({ ok: true })
+    await until('it is told', async () =>
+      (await operatorsPage(here as World, '/readyz?verbose')).includes('the address may not be dialled: it leads to this proxy itself'),
+    )
+    expect((await call(here)).status).toBe(495)
+  },
+)
