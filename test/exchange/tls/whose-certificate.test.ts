@@ -13,6 +13,7 @@ import {
 } from '../../support/certificate-authority.ts'
 import { call } from '../../support/consumer.ts'
 import { type ExpectedRefusal, everyRefusalRecorded, expectRefusal, forwardedRecords } from '../../support/expect-refusal.ts'
+import { runProgram, whereInstalled } from '../../support/outside-program.ts'
 import { certificates, startWorld, type World, world } from '../../support/start-world.ts'
 
 const day = 86_400_000
@@ -110,6 +111,20 @@ describe('a certificate under one of several anchors is good where', () => {
     const one = await made
     return { ...one, chainPem: one.certificatePem }
   }
+})
+
+whereInstalled('openssl', (openssl) => {
+  test.each(['-tls1_2', '-tls1_3'])(
+    'the names of all anchors and intermediates are announced (%s): some choose their certificate by them',
+    async (version) => {
+      const { out } = await runProgram(openssl, ['s_client', '-connect', `127.0.0.1:${here.proxy.dataPort}`, version, '-ign_eof'], {
+        input: 'GET / HTTP/1.1\r\n\r\n',
+      })
+      const [, names = ''] = /^Acceptable client certificate CA names\n((?:O ?= ?.*\n)+)/m.exec(out.toString()) ?? []
+      for (const name of ['Test Root', 'Test Sub', 'Second Root', 'Third Root']) expect(names).toMatch(new RegExp(`CN ?= ?${name}\n`))
+      expect(names).not.toContain('Second Sub')
+    },
+  )
 })
 
 describe('T10: the right name is worth nothing with', () => {
