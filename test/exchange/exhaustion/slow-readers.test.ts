@@ -10,7 +10,7 @@ beforeAll(async () => {
   const throttle = { requestsPerSecond: 100_000, burst: 100_000 }
   // One place at the provider, for which a second call waits. While nothing is read from a consumer nobody sees that it has gone: its call ends by these times.
   const forwarding = { connectionsPerProvider: 1, firstByteTimeoutSeconds: 8, capacity: { queueSeconds: 8 } }
-  here = await startWorld({ settings: { listener: { unreadAnswerSeconds: 2 }, checks: { throttle }, forwarding } })
+  here = await startWorld({ settings: { listener: { unreadAnswerSeconds: 4 }, checks: { throttle }, forwarding } })
 })
 afterAll(() => here.close())
 
@@ -49,7 +49,7 @@ test('D1: a consumer that asks and asks and reads no answer is cut once what was
   const outcomes = () => here.audit().filter(({ type }) => type === 'outcome').length
   const stuck = await until('nothing more is written', async () => {
     const before = outcomes()
-    await pause(300)
+    await pause(1_000)
     return before > 0 && outcomes() === before && before
   })
   expect(stuck).toBeGreaterThan(10)

@@ -97,7 +97,8 @@ test('a list that is put in place is taken without a word from anybody; how long
   const told = (laterSum - sum) / (laterCount - count)
   // A file is read once it has stayed the same for a while.
   expect(took).toBeGreaterThan(1)
-  expect(told).toBeGreaterThan(took - 0.5)
+  // This side hears of its end a little later, on a busy machine more.
+  expect(told).toBeGreaterThan(took - 1.5)
   expect(told).toBeLessThan(took + 0.5)
   expect(await metric('ssp_crl_entries')).toBe(entries + 1)
   expect(await metric('ssp_crl_next_update_timestamp_seconds')).toBe(Math.floor(due / 1000))
