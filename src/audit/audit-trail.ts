@@ -30,8 +30,11 @@ export interface AuditTrail {
   forwarding(entry: ForwardingEntry): Promise<Receipt>
   /** Kept until it is on disk, retried while the disk is full; never throws. The second half of the reserved space is for these. */
   outcome(entry: OutcomeEntry): void
-  /** Not awaited; under the flood rule (10 a second per address and per certificate, 100 per process, the rest counted) when `floodable`. Never throws. */
-  refused(call: RefusedCall, floodable: boolean): void
+  /**
+   * Not awaited; under the flood rule (10 a second per address and per certificate, 100 per process, the rest counted) when `floodable`. Never throws. Tells
+   * whether the call is to have a record of its own.
+   */
+  refused(call: RefusedCall, floodable: boolean): boolean
   /** Resolves once on disk. Rejects with `AuditUnavailable`. */
   operation(entry: OperationEntry): Promise<Receipt>
   /** Whether a forwarding entry could be written now, and why not. */

@@ -10,8 +10,8 @@ const longestWait = 50
 
 /** Records calls that were not forwarded, singly or as counts; none is lost while the process lives. */
 export interface RefusalRecorder {
-  /** Not awaited; never throws. */
-  record(call: RefusedCall, floodable: boolean): void
+  /** Not awaited; never throws. False where the call is counted; true where it is to have a record of its own, which a log that fails may yet make a count. */
+  record(call: RefusedCall, floodable: boolean): boolean
   /** Hands what waits to the log: what is recorded next stands behind it. What the log does not take is counted a turn later. Never throws. */
   write(): void
   /** Hands the counts so far, if there are any, to the log; takes them back where it cannot write them. Never throws. */
@@ -27,8 +27,9 @@ export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog,
   const counts = createRefusalCounts()
   let waiting: (readonly [call: RefusedCall, key: string])[] = []
   let timer: NodeJS.Timeout | undefined
-  function count({ rule, status, at }: RefusedCall, key: string): void {
+  function count({ rule, status, at }: RefusedCall, key: string): false {
     counts.add({ rule, status, key, count: 1 }, at)
+    return false
   }
   function write(): void {
     if (waiting.length === 0) return
@@ -55,6 +56,7 @@ export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog,
       waiting.push([call, key])
       if (waiting.length >= together) write()
       else timer ??= setTimeout(write, longestWait)
+      return true
     },
     write,
     flush: (claim) => {

@@ -5,7 +5,8 @@ export type RuleAct = 'slow' | 'block'
 
 /** A piece of evidence as far as it is counted. */
 export interface Countable {
-  readonly exchange: string
+  /** Absent where no record has it. */
+  readonly exchange: string | undefined
   /** It is a provider's refusal, which counts once enough of them have refused. */
   readonly refusal: boolean
   /** The party key of that provider. */
@@ -18,7 +19,7 @@ export interface Count {
   refusals: RecentSum
   /** The latest refusal by provider, of the latest few providers, the most recent last. */
   readonly providers: Map<string, number>
-  /** The latest exchanges that counted, oldest first. */
+  /** The latest exchanges that counted and are on record, oldest first. */
   exchanges: readonly (readonly [exchange: string, at: number])[]
   /** Until when what the rule comes to has been done. */
   readonly actedUntil: Record<RuleAct, number>
@@ -43,7 +44,7 @@ export function newCount(): Count {
 
 /** Adds a piece of evidence, at a time that does not go back. */
 export function countIn(count: Count, found: Countable, weight: number, now: number, { windowMs, providersAtLeast }: Counting): void {
-  count.exchanges = [...count.exchanges, [found.exchange, now] as const].slice(-exchangesKept)
+  if (found.exchange !== undefined) count.exchanges = [...count.exchanges, [found.exchange, now] as const].slice(-exchangesKept)
   if (!found.refusal) count.sum = addTo(count.sum, weight, now, windowMs)
   else {
     count.refusals = addTo(count.refusals, weight, now, windowMs)

@@ -17,7 +17,8 @@ export interface Suspect {
 export interface Evidence {
   readonly suspicion: Suspicion
   readonly suspect: Suspect
-  readonly exchange: string
+  /** By whose records it can be found; absent where it has none of its own, as in a flood: it counts all the same. */
+  readonly exchange?: string
   /** The party key of the provider that refused, where one did. */
   readonly provider?: string
 }

@@ -61,12 +61,14 @@ export async function lookAtExchange(start: Start, leg: LookLeg, parts: LookPart
     // How long it took to find nothing is nobody's to know.
     const told = refusal === unknown ? { total: phases['total'] - (phases['total'] % unknownStepMs) } : phases
     const headers = refusalHeaders(start.exchange, recorded, told, undefined)
+    let onRecord = false
     if (refusal !== undefined) {
       leg.refuse(refusal, headers)
       const observed = admission?.observed ?? []
-      audit.refused(new RecordedRefusal({ arrival: start, refusal, end: recorded, observed, phases, parties: admission?.evidence }), true)
+      const parties = admission?.evidence
+      onRecord = audit.refused(new RecordedRefusal({ arrival: start, refusal, end: recorded, observed, phases, parties }), true)
     }
-    observer.ended(endOf(start, recorded, refusal, phases))
+    observer.ended({ ...endOf(start, recorded, refusal, phases), onRecord })
   }
   observer.began()
   try {

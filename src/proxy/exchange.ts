@@ -143,7 +143,7 @@ function settle(
   phases['total'] = parts.clock.elapsed() - start.started
   if (refusal !== undefined) leg.refuse(refusal, refusalHeaders(start.exchange, recorded, phases, course.receipt))
   parts.audit.outcome(outcomeEntry(start.exchange, parts.clock.now(), recorded, outcome, phases, course.subjects?.subjects()))
-  tell(course, recorded, outcome, refusal ?? leg.fault)
+  tell(course, { recorded, outcome, refusal: refusal ?? leg.fault, onRecord: true })
 }
 
 /** The end of a call that was not forwarded: answered, recorded (not awaited), counted. */
@@ -156,28 +156,32 @@ function refuseCall(course: Course, refusal: Refusal): void {
   const { start, leg, parts, phases, admission } = course
   phases['total'] = parts.clock.elapsed() - start.started
   leg.refuse(refusal, refusalHeaders(start.exchange, recorded, phases, undefined))
-  parts.audit.refused(
+  const onRecord = parts.audit.refused(
     new RecordedRefusal({ arrival: start, refusal, end: recorded, observed: observedOf(admission), phases, parties: admission?.evidence }),
     floodable.has(refusal.rule),
   )
-  tell(course, recorded, undefined, refusal)
+  tell(course, { recorded, outcome: undefined, refusal, onRecord })
 }
 
 /** Callers who have proven nothing, or too much zeal, may not fill the disk (decisions, section 6). */
 const floodable: ReadonlySet<string> = new Set(['wire-form', 'client-certificate', 'lockout', 'throttle'])
 
-function tell(
-  { start, admission, place, phases, parts }: Course,
-  recorded: End,
-  outcome: ForwardOutcome | undefined,
-  refusal: Refusal | undefined,
-): void {
+/** What observers are told of an end. */
+interface Told {
+  readonly recorded: End
+  readonly outcome: ForwardOutcome | undefined
+  readonly refusal: Refusal | undefined
+  readonly onRecord: boolean
+}
+
+function tell({ start, admission, place, phases, parts }: Course, { recorded, outcome, refusal, onRecord }: Told): void {
   const evidence = admission?.evidence
   parts.observer.ended({
     ...recorded,
     arrival: start,
     providerStatus: outcome?.status,
     reason: recorded.reason,
+    onRecord,
     interactionId: evidence?.interactionId,
     consumer: evidence?.consumer,
     endpoint: evidence?.endpoint,

@@ -18,7 +18,8 @@ export function lockoutEvidence(registry: () => Registry, tell: (evidence: Evide
       const verdict = end.arrival.connection.judge()
       if (verdict.kind !== 'good') return
       const suspect = suspectOf(verdict.certificate, end.consumer?.asid, registry())
-      for (const suspicion of found) tell({ suspicion, suspect, exchange: end.arrival.exchange, ...providerOf(end, suspicion) })
+      const exchange = end.onRecord ? { exchange: end.arrival.exchange } : {}
+      for (const suspicion of found) tell({ suspicion, suspect, ...exchange, ...providerOf(end, suspicion) })
     },
   }
 }

@@ -13,6 +13,8 @@ export interface ExchangeEnd {
   readonly end: 'complete' | 'aborted' | 'refused' | 'interrupted'
   /** For the log; never names a person. Absent where all went well. */
   readonly reason: string | undefined
+  /** It has records of its own, and is not only counted. */
+  readonly onRecord: boolean
   readonly interactionId: string | undefined
   readonly consumer: AccreditedSystem | undefined
   readonly endpoint: ProviderEndpoint | undefined

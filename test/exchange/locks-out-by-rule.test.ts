@@ -1,8 +1,10 @@
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
 import { callControl } from '../../src/ops/control-client.ts'
-import { type Answer, type Call, call, speak, wireText } from '../support/consumer.ts'
+import { type Answer, type Call, call, speak, tokenFor, wireText } from '../support/consumer.ts'
 import { everyRefusalRecorded } from '../support/expect-refusal.ts'
-import { startWorld, type World, type WorldOptions, world } from '../support/start-world.ts'
+import { startFakeProvider } from '../support/fake-provider.ts'
+import { type FurtherProvider, furtherProvider } from '../support/further-providers.ts'
+import { certificates, startWorld, type World, type WorldOptions, world } from '../support/start-world.ts'
 import { until } from '../support/until.ts'
 
 type Rule = Readonly<Record<string, unknown>>
@@ -138,6 +140,91 @@ test('refusals by one provider, however many, lock out nobody', async () => {
     expect((await times(8, () => call(here))).map(({ status }) => status)).toEqual(Array(8).fill(403))
     expect(await lockoutsOf(here)).toEqual([])
   })
+})
+
+test('R4: refusals by three providers lock out the certificate, by the exchanges that they refused; by two, however many, they do not', async () => {
+  const all = await certificates()
+  const further = ['one', 'two', 'three'].map((name, at) => furtherProvider(`refusing-${name}`, 20 + at))
+  const hosts = further.map(({ host }) => host)
+  const issued = await all.intermediate.issue({ cn: hosts[0] as string, dnsNames: hosts, usages: ['serverAuth'] })
+  const refusing = await startFakeProvider({ cert: issued.chainPem, key: issued.keyPem, ca: all.authority.certificatePem })
+  refusing.answer = (_request, response) => response.writeHead(403).end()
+  const asked = ({ root, asid }: FurtherProvider): Call => ({ url: `${root}/Patient?identifier=x`, headers: { 'Ssp-To': asid } })
+  const act = async (here: World): Promise<void> => {
+    const refusedBy = (provider: FurtherProvider) => call(here, asked(provider))
+    const [first, second, third] = further as [FurtherProvider, FurtherProvider, FurtherProvider]
+    const refused = [...(await times(4, () => refusedBy(first))), ...(await times(4, () => refusedBy(second)))]
+    expect(refused.map(({ status }) => status)).toEqual(Array(8).fill(403))
+    expect(await lockoutsOf(here)).toEqual([])
+    refused.push(await refusedBy(third))
+    const [found] = await until('it is locked out', async () => {
+      const blocks = await blocksOf(here)
+      return blocks.length > 0 && blocks
+    })
+    expect(found).toMatchObject({
+      selector: { kind: 'certificate', value: sha256(here.certificates.consumer.certificatePem) },
+      author: 'rule:test',
+      evidence: refused.map(({ exchange }) => exchange),
+    })
+    expect((await call(here)).verdict.rule).toBe('lockout')
+  }
+  try {
+    await within([rule({ 'refused-by-provider': 1 }, 'block', { slowAt: 5 })], act, {
+      systems: further.map(({ system }) => system),
+      endpoints: further.map(({ endpoint }) => endpoint),
+      dialOverrides: Object.fromEntries(hosts.map((host) => [`${host}:443`, `127.0.0.1:${refusing.port}`])),
+    })
+  } finally {
+    await refusing.close()
+  }
+})
+
+test('evidence of a forged token, signed with a key that is not registered, locks out the certificate that sent it; a late one does not', async () => {
+  const [registered, forger] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')]
+  const publicKeys = [registered.publicKey.export({ type: 'spki', format: 'pem' }).toString()]
+  const checks = { 'access-token': { keys: [{ asid: world.consumer.asid, publicKeys }] } }
+  const bearer = ({ privateKey }: typeof forger, change: object = {}): Call => {
+    const claims = tokenFor(world.searchPatient, { ...change }).split('.')[1] ?? ''
+    const head = `${Buffer.from('{"alg":"EdDSA","typ":"JWT"}').toString('base64url')}.${claims}`
+    return { headers: { Authorization: `Bearer ${head}.${sign(null, Buffer.from(head), privateKey).toString('base64url')}` } }
+  }
+  await within(
+    [rule({ 'token-forgery': 1 }, 'block', { slowAt: 5 })],
+    async (here) => {
+      expect((await call(here, bearer(registered))).status).toBe(200)
+      const past = Math.floor(Date.now() / 1000) - 3_600
+      const late = await times(8, () => call(here, bearer(registered, { iat: past, exp: past + 300 })))
+      expect(late.map(({ verdict }) => verdict.rule)).toEqual(Array(8).fill('access-token'))
+      expect(await lockoutsOf(here)).toEqual([])
+      const forged = await times(5, () => call(here, bearer(forger)))
+      expect(forged.map(({ verdict }) => verdict.rule)).toEqual(Array(5).fill('access-token'))
+      const [found] = await until('it is locked out', async () => {
+        const blocks = await blocksOf(here)
+        return blocks.length > 0 && blocks
+      })
+      expect(found).toMatchObject({ author: 'rule:test', evidence: forged.map(({ exchange }) => exchange) })
+      expect((await call(here, bearer(registered))).verdict.rule).toBe('lockout')
+    },
+    { settings: { checks } },
+  )
+})
+
+test('of a flood, whose calls are recorded singly only up to ten a second, a lockout names those as evidence that are on record', async () => {
+  const counts = { 'malformed-framing': 1 }
+  const audit = { flood: { perKeyPerSecond: 4, perProcessPerSecond: 100 } }
+  const act = async (here: World): Promise<void> => {
+    await times(40, () => call(here, { headers: { 'X-HTTP-Method-Override': 'DELETE' } })).catch(() => undefined)
+    const [found] = await until('it is locked out', async () => {
+      const blocks = await blocksOf(here)
+      return blocks.length > 0 && blocks
+    })
+    const recorded = () => here.audit().flatMap((entry) => (entry.type === 'refused' ? [entry.exchange] : []))
+    expect(found?.evidence.length).toBeGreaterThan(0)
+    await until('they are on record', () => found?.evidence.every((exchange) => recorded().includes(exchange)), 5_000)
+    // There were more than are on record, or nothing was shown.
+    expect(recorded().length).toBeLessThan(40)
+  }
+  await within([rule(counts, 'block', { slowAt: 40, blockAt: 40 })], act, { settings: { audit } })
 })
 
 test('a rule that observes says what it would do, and does nothing', async () => {

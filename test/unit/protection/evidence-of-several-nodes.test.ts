@@ -197,7 +197,7 @@ describe('evidence of several nodes', () => {
     const given: string[][] = [[], [], []]
     const give = (at: number, now: number): readonly Judgement[] => {
       const one = evidence({ suspicion: 'refused-by-provider', provider: `P${at}` })
-      given[at]?.push(one.exchange)
+      given[at]?.push(String(one.exchange))
       return (nodes[at] as Node).rules.judge(one, now)
     }
     for (let now = 0; now < 3; now++) give(0, now)

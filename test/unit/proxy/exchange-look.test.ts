@@ -29,7 +29,7 @@ async function looked(look: PartyLook) {
     admit: () => ({ admitted: true, evidence, observed: [] }),
     look,
     lockouts: { find: () => undefined },
-    audit: { refused: (call) => void recorded.push(call.entry()) },
+    audit: { refused: (call) => recorded.push(call.entry()) > 0 },
     observer: { began: () => undefined, ended: (end) => void ended.push(end) },
     clock: systemClock,
   }

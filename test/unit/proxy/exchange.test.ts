@@ -75,7 +75,7 @@ function path(over: {
         recorded.push(entry)
         return receipt
       },
-      refused: (call: RefusedCall) => void recorded.push(call.entry()),
+      refused: (call: RefusedCall) => recorded.push(call.entry()) > 0,
       outcome: (entry: AuditEntry) => void recorded.push(entry),
     } as unknown as AuditTrail,
     forwarding: { reserve: over.reserve ?? (() => place) } as unknown as Forwarding,
