@@ -5,6 +5,7 @@ import type { TlsClientPem } from '../lib/tls-client-settings.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { type Allowances, createAllowances } from '../protection/allowances.ts'
 import { createLeasing } from '../protection/leasing.ts'
+import type { PartyQuotas } from '../protection/party-quotas.ts'
 import type { SharedBuckets } from '../protection/shared-buckets.ts'
 import { openRedisBuckets } from '../state/redis-buckets.ts'
 import { openRedisConnection, type RedisConnection } from '../state/redis-connection.ts'
@@ -24,8 +25,16 @@ export interface SharedState {
   close(): Promise<void>
 }
 
+/** What the workers of a machine share. */
+export interface MachineLimits {
+  /** From where rates are leased where there is no Redis. */
+  readonly buckets: SharedBuckets
+  /** Calls at once and bytes, lent by one worker to another, where so many nodes share limits in all. */
+  quotas(nodes: () => number): PartyQuotas
+}
+
 /** Whose limits a process takes from where there is no Redis: its own, those of its machine, or nobody's as it takes no calls. */
-export type LimitsOf = 'itself' | 'nobody' | SharedBuckets
+export type LimitsOf = 'itself' | 'nobody' | MachineLimits
 
 /** Begins to connect to what the settings name; calls are taken without it. Throws `StartRefused` where a file of its TLS cannot be read. */
 export function openSharedState(
@@ -82,11 +91,18 @@ function allowancesOn(
     return { allowances: createAllowances(clock.elapsed), end: async () => undefined }
   // A process counts as a new node at each start: its share is what others have left.
   const inRedis = redis === undefined ? undefined : openRedisBuckets(redis, randomUUID())
-  const leasing = createLeasing(inRedis ?? (limitsOf as SharedBuckets), clock.elapsed)
+  const machine = limitsOf === 'itself' ? undefined : limitsOf
+  const shared = inRedis ?? (machine?.buckets as SharedBuckets)
+  const leasing = createLeasing(shared, clock.elapsed)
   const timer = setInterval(leasing.tick, tickMs)
   timer.unref()
   return {
-    allowances: createAllowances(clock.elapsed, leasing),
+    allowances: createAllowances(
+      clock.elapsed,
+      leasing,
+      undefined,
+      machine?.quotas(() => shared.nodes),
+    ),
     async end() {
       clearInterval(timer)
       await inRedis?.close()

@@ -10,9 +10,10 @@ import type { Evidence } from '../protection/lockout-rules.ts'
 import { createMachineBuckets } from '../protection/machine-buckets.ts'
 import type { Lockout, LockoutChange } from '../state/lockouts.ts'
 import { lookedBy } from '../workers/looks.ts'
+import { createMachineLending } from '../workers/machine-lending.ts'
 import { createMachinePlaces } from '../workers/machine-places.ts'
 import type { FetchedList, FromWorker, WorkerStart } from '../workers/messages.ts'
-import { createWorkerSet } from '../workers/worker-set.ts'
+import { createWorkerSet, degradedWorkers, refusalsAmong } from '../workers/worker-set.ts'
 import { startValues } from './at-start-only.ts'
 import type { DataSide } from './data-side.ts'
 import type { Reached } from './enforce-lockouts.ts'
@@ -71,6 +72,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     ...{ workers: names, rules: rules(), now: clock.elapsed },
     tell: (name, leases) => set.tellOne(name, { type: 'places', leases }),
   })
+  const lending = createMachineLending(names, (name, notice) => set.tellOne(name, { type: 'quota', notice }))
   const lists = new Map<string, FetchedList>()
   const held = new Map<string, CircuitAct>()
   const counted = new Map<string, readonly MetricSnapshot[]>()
@@ -96,11 +98,12 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         ticketKey: parts.ticketKey(),
       },
       ...{ lockouts: parts.lockouts(), lists: [...lists.values()], held: [...held], ownPorts: [parts.opsPort()] },
-      places: places.began(name),
+      ...{ places: places.began(name), quotas: lending.began(name) },
     }),
     lost(name) {
       lost++
       places.lost(name)
+      lending.lost(name)
       const last = counted.get(name)
       counted.delete(name)
       if (last === undefined) return
@@ -126,6 +129,10 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         return
       case 'places':
         places.told(name, message.needs)
+        return
+      case 'borrow':
+      case 'gave':
+        lending.heard(name, message)
         return
       case 'look':
         void lookedBy(parts.look, message).then((looked) => set.tellOne(name, { type: 'looked', look: message.look, looked }))
@@ -168,11 +175,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
       return { ready, missing: parts.count - ready, lost }
     },
     get degraded() {
-      const missing = set.states.filter(({ ready }) => !ready).map(({ name }) => name)
-      return [
-        ...(missing.length === 0 ? [] : [`workers: ${missing.length} of ${parts.count} take no calls: ${missing.join(', ')}`]),
-        ...reports().flatMap(({ name, degraded }) => (degraded === undefined ? [] : [`worker ${name}: ${degraded}`])),
-      ]
+      return degradedWorkers(set.states)
     },
     audit: {
       get health() {
@@ -199,11 +202,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     },
     async prepare(next) {
       const answers = await set.ask({ type: 'prepare' }, reloadMs)
-      const own = fingerprintOf(next)
-      const refusals = answers.flatMap(({ name, answer }) => {
-        if (answer.type === 'refused') return [`worker ${name}: ${answer.why}`]
-        return answer.type === 'prepared' && answer.fingerprint !== own ? [`worker ${name}: the files changed while they were read`] : []
-      })
+      const refusals = refusalsAmong(answers, fingerprintOf(next))
       if (refusals.length === 0) return
       set.tell({ type: 'abandon' })
       throw new Error(refusals.join('; '))
@@ -244,6 +243,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     async close() {
       clearInterval(counting)
       places.close()
+      lending.close()
       await set.close()
     },
   }

@@ -1,6 +1,8 @@
 import { systemClock } from '../lib/clock.ts'
 import { collectSeldom } from '../lib/collector.ts'
 import { type Logger, openLog } from '../lib/logger.ts'
+import { createLentQuotas, type LentQuotas } from '../protection/lent-quotas.ts'
+import type { QuotaNotice } from '../protection/quota.ts'
 import { createLockoutMirror, type LockoutMirror } from '../state/lockout-mirror.ts'
 import { type ControlLine, openControlLine } from '../workers/control-line.ts'
 import { createLeasedPlaces, type LeasedPlaces } from '../workers/leased-places.ts'
@@ -14,7 +16,7 @@ import { type LoadedConfig, loadConfig } from './load-config.ts'
 import { loadMaterials, type Materials } from './materials.ts'
 import { partOfMachine } from './part-of-machine.ts'
 import { createSharedIssuers, type SharedIssuers } from './shared-issuers.ts'
-import { openSharedState, type SharedState } from './shared-state.ts'
+import { type MachineLimits, openSharedState, type SharedState } from './shared-state.ts'
 import { createStartedParts } from './started-parts.ts'
 import { notingUnforeseen } from './unforeseen.ts'
 
@@ -36,6 +38,7 @@ interface Running {
   readonly ground: Ground
   readonly plane: DataPlane
   readonly shared: SharedState
+  readonly quotas: LentQuotas
   readonly logger: Logger
 }
 
@@ -69,6 +72,9 @@ function hear(message: ToWorker): void {
     case 'places':
       told.places.take(message.leases)
       return
+    case 'quota':
+      takeQuota(message.notice)
+      return
     case 'own-ports':
       told.ownPorts = message.ports
       return
@@ -98,6 +104,18 @@ function whenRunning(act: (to: Running) => void): void {
   else act(running)
 }
 
+/** What is held of a quota while nothing runs yet is not used: all of it can be given up. */
+function takeQuota(notice: QuotaNotice): void {
+  if ('holds' in notice) whenRunning(({ quotas }) => quotas.take(notice.holds, clock.elapsed()))
+  else if (running !== undefined) line.send({ type: 'gave', held: running.quotas.giveUp(notice.recall) })
+  else {
+    const { need: _need, keep: _keep, ...quota } = notice.recall
+    const held = { ...quota, held: 0 }
+    early.push(({ quotas }) => quotas.take(held, clock.elapsed()))
+    line.send({ type: 'gave', held })
+  }
+}
+
 function takeList(plane: DataPlane, logger: Logger, { der, url }: { readonly der: Uint8Array; readonly url: string }): void {
   try {
     plane.revocation.take(Buffer.from(der), url)
@@ -124,14 +142,23 @@ function begin(start: WorkerStart): void {
 
 async function run(known: Told): Promise<void> {
   const { start, lockouts, issuers } = known
-  const { name, among } = start
+  const { name, nth, among } = start
   const loaded = await settingsOf(start)
   const log = openLog(loaded.config.logging, { worker: name })
   const { logger } = log
   const renewTickets = (): void => line.send({ type: 'renew-tickets' })
   const options = { log, clock, worker: name, issuerMemory: issuers.memory, onIssuersForgotten: renewTickets }
   const ground = await layGround(loaded, options, parts)
-  const shared = parts.add(openSharedState(loaded, ground, line.buckets(among)), (state) => state.close())
+  let nodes = (): number => among
+  const quotas = createLentQuotas({ nth, among, machines: () => Math.ceil(nodes() / among) }, line.quotas)
+  const limits: MachineLimits = {
+    buckets: line.buckets(among),
+    quotas(ofAll) {
+      nodes = ofAll
+      return quotas
+    },
+  }
+  const shared = parts.add(openSharedState(loaded, ground, limits), (state) => state.close())
   const plane = composeDataPlane(
     ground,
     {
@@ -145,9 +172,10 @@ async function run(known: Told): Promise<void> {
     parts,
   )
   process.on('uncaughtException', notingUnforeseen(ground.metrics, logger))
-  const made: Running = { ground, plane, shared, logger }
+  const made: Running = { ground, plane, shared, quotas, logger }
   running = made
   for (const list of start.lists) takeList(plane, logger, list)
+  for (const held of start.quotas) quotas.take(held, clock.elapsed())
   for (const [host, act] of start.held) plane.capacity.hold(host, act)
   for (const act of early.splice(0)) act(made)
   collectSeldom()

@@ -1,5 +1,6 @@
 import { type Bucketing, ownBuckets } from './leasing.ts'
 import { type PartyLimit, rateStanding, type Standing } from './party-limit.ts'
+import { dividedQuotas, type PartyQuotas } from './party-quotas.ts'
 import { type Party, PartyTable } from './party-table.ts'
 
 /** One limit that a call must be within. */
@@ -47,16 +48,33 @@ export interface Allowances {
 
 /** Parties remembered of one dimension. */
 const partiesOfDimension = 100_000
-/** With more nodes than this a party that is on all of them may have more calls at once; divided by hundreds, an honest one could not have two. */
-const fewNodes = 8
 /** How soon a place may be free again is not known: calls are short. */
 const placeMs = 1_000
 
-/** Makes them, with nothing taken yet. They outlive the settings: limits come with each call. */
-export function createAllowances(now: () => number, buckets: Bucketing = ownBuckets, most = partiesOfDimension): Allowances {
-  const tables = new Map<string, PartyTable>()
+/** A limit that keeps a call out, and of whom. */
+interface Late {
+  readonly want: Want
+  readonly party: Party
+  readonly standing: Standing
+}
 
-  function partyOf({ dimension, party }: Want, at: number): Party {
+/**
+ * Makes them, with nothing taken yet. They outlive the settings: limits come with each call. Without `quotas`, what is not earned by the second is divided among the
+ * nodes of the buckets.
+ */
+export function createAllowances(
+  now: () => number,
+  buckets: Bucketing = ownBuckets,
+  most = partiesOfDimension,
+  quotas: PartyQuotas = dividedQuotas(() => buckets.nodes),
+): Allowances {
+  const tables = new Map<string, PartyTable>()
+  quotas.serve((dimension, key) => {
+    const party = partyOf(dimension, key, now())
+    return party.key === key ? party : undefined
+  })
+
+  function partyOf(dimension: string, party: string, at: number): Party {
     let table = tables.get(dimension)
     if (table === undefined) {
       table = new PartyTable(most)
@@ -67,20 +85,20 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
 
   /** Why the party may not make this call; undefined where it may. */
   function beyond({ dimension, limit: { rate, concurrent, bytes } }: Want, party: Party, more: number, at: number): Standing | undefined {
-    if (concurrent !== undefined && party.inFlight >= part(concurrent))
-      return placeStanding(dimension, 'concurrent', concurrent, party.inFlight)
-    if (bytes !== undefined && party.bytes > 0 && party.bytes + more > part(bytes))
-      return placeStanding(dimension, 'bytes', bytes, party.bytes)
+    if (concurrent !== undefined) {
+      const left = quotas.part(party, 'concurrent', concurrent) - party.inFlight
+      if (left <= 0) return placeStanding(dimension, 'concurrent', concurrent, left)
+    }
+    if (bytes !== undefined) {
+      const part = quotas.part(party, 'bytes', bytes)
+      const exceeds = party.bytes + more > part && (party.bytes > 0 || !quotas.mayExceed(part, bytes))
+      if (exceeds) return placeStanding(dimension, 'bytes', bytes, part - party.bytes)
+    }
     if (rate !== undefined && !buckets.conforms(party, rate, at)) {
       const standing = rateStanding(dimension, rate, party.due, at)
       return { ...standing, remaining: 0, retryAfter: Math.max(standing.retryAfter, Math.min(rate.interval, placeMs)) }
     }
     return undefined
-  }
-
-  /** What is not leased from a shared store is divided among the nodes, or among the few that a party comes to where there are many. */
-  function part(quota: number): number {
-    return buckets.nodes === 1 ? quota : Math.ceil(quota / Math.min(buckets.nodes, fewNodes))
   }
 
   function decided(wants: readonly Want[], parties: readonly Party[], at: number): void {
@@ -90,10 +108,25 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
     }
   }
 
-  /** Resolves once all that these lack may be there; undefined where one of them waits for nothing that is on its way. */
-  function answer(late: readonly Party[], at: number): Promise<void> | undefined {
-    const answers = late.map((party) => buckets.answer(party, at))
+  /** Resolves once all that these lack may be there; undefined where one of them waits for nothing that is on its way. Others are asked only where that may help. */
+  function answer(late: readonly Late[], more: number, at: number): Promise<void> | undefined {
+    const rated = late.filter(({ standing }) => standing.kind === 'requests')
+    const answers = rated.map(({ party }) => buckets.answer(party, at))
+    if (answers.includes(undefined)) return undefined
+    for (const one of late) if (one.standing.kind !== 'requests') answers.push(lent(one, more, at))
     return answers.includes(undefined) ? undefined : Promise.all(answers).then(() => undefined)
+  }
+
+  /** Asks the other workers of this machine for what a call lacks. */
+  function lent(
+    { want: { dimension, limit, party: named }, party, standing: { kind } }: Late,
+    more: number,
+    at: number,
+  ): Promise<void> | undefined {
+    const quota = kind === 'requests' ? undefined : limit[kind]
+    if (kind === 'requests' || quota === undefined) return undefined
+    const need = kind === 'concurrent' ? 1 : party.bytes + more - quotas.part(party, kind, quota)
+    return quotas.answer(party, { kind, dimension, party: named, quota }, need, at)
   }
 
   return {
@@ -105,27 +138,27 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
       const parties: Party[] = []
       let observed: Standing[] | undefined
       let over: Standing | undefined
-      let late: readonly Party[] = nobody
-      let settling = true
+      let late: readonly Late[] = none
       let left: boolean[] | undefined
       for (const want of wants) {
-        const party = partyOf(want, at)
+        const party = partyOf(want.dimension, want.party, at)
         parties.push(party)
         const standing = beyond(want, party, bytes, at)
         if (standing === undefined) continue
         if (!want.observe) {
           over = over === undefined || standing.retryAfter > over.retryAfter ? standing : over
-          settling &&= standing.kind === 'requests'
-          late = [...late, party]
+          late = [...late, { want, party, standing }]
         } else {
           observed = [...(observed ?? []), standing]
+          // What is only looked at is told by what the machine has the next time.
+          void lent({ want, party, standing }, bytes, at)
           left ??= []
           left[parties.length - 1] = true
         }
       }
       if (over !== undefined) {
         decided(wants, parties, at)
-        const settles = settling ? answer(late, at) : undefined
+        const settles = answer(late, bytes, at)
         if (settles === undefined) return { taken: false, over }
         for (const party of parties) buckets.undecided(party)
         return { taken: false, over, settles }
@@ -159,8 +192,7 @@ export function createAllowances(now: () => number, buckets: Bucketing = ownBuck
   }
 }
 
-const none: readonly Standing[] = []
-const nobody: readonly Party[] = []
+const none: readonly never[] = []
 
 class Hold implements Holding {
   readonly tightest: Standing | undefined
@@ -194,6 +226,6 @@ class Hold implements Holding {
   }
 }
 
-function placeStanding(dimension: string, kind: 'concurrent' | 'bytes', quota: number, used: number): Standing {
-  return { dimension, kind, quota, remaining: Math.max(0, quota - used), retryAfter: placeMs, reset: placeMs }
+function placeStanding(dimension: string, kind: 'concurrent' | 'bytes', quota: number, left: number): Standing {
+  return { dimension, kind, quota, remaining: Math.max(0, left), retryAfter: placeMs, reset: placeMs }
 }

@@ -1,4 +1,5 @@
 import type { Lease } from './lease.ts'
+import type { HeldQuota } from './quota.ts'
 
 /** What is kept of one party in one dimension. */
 export interface Party {
@@ -8,6 +9,8 @@ export interface Party {
   inFlight: number
   bytes: number
   lease: Lease | undefined
+  /** What this process holds of the party's quotas, where that is not its even part. */
+  lent: readonly HeldQuota[] | undefined
 }
 
 /** Looked at for each new party when the table is full: so many old ones, in turn. */
@@ -32,7 +35,7 @@ export class PartyTable {
     return this.#parties.size
   }
 
-  /** The party's place. */
+  /** The party's place; one that it shares has no key. */
   at(key: string, now: number): Party {
     const known = this.#parties.get(key)
     if (known !== undefined) return known
@@ -57,11 +60,11 @@ export class PartyTable {
 }
 
 function newParty(key: string): Party {
-  return { key, due: 0, inFlight: 0, bytes: 0, lease: undefined }
+  return { key, due: 0, inFlight: 0, bytes: 0, lease: undefined, lent: undefined }
 }
 
 /** Whether a party stands as one that was never seen. */
-function isNew({ due, inFlight, bytes, lease }: Party, now: number): boolean {
-  if (due > now || inFlight > 0 || bytes > 0) return false
+function isNew({ due, inFlight, bytes, lease, lent }: Party, now: number): boolean {
+  if (due > now || inFlight > 0 || bytes > 0 || lent !== undefined) return false
   return lease === undefined || (lease.cells.length === 0 && lease.debt === 0 && !lease.asking && lease.creditFrom <= now)
 }

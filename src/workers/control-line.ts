@@ -1,6 +1,7 @@
 import type { PartyLook } from '../audit/index/lookups.ts'
 import { lateAfter } from '../lib/deadline.ts'
 import type { LeaseGrant } from '../protection/lease.ts'
+import type { QuotaLine } from '../protection/lent-quotas.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
 import type { SharedBuckets } from '../protection/shared-buckets.ts'
 import { createLooks } from './looks.ts'
@@ -13,6 +14,8 @@ export interface ControlLine {
   suspected(evidence: Evidence): void
   /** The machine's buckets, of which so many workers lease. */
   buckets(among: number): SharedBuckets
+  /** The machine's quotas, of which workers lend each other what they do not use. */
+  readonly quotas: QuotaLine
   /** A party's look at an exchange, made by the control process. */
   readonly look: PartyLook
 }
@@ -46,6 +49,11 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
     if (process.connected) process.send?.(message, undefined, {}, () => undefined)
   }
 
+  /** Whether an answer is to be expected now. */
+  function reachable(): boolean {
+    return process.connected && !silent
+  }
+
   function flush(): void {
     clearTimeout(timer)
     timer = undefined
@@ -57,6 +65,12 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
   return {
     look: looks.look,
     send,
+    quotas: {
+      get reachable() {
+        return reachable()
+      },
+      borrow: (quota, need) => send({ type: 'borrow', quota, need }),
+    },
     suspected(evidence) {
       gathered.push(evidence)
       if (gathered.length >= mostGathered) flush()
@@ -64,7 +78,7 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
     },
     buckets: (among) => ({
       get reachable() {
-        return process.connected && !silent
+        return reachable()
       },
       nodes: among,
       lease(asks) {

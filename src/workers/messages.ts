@@ -4,6 +4,7 @@ import type { MetricSnapshot } from '../metrics/metrics.ts'
 import type { LeaseAsk, LeaseGrant } from '../protection/lease.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
 import type { PlaceLease, PlaceNeed } from '../protection/place-lease.ts'
+import type { HeldQuota, Quota, QuotaNotice } from '../protection/quota.ts'
 import type { Lockout, LockoutChange } from '../state/lockouts.ts'
 
 /** A revocation list that the control process has fetched. */
@@ -41,6 +42,8 @@ export interface WorkerStart {
   readonly ownPorts: readonly number[]
   /** What it has of providers that are known already. */
   readonly places: readonly NamedLease[]
+  /** What it holds of quotas that are not divided evenly now. */
+  readonly quotas: readonly HeldQuota[]
 }
 
 /** Issuers that a consumer sent with its certificate, DER, so that its session can be resumed at another worker. */
@@ -79,6 +82,7 @@ export type Notice =
   | { readonly type: 'hold'; readonly host: string; readonly act: CircuitAct }
   | { readonly type: 'turned'; readonly turn: CircuitTurn }
   | { readonly type: 'leased'; readonly lease: number; readonly grants: readonly LeaseGrant[] }
+  | { readonly type: 'quota'; readonly notice: QuotaNotice }
   /** Twice a second at least, perhaps with nothing. */
   | { readonly type: 'places'; readonly leases: readonly NamedLease[] }
   | { readonly type: 'looked'; readonly look: number; readonly looked: Looked }
@@ -109,6 +113,10 @@ export type FromWorker =
   | { readonly type: 'suspected'; readonly evidence: readonly Evidence[] }
   | { readonly type: 'lease'; readonly lease: number; readonly asks: readonly (LeaseAsk & { readonly bucket: string })[] }
   | { readonly type: 'places'; readonly needs: readonly NamedNeed[] }
+  /** It lacks so much more of a quota; it is told `quota`. */
+  | { readonly type: 'borrow'; readonly quota: Quota; readonly need: number }
+  /** What it holds of a quota of which it was to give up what it does not use. */
+  | { readonly type: 'gave'; readonly held: HeldQuota }
   /** A party looks at an exchange; it is told `looked`. */
   | { readonly type: 'look'; readonly look: number; readonly actor: string; readonly exchange: string }
   | { readonly type: 'renew-tickets' }

@@ -11,6 +11,24 @@ export interface WorkerState {
   readonly report: WorkerReport | undefined
 }
 
+/** What is not as it should be with workers, in words. */
+export function degradedWorkers(states: readonly WorkerState[]): readonly string[] {
+  const missing = states.filter(({ ready }) => !ready).map(({ name }) => name)
+  return [
+    ...(missing.length === 0 ? [] : [`workers: ${missing.length} of ${states.length} take no calls: ${missing.join(', ')}`]),
+    ...states.flatMap(({ name, report }) => (report?.degraded === undefined ? [] : [`worker ${name}: ${report.degraded}`])),
+  ]
+}
+
+/** Why workers do not follow a reload, in words: they refuse it, or have read other files than whoever has this fingerprint of them. */
+export function refusalsAmong(answers: Awaited<ReturnType<WorkerSet['ask']>>, fingerprint: string): readonly string[] {
+  return answers.flatMap(({ name, answer }) => {
+    if (answer.type === 'refused') return [`worker ${name}: ${answer.why}`]
+    const differs = answer.type === 'prepared' && answer.fingerprint !== fingerprint
+    return differs ? [`worker ${name}: the files changed while they were read`] : []
+  })
+}
+
 /** What workers are run with. */
 export interface WorkerSetParts {
   readonly names: readonly string[]

@@ -1,0 +1,79 @@
+import { type ConsumersByWorker, consumersByWorker } from '../../support/consumers-by-worker.ts'
+import { type HeldCalls, holdCalls } from '../../support/held-calls.ts'
+import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
+import { until } from '../../support/until.ts'
+
+const most = 6
+const settings = {
+  checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, concurrent: most } },
+  forwarding: {
+    capacity: { initialLimit: 64, minimumLimit: 64, queueSeconds: 600, consumerShare: 1 },
+    firstByteTimeoutSeconds: 600,
+    idleConnectionSeconds: 600,
+  },
+}
+
+let here: WorkersWorld
+let consumers: ConsumersByWorker
+let provider: HeldCalls
+
+beforeEach(async () => {
+  here = await startWorkers({ settings })
+  consumers = await consumersByWorker(here, 24)
+  provider = holdCalls(here.provider)
+})
+afterEach(async () => {
+  consumers.close()
+  await here.close()
+})
+
+/** Passed calls first. */
+async function statusesOf(asked: readonly Promise<number | undefined>[]): Promise<readonly (number | undefined)[]> {
+  return (await Promise.all(asked)).toSorted()
+}
+const twoTooMany = [...Array(most).fill(200), 429, 429]
+
+test('calls at once are the machine’s: the worker that has a consumer’s calls lets all pass that it may have at once, and no more; so does the other after it, and both together', async () => {
+  for (const calls of [
+    () => consumers.ask('w1', most + 2),
+    () => consumers.ask('w2', most + 2),
+    () => [...consumers.ask('w1', most / 2 + 1), ...consumers.ask('w2', most / 2 + 1)],
+  ]) {
+    const asked = calls()
+    await provider.reach(most)
+    await provider.answer(most)
+    expect(await statusesOf(asked)).toEqual(twoTooMany)
+  }
+  expect(provider.most).toBe(most)
+})
+
+test('what a worker that is killed had is the other’s, and never are there more', async () => {
+  const lost = consumers.ask('w1', most)
+  await provider.reach(most)
+  process.kill((await here.pids()).get('w1') as number, 'SIGKILL')
+  await Promise.allSettled(lost)
+  await provider.reach(0)
+  await until('there are two again', async () => (await here.page('/metrics')).body.includes('ssp_workers{state="ready"} 2'))
+  const kept = consumers.ask('w2', most)
+  await provider.reach(most)
+  await provider.answer(most)
+  expect(await Promise.all(kept)).toEqual(Array(most).fill(200))
+  expect(provider.most).toBe(most)
+})
+
+test('while the control process is held up each worker goes on with what it holds, and nobody waits for it for long', async () => {
+  here.signal('SIGSTOP')
+  try {
+    const asked = consumers.ask('w1', most)
+    let refused = 0
+    for (const one of asked) void one.then((status) => (refused += status === 429 ? 1 : 0))
+    const began = performance.now()
+    await until('those beyond its part are refused', () => refused === most / 2)
+    expect(performance.now() - began).toBeLessThan(5_000)
+    await provider.reach(most / 2)
+    await provider.answer(most / 2)
+    expect(await Promise.all(asked)).toEqual(expect.arrayContaining([200, 429]))
+  } finally {
+    here.signal('SIGCONT')
+  }
+})
