@@ -72,7 +72,7 @@ async function start(
     (open) => open.close(),
   )
   pool = workers
-  locking.enforce(workers.reach)
+  locking.enforce(workers.reach, workers.drill)
   await revocation.start()
   await locking.catchUp()
   const circuits = circuitControl(workers.capacity, registry, keptHolds(ground.dataDirectory))

@@ -10,6 +10,17 @@ export interface Reached {
   readonly cutExchanges: number
 }
 
+/** What several processes cut together. */
+export function cutInAll(reached: readonly Reached[]): Reached {
+  return reached.reduce(
+    (sum, one) => ({
+      cutConnections: sum.cutConnections + one.cutConnections,
+      cutExchanges: sum.cutExchanges + one.cutExchanges,
+    }),
+    { cutConnections: 0, cutExchanges: 0 },
+  )
+}
+
 /** What a change of lockouts acts on. */
 export interface EnforcementParts {
   /** Tells the data path of a change; of a block, resolves with what it cut once it is in force everywhere on this machine. Never rejects. */

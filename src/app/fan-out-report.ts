@@ -9,7 +9,7 @@ const everywhereBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 export function fanOutReport(metrics: Metrics, logger: Logger): FanOutReport {
   const everywhere = metrics.histogram(
     'ssp_lockout_everywhere_seconds',
-    'From when a change of lockouts was asked for on this node until every node had it in force and on disk.',
+    'From when a change of lockouts was asked for on this node until every node had it in force, in each of its processes, and on disk.',
     [],
     everywhereBuckets,
   )

@@ -21,8 +21,8 @@ export interface LockoutControl {
   readonly steered: SteeredLockouts
   /** Takes a piece of evidence and waits for nothing. */
   readonly suspected: (evidence: Evidence) => void
-  /** Begins to enforce: from now on each change reaches the data path. */
-  enforce(reach: (change: LockoutChange) => Promise<Reached>): void
+  /** Begins to enforce: from now on each change reaches the data path. `drill` asks each of its processes, where it is not in this one. */
+  enforce(reach: (change: LockoutChange) => Promise<Reached>, drill?: () => Promise<unknown>): void
   /** Waits, within the settings' time, for what other nodes have changed: before calls are taken. */
   catchUp(): Promise<void>
   close(): Promise<void>
@@ -39,20 +39,22 @@ export async function openLockoutControl(
   const report = fanOutReport(metrics, logger)
   const inForce = () => materials().loaded.config.lockouts
   const { node } = config.audit
-  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node, clock, redis, report, inForce })
+  /** Changes that some process has not put in force yet. */
+  const reaching = new Set<Promise<void>>()
+  let drillAll: () => Promise<unknown> = async () => undefined
+  const processes = { reached: () => Promise.all(reaching), drill: () => drillAll() }
+  const lockouts = await openLockouts(config.lockouts, { dataDirectory, node, clock, redis, report, inForce, processes })
   const signing = openLockoutSigning(config.lockouts, dataDirectory, () => inForce().verificationKeys)
   const shared = redis === undefined ? noOthersEvidence : openRedisEvidence({ redis, signing, node, clock, refused: report.refused })
   const byRule = lockoutsByRule({ ...ground, settings: () => materials().loaded.config.lockoutRules, lockouts, shared })
   takeBackDoubles(lockouts, node, logger)
-  /** Changes that some process has not put in force yet. */
-  const reaching = new Set<Promise<void>>()
   metrics.gauge('ssp_lockouts', 'Lockouts by their state and effect.', ['state', 'effect'], (gauge) => {
     gauge.reset()
     for (const { state, effect } of lockouts.list()) gauge.labels(state, effect).inc()
   })
   async function everywhere<T>(change: Promise<T>): Promise<T> {
     const made = await change
-    await Promise.all(reaching)
+    await processes.reached()
     return made
   }
   return {
@@ -65,7 +67,8 @@ export async function openLockoutControl(
       release: (id, actor) => everywhere(lockouts.release(id, actor)),
     },
     suspected: byRule.suspected,
-    enforce(reach) {
+    enforce(reach, drill) {
+      drillAll = drill ?? drillAll
       const enforced = enforceLockouts({ ...ground, reach, renewTickets })
       lockouts.onChange((change) => {
         const one = enforced(change).finally(() => reaching.delete(one))

@@ -16,7 +16,7 @@ import type { FetchedList, FromWorker, WorkerStart } from '../workers/messages.t
 import { createWorkerSet, degradedWorkers, refusalsAmong } from '../workers/worker-set.ts'
 import { startValues } from './at-start-only.ts'
 import type { DataSide } from './data-side.ts'
-import type { Reached } from './enforce-lockouts.ts'
+import { cutInAll, type Reached } from './enforce-lockouts.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Ground } from './ground.ts'
 import type { Materials } from './materials.ts'
@@ -45,6 +45,8 @@ export interface WorkerPool extends DataSide {
   takeList(list: FetchedList): void
   /** Resolves once every worker goes by the change, with what they cut. */
   reach(change: LockoutChange): Promise<Reached>
+  /** Resolves once every worker has answered, as it would for a lockout. */
+  drill(): Promise<unknown>
   tellOwnPorts(): void
   drain(): Promise<void>
   close(): Promise<void>
@@ -229,12 +231,9 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
     },
     async reach(change) {
       const answers = await set.ask({ type: 'lockout', change }, answerMs)
-      const reached = answers.flatMap(({ answer }) => (answer.type === 'reached' ? [answer] : []))
-      return {
-        cutConnections: reached.reduce((sum, { cutConnections }) => sum + cutConnections, 0),
-        cutExchanges: reached.reduce((sum, { cutExchanges }) => sum + cutExchanges, 0),
-      }
+      return cutInAll(answers.flatMap(({ answer }) => (answer.type === 'reached' ? [answer] : [])))
     },
+    drill: () => set.ask({ type: 'drill' }, answerMs),
     tellOwnPorts: () => set.tell({ type: 'own-ports', ports: [parts.opsPort()] }),
     async drain() {
       const { drainNoticeSeconds, drainSeconds } = materials().loaded.config.listener

@@ -203,6 +203,8 @@ async function answerTo(question: Question, known: Told): Promise<Answer> {
     case 'lockout':
       known.lockouts.take(question.change.lockout)
       return { type: 'reached', ...(running?.plane.reach(question.change) ?? { cutConnections: 0, cutExchanges: 0 }) }
+    case 'drill':
+      return { type: 'drilled' }
     case 'prepare':
       return prepare(known)
     case 'swap': {

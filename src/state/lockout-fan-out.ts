@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import type { LockoutRecord } from './lockout-record.ts'
 import type { DrillAnswer, LockoutHealth } from './lockouts.ts'
 
@@ -14,13 +15,31 @@ export interface LockoutFanOut {
   close(): Promise<void>
 }
 
+/** The processes of this node that take calls. Nothing here rejects. */
+export interface LockoutProcesses {
+  /** Resolves once each goes by every change that is known by now. */
+  reached(): Promise<unknown>
+  /** Resolves once each has answered a question that takes the way of a change. */
+  drill(): Promise<unknown>
+}
+
+/** There is this process alone. */
+export const oneProcess: LockoutProcesses = { reached: async () => undefined, drill: async () => undefined }
+
 /** The fan-out of a node that is alone. */
-export function createNoFanOut(node: string): LockoutFanOut {
+export function createNoFanOut(
+  node: string,
+  { processes, clock, report }: { readonly processes: LockoutProcesses; readonly clock: Clock; readonly report: FanOutReport },
+): LockoutFanOut {
   return {
     health: { shared: false, ok: true },
     nextEpoch: async (known) => known + 1,
-    publish: () => undefined,
-    drill: async () => [{ node, milliseconds: 0 }],
+    publish: (_record, began) => void processes.reached().then(() => report.everywhere((clock.elapsed() - began) / 1000)),
+    async drill() {
+      const began = clock.elapsed()
+      await processes.drill()
+      return [{ node, milliseconds: clock.elapsed() - began }]
+    },
     caughtUp: async () => true,
     close: async () => undefined,
   }
@@ -28,7 +47,7 @@ export function createNoFanOut(node: string): LockoutFanOut {
 
 /** What the fan-out tells of itself. Must not throw. */
 export interface FanOutReport {
-  /** A change was in force and on disk on every node that lives, so long after it was asked for. */
+  /** A change was in force, in each of its processes, and on disk on every node that lives, so long after it was asked for. */
   everywhere(seconds: number): void
   /** Nodes that live and did not say so in time. */
   unacknowledged(nodes: readonly string[]): void

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { changeLockouts } from './change-lockouts.ts'
-import { createNoFanOut, type FanOutReport } from './lockout-fan-out.ts'
+import { createNoFanOut, type FanOutReport, type LockoutProcesses, oneProcess } from './lockout-fan-out.ts'
 import { openLockoutList } from './lockout-list.ts'
 import type { LockoutSettings } from './lockout-settings.ts'
 import { openLockoutSigning } from './lockout-signing.ts'
@@ -19,14 +19,19 @@ export interface LockoutsOpening {
   readonly report: FanOutReport
   /** The settings as they are now, but for the key that is signed with; without this, those that lockouts are opened with. */
   readonly inForce?: () => LockoutSettings
+  /** Who of this node must go by a change before the node says that it does; without this, whoever listens to changes is told and not waited for. */
+  readonly processes?: LockoutProcesses
 }
 
 /** The lockouts kept in the data directory, and shared with other nodes where there is a way to. Rejects with `LockoutsUnreadable` on a list that is not whole. */
 export async function openLockouts(settings: LockoutSettings, opening: LockoutsOpening): Promise<Lockouts> {
-  const { dataDirectory, node, clock, redis, report } = opening
+  const { dataDirectory, node, clock, redis, report, processes = oneProcess } = opening
   const inForce = opening.inForce ?? (() => settings)
   const signing = openLockoutSigning(settings, dataDirectory, () => inForce().verificationKeys)
   const list = await openLockoutList(dataDirectory, signing, node, clock)
-  const fanOut = redis === undefined ? createNoFanOut(node) : createRedisLockoutFanOut({ redis, list, signing, node, clock, report })
+  const fanOut =
+    redis === undefined
+      ? createNoFanOut(node, { processes, clock, report })
+      : createRedisLockoutFanOut({ redis, list, signing, node, clock, report, processes })
   return changeLockouts({ list, signing, fanOut, settings: inForce, node, clock })
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { createAwaitedAnswers } from './awaited-answers.ts'
-import type { FanOutReport, LockoutFanOut } from './lockout-fan-out.ts'
+import type { FanOutReport, LockoutFanOut, LockoutProcesses } from './lockout-fan-out.ts'
 import type { LockoutList } from './lockout-list.ts'
 import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
 import { beatScript, epochScript, forgetScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
@@ -18,6 +18,7 @@ export interface RedisFanOutParts {
   readonly node: string
   readonly clock: Clock
   readonly report: FanOutReport
+  readonly processes: LockoutProcesses
 }
 
 const beatMs = 1_000
@@ -31,7 +32,7 @@ const forgetAfterMs = 60_000
 const atOnce = 50
 
 /** Lockouts through Redis. It holds nothing that the nodes do not have on disk, and is believed nothing that is not signed. */
-export function createRedisLockoutFanOut({ redis, list, signing, node, clock, report }: RedisFanOutParts): LockoutFanOut {
+export function createRedisLockoutFanOut({ redis, list, signing, node, clock, report, processes }: RedisFanOutParts): LockoutFanOut {
   const key = (name: keyof typeof lockoutKeys): string => redis.prefix + lockoutKeys[name]
   const answers = createAwaitedAnswers(clock, answerWithinMs)
   const unsent = new Map<string, { readonly record: LockoutRecord; readonly began: number }>()
@@ -130,7 +131,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     if (unsent.get(record.id)?.record === record) unsent.delete(record.id)
     if (began === undefined) return true
     const living = Array.isArray(reply.value) ? (reply.value as string[]).filter((one) => one !== node) : []
-    void answers.from(question, living).then((all) => {
+    void Promise.all([answers.from(question, living), processes.reached()]).then(([all]) => {
       const late = all.filter(({ milliseconds }) => milliseconds === undefined)
       if (late.length > 0) report.unacknowledged(late.map((one) => one.node))
       else report.everywhere(Math.max(clock.elapsed() - began, ...all.map(({ milliseconds = 0 }) => milliseconds)) / 1000)
@@ -152,7 +153,10 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   async function hear(text: string): Promise<void> {
     const message = lockoutMessage(text)
     if (message === undefined) return report.refused('it is no message about lockouts')
-    if (message.kind === 'drill') return answer(message.from, message.nonce)
+    if (message.kind === 'drill') {
+      await processes.drill()
+      return answer(message.from, message.nonce)
+    }
     if (message.sequence > sequence + 1 && synced) missed++
     sequence = Math.max(sequence, message.sequence)
     if (message.from === node) return
@@ -160,6 +164,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     if (typeof record === 'string') return report.refused(record)
     try {
       await list.merge([record])
+      await processes.reached()
       answer(message.from, `${record.id}:${record.epoch}`)
     } catch (error) {
       report.unwritten(error)

@@ -56,6 +56,8 @@ export interface LearnedIssuers {
 /** What is asked of a worker; it answers each once. */
 export type Question =
   | { readonly type: 'lockout'; readonly change: LockoutChange }
+  /** Whether it is there. */
+  | { readonly type: 'drill' }
   /** Read the files anew and keep what they say, unused. */
   | { readonly type: 'prepare' }
   /** Use what was kept. */
@@ -65,6 +67,7 @@ export type Question =
 /** How a worker answers. */
 export type Answer =
   | { readonly type: 'reached'; readonly cutConnections: number; readonly cutExchanges: number }
+  | { readonly type: 'drilled' }
   | { readonly type: 'prepared'; readonly fingerprint: string }
   | { readonly type: 'refused'; readonly why: string }
   | { readonly type: 'swapped'; readonly fingerprint: string; readonly port: number }

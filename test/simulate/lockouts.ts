@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { changeLockouts } from '../../src/state/change-lockouts.ts'
+import { oneProcess } from '../../src/state/lockout-fan-out.ts'
 import type { StoredLockouts } from '../../src/state/lockout-file.ts'
 import { createLockoutList, type LockoutList } from '../../src/state/lockout-list.ts'
 import { lockoutSettings } from '../../src/state/lockout-settings.ts'
@@ -88,7 +89,7 @@ export async function lockoutDay({ nodes: count, lockouts, seed }: LockoutPlan):
         throw error
       },
     }
-    const fanOut = createRedisLockoutFanOut({ redis: connection, list, signing, node, clock, report })
+    const fanOut = createRedisLockoutFanOut({ redis: connection, list, signing, node, clock, report, processes: oneProcess })
     list.onChange(({ lockout }) => {
       if (list.epoch < (highest[at] as number)) wentBack++
       highest[at] = list.epoch
