@@ -11,7 +11,7 @@ import { nodeCommand, proxyCommand } from '../node-command.ts'
 import { freePort, startProcess, stopProcesses } from '../owned-processes.ts'
 import { cpuSecondsOf } from '../process-cpu.ts'
 import { aroundTrace, tracePlace } from '../refused/refused-calls.ts'
-import { spreadOf } from '../statistics.ts'
+import { type Spread, spreadOf } from '../statistics.ts'
 import { thisProxyConfig } from '../subjects/this-proxy.ts'
 import { surroundings } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
@@ -89,10 +89,11 @@ export async function benchProtection(args: readonly string[], say: (text: strin
       say(`run ${run} of ${runs}: p95 alone ${pair.alone.p95.toFixed(1)} ms, attacked ${pair.attacked.p95.toFixed(1)} ms`)
     }
     const moved = spreadOf(pairs.map(({ alone, attacked }) => attacked.p95 / alone.p95 - 1))
+    const movedP99 = spreadOf(pairs.map(({ alone, attacked }) => attacked.p99 / alone.p99 - 1))
     const served = pairs.every(({ alone, attacked }) => onlyGood(alone) && onlyGood(attacked))
     const holds = served && moved.median < atMost
-    if (values.json) console.log(JSON.stringify({ machine, scene, seconds, pairs, moved, atMost, served, holds }, null, 2))
-    else console.log(textOf(pairs, moved, holds, seconds, machine))
+    if (values.json) console.log(JSON.stringify({ machine, scene, seconds, pairs, moved, movedP99, atMost, served, holds }, null, 2))
+    else console.log(textOf(pairs, { moved, movedP99, holds, seconds, machine }))
     return holds
   } finally {
     await stopProcesses()
@@ -131,12 +132,22 @@ function onlyGood({ statuses }: PaceResult): boolean {
   return Object.keys(statuses).every((status) => status === '200')
 }
 
-function textOf(pairs: readonly Pair[], moved: ReturnType<typeof spreadOf>, holds: boolean, seconds: number, machine: object): string {
+/** What came of all pairs. */
+interface Protected {
+  readonly moved: Spread
+  readonly movedP99: Spread
+  readonly holds: boolean
+  readonly seconds: number
+  readonly machine: object
+}
+
+function textOf(pairs: readonly Pair[], { moved, movedP99, holds, seconds, machine }: Protected): string {
   const ms = (milliseconds: number) => milliseconds.toFixed(1)
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const rows = pairs.map(({ alone, attacked, attacker, cpuAlone, cpuAttacked }, at) => [
     String(at + 1),
-    ...[ms(alone.p50), ms(alone.p95), ms(attacked.p50), ms(attacked.p95), percent(attacked.p95 / alone.p95 - 1)],
+    ...[alone, attacked].flatMap(({ p50, p95, p99 }) => [ms(p50), ms(p95), ms(p99)]),
+    ...[percent(attacked.p95 / alone.p95 - 1), percent(attacked.p99 / alone.p99 - 1)],
     Object.entries(attacker.statuses)
       .map(([status, count]) => `${status}: ${count}`)
       .join(', '),
@@ -146,9 +157,16 @@ function textOf(pairs: readonly Pair[], moved: ReturnType<typeof spreadOf>, hold
   return [
     `protection: a victim at ${victim.perSecond}/s, an attacker limited to ${attacker.limit.requestsPerSecond}/s sends ${attacker.perSecond}/s on ${attacker.connections} connections; the provider takes ${providerMs} ms; ${seconds} s each; ms from when a request was due`,
     '',
-    tableText([['run', 'alone p50', 'p95', 'attacked p50', 'p95', 'p95 moved', 'the attacker was answered', 'CPU of the proxy'], ...rows]),
+    tableText([
+      [
+        ...['run', 'alone p50', 'p95', 'p99', 'attacked p50', 'p95', 'p99', 'p95 moved', 'p99 moved'],
+        ...['the attacker was answered', 'CPU of the proxy'],
+      ],
+      ...rows,
+    ]),
     '',
     `the victim's p95 moved by ${percent(moved.median)} (${percent(moved.min)} to ${percent(moved.max)}) at the median; less than ${percent(atMost)}: ${holds ? 'holds' : 'missed'}`,
+    `its p99 moved by ${percent(movedP99.median)} (${percent(movedP99.min)} to ${percent(movedP99.max)}) at the median, of ${scene.victim.perSecond * seconds} requests in each run`,
     Object.entries(machine)
       .map(([name, value]) => `${name}: ${value}`)
       .join('; '),
