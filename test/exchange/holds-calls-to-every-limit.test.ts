@@ -1,8 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { call } from '../support/consumer.ts'
 import { smallBundle } from '../support/fake-provider.ts'
-import { startWorld, type World, world } from '../support/start-world.ts'
+import { certificates, startWorld, type World, world } from '../support/start-world.ts'
 import { until } from '../support/until.ts'
 
 const everybody = [{ reference: 'ALL', effect: 'allow', from: '*', to: '*', interactions: ['*'] }]
@@ -61,6 +62,44 @@ test('certificate: whatever systems one certificate speaks for share its limit; 
     expect((await call(here)).status).toBe(429)
     expect((await call(here, asStranger(here))).status).toBe(200)
   })
+})
+
+test('certificate: one that is named by its SHA-256 has a limit of its own', async () => {
+  const { consumer } = await certificates()
+  const named = new X509Certificate(consumer.certificatePem).fingerprint256.replaceAll(':', '').toLowerCase()
+  await inWorld({ limits: { certificate: { overrides: { [named]: { requestsPerSecond: 0.01, burst: 1 } } } } }, async (here) => {
+    for (const status of [200, 429]) expect((await call(here)).status).toBe(status)
+    for (const status of [200, 200]) expect((await call(here, asStranger(here))).status).toBe(status)
+  })
+})
+
+test.each(['organisation', 'certificate', 'provider', 'provider-organisation', 'interaction', 'system-provider', 'system-interaction'])(
+  '%s: calls at once are limited too',
+  async (dimension) => {
+    await inWorld({ limits: { [dimension]: { concurrent: 1 } } }, async (here) => {
+      const provider = holdAnswers(here)
+      const first = call(here)
+      await until('it is under way', () => provider.held() === 1)
+      const second = await call(here)
+      expect([second.status, second.headers['ratelimit-policy']]).toEqual([429, `"${dimension}";q=1;qu="concurrent-requests"`])
+      provider.letGo()
+      expect((await first).status).toBe(200)
+    })
+  },
+)
+
+test('a window of the week has its own limits while it has begun, and another that has not changes nothing', async () => {
+  const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
+  const tomorrow = days[(new Date().getUTCDay() + 2) % 7]
+  const windows = { always: [{ days, from: '00:00', to: '00:00' }], later: [{ days: [tomorrow], from: '09:00', to: '10:00' }] }
+  const strict = { requestsPerSecond: 0.01, burst: 1 }
+  for (const [name, statuses] of [
+    ['always', [200, 429]],
+    ['later', [200, 200]],
+  ] as const)
+    await inWorld({ windows, during: { [name]: strict } }, async (here) => {
+      for (const status of statuses) expect((await call(here)).status).toBe(status)
+    })
 })
 
 test('D10: a costly interaction has a limit for each system, and others are free meanwhile', async () => {
