@@ -1,4 +1,4 @@
-import type { GateRules } from '../protection/provider-gate.ts'
+import type { GateRules } from '../protection/gate-rules.ts'
 import type { CallRank } from '../protection/waiting-flow.ts'
 import { interactions } from '../spine/interaction-id.ts'
 import type { BreakerSettings, CapacitySettings } from './capacity-settings.ts'

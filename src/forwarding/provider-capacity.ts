@@ -1,6 +1,7 @@
 import type { GatePlace, GateRefusal, GateSample, SharedTurn } from '../protection/gate-call.ts'
+import type { GateRules } from '../protection/gate-rules.ts'
 import type { LeasedLimit } from '../protection/leased-limit.ts'
-import { type GateRules, ProviderGate } from '../protection/provider-gate.ts'
+import { ProviderGate } from '../protection/provider-gate.ts'
 import type { WaitingCall } from '../protection/waiting-flow.ts'
 import type { ProviderEndpoint } from '../spine/accredited-system.ts'
 import { type Refusal, refuse } from '../spine/refusal.ts'

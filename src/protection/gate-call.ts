@@ -13,6 +13,8 @@ export type GateRefusal = 'too-late' | 'full' | 'unavailable'
 export interface GatePlace {
   readonly flow: WaitingFlow<Waiter>
   readonly began: number
+  /** What the gate counts it by. */
+  readonly era: number
   /** The episode of the circuit that this call probes. */
   readonly probe: number | undefined
   /** What would have kept this call, were it not only observed. */

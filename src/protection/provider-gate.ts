@@ -1,25 +1,13 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
-import { type BreakerRules, type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
+import { type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
 import { FailureWindow } from './failure-window.ts'
-import { FairQueue, type Places, type QueueRules } from './fair-queue.ts'
+import { FairQueue, type Places } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
+import type { GateRules } from './gate-rules.ts'
 import { HeavyShare } from './heavy-share.ts'
-import type { LimitRules, ProviderLimit } from './provider-limit.ts'
+import type { ProviderLimit } from './provider-limit.ts'
 import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
-
-/** All that decides about calls to one provider. Times are in milliseconds. */
-export interface GateRules {
-  readonly limit: LimitRules
-  /** The learned limit is told and not held: `limit.ceiling` is. */
-  readonly limitObserves: boolean
-  readonly breaker: BreakerRules
-  /** The circuit is told and not acted upon, unless an operator holds it. */
-  readonly breakerObserves: boolean
-  readonly queue: QueueRules
-  /** The share of the places that one consumer may hold while others call (1: all, it need not give way), and for how long after another's last call that counts. */
-  readonly mostOfOne: number
-  readonly contestedMs: number
-}
 
 /** The share by which a new duration moves the mean. */
 const meanWeight = 0.05
@@ -31,12 +19,12 @@ const meanWeight = 0.05
 export class ProviderGate {
   rules: GateRules
   readonly limit: ProviderLimit
-  readonly #queue: FairQueue<Waiter>
+  #queue: FairQueue<Waiter>
   #window: FailureWindow
   readonly #turned: ((to: SharedTurn) => void) | undefined
   readonly #heavy: HeavyShare
   #state: BreakerState = closedBreaker
-  #inFlight = 0
+  readonly #underWay = new CallsUnderWay()
   #retryAt = 0
   #heldMs = 0
   #lastConsumer: string | undefined
@@ -64,7 +52,7 @@ export class ProviderGate {
 
   /** Calls under way. */
   get inFlight(): number {
-    return this.#inFlight
+    return this.#underWay.all
   }
 
   /** Calls that wait. */
@@ -90,7 +78,7 @@ export class ProviderGate {
     }
     const answer = this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.rules.breaker)
     // A probe needs a connection, not a place within a limit that the calls that hang may fill.
-    const probes = answer === 'probe' && this.#inFlight < this.limit.probing
+    const probes = answer === 'probe' && this.#underWay.all < this.limit.probing
     if (answer !== 'pass' && !probes && this.#isShut) return 'unavailable'
     const flow = this.#queue.flowOf(consumer)
     if (probes) {
@@ -99,11 +87,11 @@ export class ProviderGate {
     }
     const places = this.#places(now)
     // Where there is room although calls wait, they are those of consumers that have all they may have.
-    if (this.#inFlight >= places.limit || !this.#queue.mayBegin(flow, places)) {
+    if (this.#isFull(places) || !this.#queue.mayBegin(flow, places)) {
       if (places.mostOfHeavy < places.limit && this.#queue.hasItsMost(flow, places)) this.#heavy.hold(flow)
       return 'full'
     }
-    const observed = answer !== 'pass' ? 'circuit' : this.#inFlight >= this.limit.limit ? 'limit' : undefined
+    const observed = answer !== 'pass' ? 'circuit' : this.#underWay.counted >= this.limit.limit ? 'limit' : undefined
     return this.#begin(flow, now, undefined, observed)
   }
 
@@ -119,12 +107,9 @@ export class ProviderGate {
 
   /** Gives a place back, once, and says how it went; `kind` is the kind of call. Whoever waits and has room now is let through before this returns. */
   leave(place: GatePlace, kind: number, sample: GateSample, now: number): void {
-    const busy = this.#inFlight--
-    this.#heldMs += meanWeight * (now - place.began - this.#heldMs)
-    this.#learn(place, kind, sample, busy, now)
-    const closed = this.limit.takeClosed()
-    if (closed !== undefined) this.#heavy.closed(closed, this.#queue.active)
-    this.#queue.end(place.flow, this.#places(now))
+    const busy = this.#underWay.counted
+    // What began before the provider was found well again tells nothing of it.
+    if (this.#underWay.ended(place.era)) this.#ended(place, kind, sample, busy, now)
     this.#letThrough(now)
   }
 
@@ -177,9 +162,8 @@ export class ProviderGate {
   }
 
   #begin(flow: WaitingFlow<Waiter>, now: number, probe: number | undefined, observed: GatePlace['observed']): GatePlace {
-    this.#inFlight++
     this.#queue.begin(flow)
-    return { flow, began: now, probe, observed }
+    return { flow, began: now, era: this.#underWay.began(), probe, observed }
   }
 
   #places(now: number): Places {
@@ -192,12 +176,24 @@ export class ProviderGate {
   #letThrough(now: number): void {
     if (this.#queue.waiting === 0 || this.#isShut) return
     const places = this.#places(now)
-    while (this.#inFlight < places.limit) {
+    while (!this.#isFull(places)) {
       const next = this.#queue.take(places)
       if (next === undefined) return
-      this.#inFlight++
-      next.item.granted({ flow: next.flow, began: now, probe: undefined, observed: undefined })
+      next.item.granted({ flow: next.flow, began: now, era: this.#underWay.began(), probe: undefined, observed: undefined })
     }
+  }
+
+  #isFull({ limit }: Places): boolean {
+    return this.#underWay.counted >= limit || this.#underWay.all >= this.limit.probing
+  }
+
+  #ended(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
+    const queue = this.#queue
+    this.#heldMs += meanWeight * (now - place.began - this.#heldMs)
+    this.#learn(place, kind, sample, busy, now)
+    const closed = this.limit.takeClosed()
+    if (closed !== undefined) this.#heavy.closed(closed, queue.active)
+    if (queue === this.#queue) queue.end(place.flow, this.#places(now))
   }
 
   #learn(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
@@ -240,6 +236,11 @@ export class ProviderGate {
     if (state.kind === 'closed') {
       this.#window.clear()
       this.#retryAt = 0
+      if (!this.rules.breakerObserves && (before.kind === 'open' || before.kind === 'half-open')) {
+        // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
+        this.#underWay.forget()
+        this.#queue = new FairQueue(this.rules.queue)
+      }
     }
     if (state.kind === 'open') this.limit.restart()
     if (this.#isShut) this.refuseAll(now)

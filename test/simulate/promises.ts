@@ -97,6 +97,11 @@ export function promisesOfTrouble(trouble: Trouble, one: TroubleResult): readonl
       `${one.recoveredMs} ms of ${Math.round(one.mayTakeMs)} ms`,
     ),
     promised(
+      `provider ${trouble}: nine of ten calls a second are served as soon as that`,
+      one.servedMs <= one.mayTakeMs + 1_000,
+      `after ${one.servedMs} ms`,
+    ),
+    promised(
       `provider ${trouble}: calls to another provider do not notice`,
       one.otherDuring <= 1.1 * one.otherBefore,
       `p99 ${one.otherBefore.toFixed(0)} to ${one.otherDuring.toFixed(0)} ms`,

@@ -9,7 +9,7 @@ import { type Condition, providerModel } from './provider-model.ts'
 import { seededRandom } from './seeded-random.ts'
 import { virtualTime } from './virtual-time.ts'
 
-/** What happens to a provider for a minute; `flaps` is 503 and well in turns of ten seconds. */
+/** What happens to a provider for a minute, or so long that calls to one that hangs have timed out; `flaps` is 503 and well in turns of twelve seconds, 503 the last. */
 export type Trouble = Exclude<Condition, 'well'> | 'flaps'
 
 /** How a provider's trouble went. Times in ms. */
@@ -17,22 +17,28 @@ export interface TroubleResult {
   readonly longestQueue: number
   /** Most calls at a time at the provider while it was in trouble, after the first five seconds. */
   readonly mostAtProvider: number
-  /** From when it was well again until its circuit was closed, and how long that may take: what was left of the open time, and two probe periods. */
+  /** What its circuit was when it was well again. */
+  readonly circuit: string
+  /** From then until it was closed, and how long that may take: what was left of the open time, and two probe periods. */
   readonly recoveredMs: number
   readonly mayTakeMs: number
-  /** From when it was well again until nine of ten calls in a second were answered. */
+  /** From when it was well again until nine of ten calls in a second were answered, in whole seconds. */
   readonly servedMs: number
   /** Calls to another provider by the same consumers: 99 of 100 are faster, before and during. */
   readonly otherBefore: number
   readonly otherDuring: number
 }
 
-const [from, to, end] = [60_000, 120_000, 240_000]
+const from = 60_000
+const [shortMs, longMs, afterMs] = [60_000, 90_000, 120_000]
+const turnMs = 12_000
 const traits = { workers: 16, serviceMs: 50, spread: 0.6, slowdown: 10, timeoutMs: 60_000 }
 const [load, consumers] = [0.5, 20]
 
 /** Plays a trouble of one provider; another one, beside it behind the same node, is well. */
 export async function troubleScene(trouble: Trouble, seed: number): Promise<TroubleResult> {
+  const to = from + (trouble === 'hangs' ? longMs : shortMs)
+  const end = to + afterMs
   const time = virtualTime()
   const giveTimersBack = time.takeTimers()
   const random = seededRandom(seed)
@@ -66,7 +72,7 @@ export async function troubleScene(trouble: Trouble, seed: number): Promise<Trou
   for (const one of providers) arrive(one)
 
   const stateOf = (): GateState | undefined => capacity.states().find(({ host }) => host === 'troubled')
-  const result = { longestQueue: 0, mostAtProvider: 0, recoveredMs: Number.POSITIVE_INFINITY, mayTakeMs: 0 }
+  const result = { longestQueue: 0, mostAtProvider: 0, circuit: '', recoveredMs: Number.POSITIVE_INFINITY, mayTakeMs: 0 }
   const watch = setInterval(() => {
     const state = stateOf()
     result.longestQueue = Math.max(result.longestQueue, state?.waiting ?? 0)
@@ -76,11 +82,12 @@ export async function troubleScene(trouble: Trouble, seed: number): Promise<Trou
   const turn = (condition: Condition): void => {
     if (time.now >= to) return
     troubled.model.condition = condition
-    if (trouble === 'flaps') time.after(10_000, () => turn(condition === 'well' ? 'answers-503' : 'well'))
+    if (trouble === 'flaps') time.after(turnMs, () => turn(condition === 'well' ? 'answers-503' : 'well'))
   }
   time.at(from, () => turn(trouble === 'flaps' ? 'answers-503' : trouble))
   time.at(to, () => {
     troubled.model.condition = 'well'
+    result.circuit = stateOf()?.circuit ?? ''
     result.mayTakeMs = (stateOf()?.opensInMs ?? 0) + 2 * breaker.probeSeconds * 1_000
   })
   await time.run(end)

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { call } from '../../support/consumer.ts'
+import { call, open, wireText } from '../../support/consumer.ts'
 import { everyRefusalRecorded, expectRefusedAnswer } from '../../support/expect-refusal.ts'
 import { smallBundle } from '../../support/fake-provider.ts'
+import { world } from '../../support/start-world.ts'
 import { startTwoProviders, type TwoProviders } from '../../support/two-providers.ts'
 import { until } from '../../support/until.ts'
 
@@ -24,6 +25,7 @@ beforeEach(async () => {
     ...everyRefusalRecorded,
     forwarding: {
       firstByteTimeoutSeconds: 0.5,
+      firstByteTimeouts: [{ interaction: world.unknownForm, seconds: 60 }],
       capacity: { queueSeconds: 1, noiseMilliseconds: 5, windowSeconds: 0.2, initialLimit: 8, minimumLimit: 2 },
       breaker: { minimumCalls: 6, openSeconds, probeSeconds, probes: 2, windowSeconds: 5 },
     },
@@ -114,6 +116,30 @@ test('hangs: once the circuit is open calls are refused at once, and a provider 
   hangs = false
   const back = performance.now()
   expect((await recovered()) - back).toBeLessThan((2 * openSeconds + 2 * probeSeconds) * 1000)
+})
+
+test('hangs: calls that may still hang for long once it has recovered keep nobody from it', async () => {
+  let hangs = true
+  let asked = 0
+  let answered = 0
+  all.here.provider.answer = (request, response) => {
+    asked++
+    if (!hangs) fine(request, response)
+  }
+  const sockets = await Promise.all(Array.from({ length: 3 }, () => open(all.here)))
+  for (const socket of sockets) {
+    socket.on('error', () => undefined).on('data', () => answered++)
+    socket.write(wireText({ interaction: world.unknownForm, target: `/${world.root}/Slot/1` }))
+  }
+  await until('they are at the provider', () => asked === sockets.length)
+  await untilOpen()
+  hangs = false
+  const back = performance.now()
+  expect((await recovered()) - back).toBeLessThan((2 * openSeconds + 2 * probeSeconds) * 1000)
+  // More than its probes: calls that begin now, of which it gets as many at a time as it does from the beginning.
+  for (let nth = 0; nth < 5; nth++) expect((await call(all.here)).status).toBe(200)
+  expect([answered, sockets.filter(({ destroyed }) => destroyed).length]).toEqual([0, 0])
+  for (const socket of sockets) socket.destroy()
 })
 
 test('flaps: a circuit that closes again opens again, and in between calls are served', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import type { GatePlace, GateRefusal, GateSample, Waiter } from '../../../src/protection/gate-call.ts'
+import type { GateRules } from '../../../src/protection/gate-rules.ts'
 import { LeasedLimit } from '../../../src/protection/leased-limit.ts'
 import { firstLease } from '../../../src/protection/place-lease.ts'
-import { type GateRules, ProviderGate } from '../../../src/protection/provider-gate.ts'
+import { ProviderGate } from '../../../src/protection/provider-gate.ts'
 import type { WaitingCall } from '../../../src/protection/waiting-flow.ts'
 
 const rules: GateRules = {
@@ -123,6 +124,41 @@ test('probes that hang keep neither the next ones nor the recovery', () => {
   const fine = [entered(gate.enter('a', 7000)), entered(gate.enter('a', 7000))]
   for (const probe of fine) gate.leave(probe, 0, answered, 7050)
   expect(gate.breaker.kind).toBe('closed')
+})
+
+test('once a provider is found well again, calls that hung before take nobody’s place and open nothing when they end; connections stay bounded', () => {
+  const gate = new ProviderGate({ ...rules, limit: { ...rules.limit, ceiling: 12 } })
+  const hung = Array.from({ length: 4 }, (_, nth) => entered(gate.enter('abcd'.charAt(nth), 0)))
+  for (const place of hung.splice(0, 1)) gate.leave(place, 0, failed, 1_000)
+  for (let nth = 0; nth < 3; nth++) gate.leave(entered(gate.enter('e', 1_000)), 0, failed, 1_000)
+  expect(gate.breaker.kind).toBe('open')
+  for (const now of [6_000, 6_000, 7_000, 7_000]) hung.push(entered(gate.enter('a', now)))
+  const fine = [entered(gate.enter('a', 8_000)), entered(gate.enter('a', 8_000))]
+  for (const probe of fine) gate.leave(probe, 0, answered, 8_050)
+  expect([gate.breaker.kind, gate.inFlight, gate.limit.limit]).toEqual(['closed', 7, 2])
+
+  const now = 8_100
+  const passed = [entered(gate.enter('a', now)), entered(gate.enter('b', now))]
+  expect([gate.enter('c', now), gate.inFlight]).toEqual(['full', 9])
+  const waiting = noting()
+  expect(gate.wait({ consumer: 'c', rank: 1 }, waiting.waiter, now)).toBeDefined()
+  for (const place of hung) gate.leave(place, 0, failed, now)
+  expect([gate.breaker.kind, gate.inFlight, waiting.became]).toEqual(['closed', 2, []])
+  for (const place of passed) gate.leave(place, 0, answered, now + 50)
+  expect([waiting.became, gate.inFlight]).toEqual([['granted'], 1])
+})
+
+test('where calls that hung have all the connections, a call waits for one of them', () => {
+  const gate = new ProviderGate({ ...rules, limit: { ...rules.limit, ceiling: 5 } })
+  const hung = Array.from({ length: 4 }, (_, nth) => entered(gate.enter('abcd'.charAt(nth), 0)))
+  const [first] = hung.splice(0, 1)
+  gate.leave(first as GatePlace, 0, failed, 1_000)
+  for (let nth = 0; nth < 3; nth++) gate.leave(entered(gate.enter('e', 1_000)), 0, failed, 1_000)
+  const probes = [entered(gate.enter('a', 6_000)), entered(gate.enter('a', 6_000))]
+  for (const probe of probes) gate.leave(probe, 0, answered, 6_050)
+  expect([gate.breaker.kind, gate.inFlight]).toEqual(['closed', 3])
+  for (const who of ['a', 'b']) entered(gate.enter(who, 6_100))
+  expect([gate.enter('c', 6_100), gate.inFlight]).toEqual(['full', 5])
 })
 
 test("a provider's Retry-After is heeded, also of calls that end when the circuit is open already", () => {
