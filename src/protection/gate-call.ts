@@ -13,7 +13,7 @@ export type GateRefusal = 'too-late' | 'full' | 'unavailable'
 export interface GatePlace {
   readonly flow: WaitingFlow<Waiter>
   readonly began: number
-  /** What the gate counts it by. */
+  /** It takes a place as long as its gate is in this era. */
   readonly era: number
   /** The episode of the circuit that this call probes. */
   readonly probe: number | undefined

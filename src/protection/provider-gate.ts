@@ -1,6 +1,5 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import { type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
-import { CallsUnderWay } from './calls-under-way.ts'
 import { FailureWindow } from './failure-window.ts'
 import { FairQueue, type Places } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
@@ -8,9 +7,6 @@ import type { GateRules } from './gate-rules.ts'
 import { HeavyShare } from './heavy-share.ts'
 import type { ProviderLimit } from './provider-limit.ts'
 import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
-
-/** The share by which a new duration moves the mean. */
-const meanWeight = 0.05
 
 /**
  * Lets calls through to one provider: circuit, learned limit and fair queue in one, without a timer and without input or output. Whoever owns it asks
@@ -24,8 +20,12 @@ export class ProviderGate {
   readonly #turned: ((to: SharedTurn) => void) | undefined
   readonly #heavy: HeavyShare
   #state: BreakerState = closedBreaker
-  readonly #underWay = new CallsUnderWay()
+  /** Calls under way; those of them that take no place any more, having begun before the present era. */
+  #inFlight = 0
+  #forgotten = 0
+  #era = 0
   #retryAt = 0
+  /** For how long a place is held, in the mean of some twenty calls. */
   #heldMs = 0
   #lastConsumer: string | undefined
   #contestedUntil = Number.NEGATIVE_INFINITY
@@ -52,7 +52,7 @@ export class ProviderGate {
 
   /** Calls under way. */
   get inFlight(): number {
-    return this.#underWay.all
+    return this.#inFlight
   }
 
   /** Calls that wait. */
@@ -78,7 +78,7 @@ export class ProviderGate {
     }
     const answer = this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.rules.breaker)
     // A probe needs a connection, not a place within a limit that the calls that hang may fill.
-    const probes = answer === 'probe' && this.#underWay.all < this.limit.probing
+    const probes = answer === 'probe' && this.#inFlight < this.limit.probing
     if (answer !== 'pass' && !probes && this.#isShut) return 'unavailable'
     const flow = this.#queue.flowOf(consumer)
     if (probes) {
@@ -91,7 +91,7 @@ export class ProviderGate {
       if (places.mostOfHeavy < places.limit && this.#queue.hasItsMost(flow, places)) this.#heavy.hold(flow)
       return 'full'
     }
-    const observed = answer !== 'pass' ? 'circuit' : this.#underWay.counted >= this.limit.limit ? 'limit' : undefined
+    const observed = answer !== 'pass' ? 'circuit' : this.#inFlight - this.#forgotten >= this.limit.limit ? 'limit' : undefined
     return this.#begin(flow, now, undefined, observed)
   }
 
@@ -107,9 +107,10 @@ export class ProviderGate {
 
   /** Gives a place back, once, and says how it went; `kind` is the kind of call. Whoever waits and has room now is let through before this returns. */
   leave(place: GatePlace, kind: number, sample: GateSample, now: number): void {
-    const busy = this.#underWay.counted
+    const busy = this.#inFlight-- - this.#forgotten
     // What began before the provider was found well again tells nothing of it.
-    if (this.#underWay.ended(place.era)) this.#ended(place, kind, sample, busy, now)
+    if (place.era === this.#era) this.#ended(place, kind, sample, busy, now)
+    else this.#forgotten--
     this.#letThrough(now)
   }
 
@@ -121,20 +122,12 @@ export class ProviderGate {
 
   /** Refuses the calls whose time to wait is up. */
   expire(now: number): void {
-    for (;;) {
-      const late = this.#queue.expire(now, this.#places(now))
-      if (late === undefined) return
-      late.item.refused('too-late')
-    }
+    this.#refuse('too-late', now, now)
   }
 
   /** Refuses every call that waits. */
   refuseAll(now: number): void {
-    for (;;) {
-      const one = this.#queue.expire(Number.POSITIVE_INFINITY, this.#places(now))
-      if (one === undefined) return
-      one.item.refused('unavailable')
-    }
+    this.#refuse('unavailable', Number.POSITIVE_INFINITY, now)
   }
 
   /** An operator holds the circuit, or lets go of it. */
@@ -162,8 +155,9 @@ export class ProviderGate {
   }
 
   #begin(flow: WaitingFlow<Waiter>, now: number, probe: number | undefined, observed: GatePlace['observed']): GatePlace {
+    this.#inFlight++
     this.#queue.begin(flow)
-    return { flow, began: now, era: this.#underWay.began(), probe, observed }
+    return { flow, began: now, era: this.#era, probe, observed }
   }
 
   #places(now: number): Places {
@@ -179,17 +173,23 @@ export class ProviderGate {
     while (!this.#isFull(places)) {
       const next = this.#queue.take(places)
       if (next === undefined) return
-      next.item.granted({ flow: next.flow, began: now, era: this.#underWay.began(), probe: undefined, observed: undefined })
+      this.#inFlight++
+      next.item.granted({ flow: next.flow, began: now, era: this.#era, probe: undefined, observed: undefined })
     }
   }
 
+  #refuse(why: GateRefusal, until: number, now: number): void {
+    for (let one = this.#queue.expire(until, this.#places(now)); one !== undefined; one = this.#queue.expire(until, this.#places(now)))
+      one.item.refused(why)
+  }
+
   #isFull({ limit }: Places): boolean {
-    return this.#underWay.counted >= limit || this.#underWay.all >= this.limit.probing
+    return this.#inFlight - this.#forgotten >= limit || this.#inFlight >= this.limit.probing
   }
 
   #ended(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
     const queue = this.#queue
-    this.#heldMs += meanWeight * (now - place.began - this.#heldMs)
+    this.#heldMs += (now - place.began - this.#heldMs) / 20
     this.#learn(place, kind, sample, busy, now)
     const closed = this.limit.takeClosed()
     if (closed !== undefined) this.#heavy.closed(closed, queue.active)
@@ -238,7 +238,8 @@ export class ProviderGate {
       this.#retryAt = 0
       if (!this.rules.breakerObserves && (before.kind === 'open' || before.kind === 'half-open')) {
         // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
-        this.#underWay.forget()
+        this.#forgotten = this.#inFlight
+        this.#era++
         this.#queue = new FairQueue(this.rules.queue)
       }
     }
