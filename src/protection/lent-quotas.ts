@@ -2,7 +2,7 @@ import { lateAfter } from '../lib/deadline.ts'
 import type { PartyQuotas } from './party-quotas.ts'
 import type { Party } from './party-table.ts'
 import { evenPart } from './place-shares.ts'
-import { type HeldQuota, partOfNode, type Quota, type QuotaKind, type QuotaRecall, quotaKey } from './quota.ts'
+import { type HeldQuota, type LentQuota, partOfNode, type Quota, type QuotaKind, type QuotaRecall, quotaKey } from './quota.ts'
 
 /** How one worker of a machine reaches whoever lends. */
 export interface QuotaLine {
@@ -28,11 +28,6 @@ export interface LentQuotas extends PartyQuotas {
   giveUp(recall: QuotaRecall): HeldQuota
 }
 
-/** What is held where it is not the even part, and until when it is known that nobody has more. */
-interface Lent extends HeldQuota {
-  readonly nothingUntil: number
-}
-
 /** Where nobody had any, nobody is asked again for so long: who floods is refused at once. */
 const nothingMs = 50
 /** An answer is not waited for any longer: another worker is held up. */
@@ -49,8 +44,8 @@ export function createLentQuotas({ nth, among, machines }: WorkerPlace, line: Qu
   const even = (quota: number): number => evenPart(quota, nth, among)
   const whole = (quota: number): number => partOfNode(quota, machines())
 
-  function lentOf({ lent }: Party, { kind, quota }: Pick<Quota, 'kind' | 'quota'>): Lent | undefined {
-    return lent?.find((one) => one.kind === kind && one.quota === quota) as Lent | undefined
+  function lentOf({ lent }: Party, { kind, quota }: Pick<Quota, 'kind' | 'quota'>): LentQuota | undefined {
+    return lent?.find((one) => one.kind === kind && one.quota === quota)
   }
 
   function heldOf(party: Party, quota: Pick<Quota, 'kind' | 'quota'>): number {
@@ -59,8 +54,8 @@ export function createLentQuotas({ nth, among, machines }: WorkerPlace, line: Qu
 
   function keep(party: Party, held: HeldQuota, nothingUntil: number): void {
     const others = party.lent?.filter(({ kind, quota }) => kind !== held.kind || quota !== held.quota) ?? []
-    const lent: Lent = { ...held, nothingUntil }
-    const all = held.held === even(held.quota) && nothingUntil === 0 ? others : [...others, lent]
+    const isEven = held.held === even(held.quota)
+    const all = isEven && nothingUntil === 0 ? others : [...others, { ...held, isEven, nothingUntil }]
     party.lent = all.length === 0 ? undefined : all
   }
 

@@ -1,5 +1,5 @@
 import type { Lease } from './lease.ts'
-import type { HeldQuota } from './quota.ts'
+import type { LentQuota } from './quota.ts'
 
 /** What is kept of one party in one dimension. */
 export interface Party {
@@ -10,7 +10,7 @@ export interface Party {
   bytes: number
   lease: Lease | undefined
   /** What this process holds of the party's quotas, where that is not its even part. */
-  lent: readonly HeldQuota[] | undefined
+  lent: readonly LentQuota[] | undefined
 }
 
 /** Looked at for each new party when the table is full: so many old ones, in turn. */
@@ -65,6 +65,7 @@ function newParty(key: string): Party {
 
 /** Whether a party stands as one that was never seen. */
 function isNew({ due, inFlight, bytes, lease, lent }: Party, now: number): boolean {
-  if (due > now || inFlight > 0 || bytes > 0 || lent !== undefined) return false
+  if (due > now || inFlight > 0 || bytes > 0) return false
+  if (lent?.some(({ isEven, nothingUntil }) => !isEven || nothingUntil > now) === true) return false
   return lease === undefined || (lease.cells.length === 0 && lease.debt === 0 && !lease.asking && lease.creditFrom <= now)
 }

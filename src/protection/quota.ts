@@ -15,6 +15,13 @@ export interface HeldQuota extends Quota {
   readonly held: number
 }
 
+/** What a party holds in one process where that is not its even part, or where nobody had more a moment ago. */
+export interface LentQuota extends HeldQuota {
+  readonly isEven: boolean
+  /** Until when it is known that nobody has more; monotonic ms. */
+  readonly nothingUntil: number
+}
+
 /** A process is asked to give up what it does not use of a quota: so much if it can, and nothing of what `keep` leaves it. */
 export interface QuotaRecall extends Quota {
   readonly need: number

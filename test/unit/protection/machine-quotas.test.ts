@@ -8,8 +8,15 @@ import type { HeldQuota, Quota, QuotaNotice } from '../../../src/protection/quot
 /** To the process that lends: a worker lacks some, or says what it holds. */
 type ToControl = { readonly quota: Quota; readonly need: number } | { readonly gave: HeldQuota }
 
+/** What differs from two hands full of parties on a machine that is alone. */
+interface MachineOptions {
+  readonly most?: number
+  readonly machines?: number
+  readonly remembered?: number
+}
+
 /** Workers of one machine, whose calls and messages a test moves one by one. */
-function machine(count: number, limit: Want['limit'], { most, machines = 1 }: { readonly most?: number; readonly machines?: number } = {}) {
+function machine(count: number, limit: Want['limit'], { most, machines = 1, remembered = 1_000 }: MachineOptions = {}) {
   const control = new MachineQuotas(count, most)
   const state = { now: 0, reachable: true }
   const begin = (nth: number) => {
@@ -21,7 +28,7 @@ function machine(count: number, limit: Want['limit'], { most, machines = 1 }: { 
       borrow: (quota: Quota, need: number) => void toControl.push({ quota, need }),
     }
     const quotas = createLentQuotas({ nth, among: count, machines: () => machines }, line)
-    const allowances = createAllowances(() => state.now, ownBuckets, 1_000, quotas)
+    const allowances = createAllowances(() => state.now, ownBuckets, remembered, quotas)
     return { alive: true, allowances, quotas, toControl, toWorker: [] as QuotaNotice[], calls: [] as { holding: Holding; bytes: number }[] }
   }
   const workers = Array.from({ length: count }, (_, nth) => begin(nth))
@@ -85,6 +92,7 @@ function machine(count: number, limit: Want['limit'], { most, machines = 1 }: { 
   }
   return {
     ...{ state, control, steps, settle, callAndWait, endAndRest },
+    parties: () => workers.map(({ allowances }) => allowances.parties),
     calls: () => workers.reduce((sum, { calls }) => sum + calls.length, 0),
     bytes: () => workers.reduce((sum, { calls }) => sum + calls.reduce((all, { bytes }) => all + bytes, 0), 0),
   }
@@ -159,6 +167,29 @@ test('what nobody lacks any more becomes even again and is forgotten; nothing is
   }
   expect(control.size).toBe(0)
   for (let call = 0; call < 4; call++) expect(steps.call(1)).toMatchObject({ taken: true })
+})
+
+test('a party that was told that nobody has any is forgotten like any other, so that many of them do not keep new ones out', async () => {
+  const { state, steps, callAndWait, settle, parties } = machine(2, { concurrent: 2 }, { remembered: 10 })
+  for (let nth = 0; nth < 40; nth++) {
+    const party = `party ${nth}`
+    // With no room left it would have one place with others.
+    expect(await callAndWait(1, 0, party)).toBe(true)
+    expect(await times(2, () => callAndWait(0, 0, party))).toBe(1)
+    for (const nth of [0, 1]) steps.end(nth)
+    state.now += 60
+    expect(await times(3, () => callAndWait(0, 0, party))).toBe(2)
+    steps.end(0, 2)
+    expect(await callAndWait(1, 0, party)).toBe(true)
+    expect(await times(2, () => callAndWait(0, 0, party))).toBe(1)
+    for (const nth of [0, 1]) steps.end(nth)
+    for (let level = 0; level < 4; level++) {
+      steps.level()
+      settle()
+    }
+    state.now += 60
+  }
+  expect(parties()).toEqual([10, 10])
 })
 
 const worker = fc.nat({ max: 2 })
