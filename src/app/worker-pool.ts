@@ -9,6 +9,7 @@ import type { MetricSnapshot } from '../metrics/metrics.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
 import { createMachineBuckets } from '../protection/machine-buckets.ts'
 import type { Lockout, LockoutChange } from '../state/lockouts.ts'
+import { createKnownCircuits } from '../workers/known-circuits.ts'
 import { lookedBy } from '../workers/looks.ts'
 import { createMachineLending } from '../workers/machine-lending.ts'
 import { createMachinePlaces } from '../workers/machine-places.ts'
@@ -52,8 +53,7 @@ export interface WorkerPool extends DataSide {
   close(): Promise<void>
 }
 
-const answerMs = 10_000
-const reloadMs = 120_000
+const [answerMs, reloadMs] = [10_000, 120_000]
 /** Beyond what the settings give calls to end: for what is still to be written. */
 const lastMs = 15_000
 /** The counts of a worker that dies are lost since they were last asked for. */
@@ -77,11 +77,11 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
   const lending = createMachineLending(names, (name, notice) => set.tellOne(name, { type: 'quota', notice }))
   const lists = new Map<string, FetchedList>()
   const held = new Map<string, CircuitAct>()
+  const circuits = createKnownCircuits(clock.elapsed)
   const counted = new Map<string, readonly MetricSnapshot[]>()
   let departed: readonly MetricSnapshot[] = []
   let departing: Promise<unknown> = Promise.resolve()
-  let port = 0
-  let lost = 0
+  let [port, lost] = [0, 0]
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
   const set = createWorkerSet({
@@ -100,7 +100,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         ticketKey: parts.ticketKey(),
       },
       ...{ lockouts: parts.lockouts(), lists: [...lists.values()], held: [...held], ownPorts: [parts.opsPort()] },
-      ...{ places: places.began(name), quotas: lending.began(name) },
+      ...{ places: places.began(name), quotas: lending.began(name), turns: circuits.open() },
     }),
     lost(name) {
       lost++
@@ -144,6 +144,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         return
       case 'turned':
       case 'issuers':
+        if (message.type === 'turned') circuits.told(message.turn)
         set.tell(message, name)
         return
       case 'failed':

@@ -176,6 +176,7 @@ async function run(known: Told): Promise<void> {
   running = made
   for (const list of start.lists) takeList(plane, logger, list)
   for (const held of start.quotas) quotas.take(held, clock.elapsed())
+  for (const turn of start.turns) plane.capacity.adopt(turn)
   for (const [host, act] of start.held) plane.capacity.hold(host, act)
   for (const act of early.splice(0)) act(made)
   collectSeldom()

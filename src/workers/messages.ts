@@ -39,6 +39,8 @@ export interface WorkerStart {
   readonly lockouts: readonly Lockout[]
   readonly lists: readonly FetchedList[]
   readonly held: readonly (readonly [host: string, act: CircuitAct])[]
+  /** Circuits that are open, other than those that are held. */
+  readonly turns: readonly CircuitTurn[]
   readonly ownPorts: readonly number[]
   /** What it has of providers that are known already. */
   readonly places: readonly NamedLease[]

@@ -1,0 +1,23 @@
+import { gateKey } from '../forwarding/gate-key.ts'
+import type { CircuitTurn } from '../forwarding/gate-state.ts'
+
+/** The circuits that are open on a machine, for a worker that begins: it has not heard of them. */
+export interface KnownCircuits {
+  /** A circuit of some worker became another. */
+  told(turn: CircuitTurn): void
+  /** Those that are open, each for as long as is left of it. */
+  open(): readonly CircuitTurn[]
+}
+
+/** Knows of none. As many are kept as the directory has named providers. `now` is monotonic, in ms. */
+export function createKnownCircuits(now: () => number): KnownCircuits {
+  const until = new Map<string, { readonly turn: CircuitTurn; readonly at: number }>()
+  return {
+    told(turn) {
+      const key = gateKey(turn.host, turn.pin)
+      if (turn.to.kind === 'open') until.set(key, { turn, at: now() + turn.to.forMs })
+      else until.delete(key)
+    },
+    open: () => [...until.values()].map(({ turn, at }) => ({ ...turn, to: { kind: 'open', forMs: Math.max(0, at - now()) } })),
+  }
+}
