@@ -29,7 +29,7 @@ const mostPending = 64 * 1_048_576
 /** One entry. The proxy's own limits on targets and tokens keep entries far below. */
 const mostInEntry = 1_048_576
 /** Milliseconds that a dispensable entry may wait for others to share its write: nobody waits for it. */
-const longestSharing = 100
+const longestSharing = 200
 /** Milliseconds after which a write under way means that the disk takes nothing. */
 const longestWrite = 5000
 /** Kept entries that wait while the disk takes none; beyond, the oldest is given up. */

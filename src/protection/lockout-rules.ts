@@ -76,14 +76,14 @@ interface OwnCount extends Count {
 }
 
 interface Known {
+  /** Made once: each new text of the same words would be looked up anew in every map. */
+  readonly key: string
   readonly suspect: Suspect
   readonly counts: Map<Rule, OwnCount>
 }
 
 /** Statements of others that are remembered for each identity that may be. */
 const heardPerIdentity = 2
-
-const nobody: readonly never[] = []
 
 /** Names a suspect among nodes. The forms of the kinds differ in length, so none passes for another; what may only be told never helps to lock anybody out. */
 export function suspectKey({ kind, value, onlyObserve }: Suspect): string {
@@ -103,10 +103,10 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   const pressing = new Set<string>()
 
   function known(suspect: Suspect): Known {
-    const key = suspectKey(suspect)
-    const one = suspects.get(key) ?? { suspect, counts: new Map<Rule, OwnCount>() }
-    suspects.delete(key)
-    suspects.set(key, one)
+    const name = suspectKey(suspect)
+    const one = suspects.get(name) ?? { key: name, suspect, counts: new Map<Rule, OwnCount>() }
+    suspects.delete(one.key)
+    suspects.set(one.key, one)
     if (suspects.size > maxIdentities) forget(suspects.keys().next().value as string)
     return one
   }
@@ -127,7 +127,7 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   /** What the other nodes count under a rule. */
   function heardUnder(rule: Rule, key: string): readonly { readonly node: string; readonly count: Count }[] {
     const all = heard.of(key)
-    if (all.length === 0) return nobody
+    if (all.length === 0) return []
     return all.flatMap(({ node, counts }) => {
       const count = counts.get(rule.counting)
       return count === undefined ? [] : [{ node, count }]
@@ -141,7 +141,7 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   function judgeUnder(rule: Rule, one: Known, now: number): readonly Judgement[] {
     const { slowAt, blockAt, stage, blockForSeconds, slowForSeconds, name } = rule.settings
     const own = countOf(one, rule)
-    const others = heardUnder(rule, suspectKey(one.suspect))
+    const others = heardUnder(rule, one.key)
     const all = [own, ...others.map(({ count }) => count)]
     const sum = sumOf(all, now, rule)
     const would = sum >= blockAt ? 'block' : sum >= slowAt ? 'slow' : undefined
@@ -149,9 +149,8 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
     const forSeconds = would === 'block' && stage !== 'slow' ? blockForSeconds : slowForSeconds
     own.toldUntil[would] = now + forSeconds * 1000
     const act = one.suspect.onlyObserve ? 'observe' : stage === 'block' ? would : stage
-    const { suspect } = one
     const nodes = [...new Set(others.filter(({ count }) => isLive(count, now, rule)).map(({ node }) => node))]
-    return [{ rule: name, suspect, would, act, sum, forSeconds, exchanges: exchangesOf(all), others: nodes }]
+    return [{ rule: name, suspect: one.suspect, would, act, sum, forSeconds, exchanges: exchangesOf(all), others: nodes }]
   }
 
   function ownUnder(name: string, suspect: Suspect): readonly [Rule, OwnCount] | undefined {
@@ -159,8 +158,8 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   }
 
   /** As much as this node has not told, each of the others that count against the suspect may not have told either. */
-  function isPressing(key: string, now: number): boolean {
-    return [...(suspects.get(key)?.counts ?? [])].some(([rule, own]) => {
+  function isPressing({ key, counts }: Known, now: number): boolean {
+    return [...counts].some(([rule, own]) => {
       const others = heardUnder(rule, key).map(({ count }) => count)
       const all = [own, ...others]
       const sum = sumOf(all, now, rule) + own.untold * others.length
@@ -191,9 +190,8 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
         own.untold += weight
         return judgeUnder(rule, one, now)
       })
-      const key = suspectKey(suspect)
-      untold.add(key)
-      if (isPressing(key, now)) pressing.add(key)
+      untold.add(one.key)
+      if (isPressing(one, now)) pressing.add(one.key)
       return judged
     },
     hear(statements, now) {
@@ -241,7 +239,8 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
           own.underway = 0
         }
         if (counts.every((own) => own.untold === 0)) untold.delete(about)
-        if (!untold.has(about) || !isPressing(about, now)) pressing.delete(about)
+        const one = suspects.get(about)
+        if (!untold.has(about) || one === undefined || !isPressing(one, now)) pressing.delete(about)
       }
     },
     tellAll(now) {
