@@ -35,8 +35,16 @@ interface MediaRange {
   readonly quality: number
 }
 
-/** At most 64 ranges are looked at; more is nobody's preference. */
+/** The header that was read last: those that follow each other are nearly always the same, and a refusal reads it twice. */
+let lastAccept: { readonly accept: string; readonly ranges: readonly MediaRange[] } | undefined
+
 function ranges(accept: string): readonly MediaRange[] {
+  if (lastAccept?.accept !== accept) lastAccept = { accept, ranges: readRanges(accept) }
+  return lastAccept.ranges
+}
+
+/** At most 64 ranges are looked at; more is nobody's preference. */
+function readRanges(accept: string): readonly MediaRange[] {
   return accept
     .slice(0, 4096)
     .split(',', 64)

@@ -47,6 +47,14 @@ async function publish(...revoked: readonly Issued[]): Promise<void> {
   server.publish(await intermediate.crl({ number: ++edition }))
 }
 
+/** Asks until the list is in force. A call that is under way at that moment is cut. */
+async function untilRefused(running: World, victim: Issued): Promise<void> {
+  await until('the list is in force', async () => {
+    const answer = await call(running, { as: victim }).catch(() => undefined)
+    return answer?.status === 495
+  })
+}
+
 async function anotherOfTheConsumer(): Promise<Issued> {
   const { intermediate } = await certificates()
   return intermediate.issue({ cn: world.consumer.fqdn, dnsNames: [world.consumer.fqdn], usages: ['clientAuth'] })
@@ -82,7 +90,7 @@ test('what was fetched is in force after a restart, also where the address is go
   const victim = await anotherOfTheConsumer()
   await publish(victim)
   const first = await start()
-  await until('the list is in force', async () => (await call(first, { as: victim })).status === 495)
+  await untilRefused(first, victim)
   await until('the list is kept', async () => (await readdir(join(first.directory, 'data', 'crl'))).some((name) => name.endsWith('.crl')))
   await first.proxy.close()
   const { intermediate } = await certificates()
@@ -114,7 +122,7 @@ test('a reload leaves a fetched list in force, though the file’s is older', as
   const victim = await anotherOfTheConsumer()
   await publish(victim)
   const running = await start()
-  await until('the list is in force', async () => (await call(running, { as: victim })).status === 495)
+  await untilRefused(running, victim)
   expect(await running.proxy.reload('test')).toMatchObject({ ok: true })
   expect((await call(running, { as: victim })).status).toBe(495)
 })
@@ -132,11 +140,14 @@ test('a list that is fetched while a reload reads its files is not lost by it', 
   await rename(`${file}.pipe`, file)
   const reloading = running.proxy.reload('test')
   const pipe = await open(file, 'w')
-  await rename(`${file}.again`, file)
-  await publish(victim)
-  await until('the list is in force', async () => (await call(running, { as: victim })).status === 495)
-  await pipe.writeFile(pem)
-  await pipe.close()
+  try {
+    await rename(`${file}.again`, file)
+    await publish(victim)
+    await untilRefused(running, victim)
+    await pipe.writeFile(pem)
+  } finally {
+    await pipe.close()
+  }
   expect(await reloading).toMatchObject({ ok: true })
   expect((await call(running, { as: victim })).status).toBe(495)
   expect((await call(running)).status).toBe(200)
