@@ -23,8 +23,8 @@ whereInstalled('redis-server', (program) => {
   test('of 200 lockouts told to three nodes under load, 99 in 100 are in force on every node within a second, as the locked out see it; so are releases', async () => {
     const { effects, releases, served, failed } = await lockoutFanOutScene(nodes, { lockouts: 200, connections: 2, restMs: 20 })
     expect([effects.length, releases.length, failed]).toEqual([200, 200, 0])
-    // There was a load to speak of.
-    expect(served).toBeGreaterThan(2_000)
+    // There was a load to speak of: the sooner the lockouts are everywhere the less comes of it meanwhile.
+    expect(served).toBeGreaterThan(5 * effects.length)
     expect(timeOfShare(effects, 0.99)).toBeLessThanOrEqual(1_000)
     expect(timeOfShare(releases, 0.99)).toBeLessThanOrEqual(1_000)
     const pages = await Promise.all(nodes.map((node) => node.page('/metrics')))
