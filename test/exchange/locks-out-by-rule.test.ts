@@ -47,6 +47,21 @@ const times = async (count: number, act: () => Promise<Answer>): Promise<readonl
   return answers
 }
 
+/** The consumer's certificate is locked out by the rule, with the exchanges of these answers for evidence. Gives the lockout. */
+async function lockedOutBy(here: World, refused: readonly Answer[]): Promise<Listed | undefined> {
+  const [found] = await until('it is locked out', async () => {
+    const blocks = await blocksOf(here)
+    return blocks.length > 0 && blocks
+  })
+  expect(found).toMatchObject({
+    selector: { kind: 'certificate', value: sha256(here.certificates.consumer.certificatePem) },
+    author: 'rule:test',
+    evidence: refused.map(({ exchange }) => exchange),
+  })
+  expect((await call(here)).verdict.rule).toBe('lockout')
+  return found
+}
+
 test.each<[string, object, Call]>([
   ["R4, T15: another's ASID", { 'wrong-asid': 1 }, { headers: { 'Ssp-From': world.stranger.asid } }],
   ['an unknown ASID', { 'wrong-asid': 1 }, { headers: { 'Ssp-From': '200000000999' } }],
@@ -57,16 +72,7 @@ test.each<[string, object, Call]>([
   async (_, counts, wrong) => {
     await within([rule(counts, 'block', { slowAt: 5 })], async (here) => {
       const refused = await times(5, () => call(here, wrong))
-      const [found] = await until('it is locked out', async () => {
-        const blocks = await blocksOf(here)
-        return blocks.length > 0 && blocks
-      })
-      expect(found).toMatchObject({
-        selector: { kind: 'certificate', value: sha256(here.certificates.consumer.certificatePem) },
-        author: 'rule:test',
-        evidence: refused.map(({ exchange }) => exchange),
-      })
-      expect((await call(here)).verdict.rule).toBe('lockout')
+      const found = await lockedOutBy(here, refused)
       await until('the rule’s act is in the audit, with its evidence', () =>
         here
           .audit()
@@ -157,16 +163,7 @@ test('R4: refusals by three providers lock out the certificate, by the exchanges
     expect(refused.map(({ status }) => status)).toEqual(Array(8).fill(403))
     expect(await lockoutsOf(here)).toEqual([])
     refused.push(await refusedBy(third))
-    const [found] = await until('it is locked out', async () => {
-      const blocks = await blocksOf(here)
-      return blocks.length > 0 && blocks
-    })
-    expect(found).toMatchObject({
-      selector: { kind: 'certificate', value: sha256(here.certificates.consumer.certificatePem) },
-      author: 'rule:test',
-      evidence: refused.map(({ exchange }) => exchange),
-    })
-    expect((await call(here)).verdict.rule).toBe('lockout')
+    await lockedOutBy(here, refused)
   }
   try {
     await within([rule({ 'refused-by-provider': 1 }, 'block', { slowAt: 5 })], act, {

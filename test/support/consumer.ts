@@ -70,25 +70,32 @@ export function honestHeaders(interaction: string): Record<string, string> {
   }
 }
 
+/** How the consumers' port is dialled by this party; null: by one that has no certificate. */
+export function dialledBy({ proxy, certificates }: Callable, who: Issued | null) {
+  return {
+    host: '127.0.0.1',
+    port: proxy.dataPort,
+    servername: 'localhost',
+    ca: certificates.authority.certificatePem,
+    ...(who !== null && { cert: who.chainPem, key: who.keyPem }),
+  }
+}
+
 /** Makes one call on a connection of its own. */
-export async function call({ proxy, certificates }: Callable, change: Call = {}): Promise<Answer> {
+export async function call(here: Callable, change: Call = {}): Promise<Answer> {
   const interaction = change.interaction ?? world.searchPatient
   const headers = {
     ...honestHeaders(interaction),
     ...(change.body !== undefined && { 'Content-Type': 'application/fhir+json' }),
     ...change.headers,
   }
-  const who = change.as === undefined ? certificates.consumer : change.as
+  const who = change.as === undefined ? here.certificates.consumer : change.as
   // One that would keep the connection, so that it is the proxy who closes it.
   const agent = new Agent({ keepAlive: true })
   const answer = new Promise<Answer>((resolve, reject) => {
     const sent = request(
       {
-        host: '127.0.0.1',
-        port: proxy.dataPort,
-        servername: 'localhost',
-        ca: certificates.authority.certificatePem,
-        ...(who !== null && { cert: who.chainPem, key: who.keyPem }),
+        ...dialledBy(here, who),
         agent,
         method: change.method ?? 'GET',
         path: change.target ?? `/${change.url ?? `${world.root}/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018`}`,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
-import { honestHeaders } from './consumer.ts'
+import { dialledBy, honestHeaders } from './consumer.ts'
 import type { ClusterNode } from './start-cluster.ts'
 import { world } from './start-world.ts'
 
@@ -72,19 +72,12 @@ async function untilRule(call: () => Promise<string>, wanted: (rule: string) => 
 
 /** One caller's connection to one node; a call gives the rule of its verdict. */
 function callerOf(node: ClusterNode, who: 'consumer' | 'stranger'): { readonly call: () => Promise<string>; readonly end: () => void } {
-  const { certificates, proxy } = node
-  const as = certificates[who]
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   return {
     end: () => agent.destroy(),
     async call() {
       const sent = request({
-        host: '127.0.0.1',
-        port: proxy.dataPort,
-        servername: 'localhost',
-        ca: certificates.authority.certificatePem,
-        cert: as.chainPem,
-        key: as.keyPem,
+        ...dialledBy(node, node.certificates[who]),
         agent,
         path: `/${world.root}/Patient?identifier=x`,
         headers: { ...honestHeaders(world.searchPatient), 'Ssp-From': world[who].asid },

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { Issued } from './certificate-authority.ts'
-import { type Callable, honestHeaders } from './consumer.ts'
+import { type Callable, dialledBy, honestHeaders } from './consumer.ts'
 import type { FakeProvider } from './fake-provider.ts'
 import { world } from './start-world.ts'
 
@@ -40,16 +40,11 @@ export function streamForEver(provider: FakeProvider, bytes: number): { readonly
 
 /** Begins a call and resolves when its answer has begun; it is read as it comes. */
 export async function beginCall(
-  { proxy, certificates }: Callable,
-  { as = certificates.consumer, headers = {} }: { readonly as?: Issued; readonly headers?: Readonly<Record<string, string>> } = {},
+  here: Callable,
+  { as = here.certificates.consumer, headers = {} }: { readonly as?: Issued; readonly headers?: Readonly<Record<string, string>> } = {},
 ): Promise<BegunCall> {
   const sent = request({
-    host: '127.0.0.1',
-    port: proxy.dataPort,
-    servername: 'localhost',
-    ca: certificates.authority.certificatePem,
-    cert: as.chainPem,
-    key: as.keyPem,
+    ...dialledBy(here, as),
     agent: false,
     path: `/${world.root}/Patient?identifier=x`,
     headers: { ...honestHeaders(world.searchPatient), ...headers },

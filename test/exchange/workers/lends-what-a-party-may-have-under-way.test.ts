@@ -1,31 +1,21 @@
-import { type ConsumersByWorker, consumersByWorker } from '../../support/consumers-by-worker.ts'
-import { type HeldCalls, holdCalls } from '../../support/held-calls.ts'
-import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
+import type { ConsumersByWorker } from '../../support/consumers-by-worker.ts'
+import type { HeldCalls } from '../../support/held-calls.ts'
+import { type HeldWorkers, startHeldWorkers } from '../../support/held-workers.ts'
+import type { WorkersWorld } from '../../support/start-workers.ts'
 import { until } from '../../support/until.ts'
 
 const most = 6
-const settings = {
-  checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, concurrent: most } },
-  forwarding: {
-    capacity: { initialLimit: 64, minimumLimit: 64, queueSeconds: 600, consumerShare: 1 },
-    firstByteTimeoutSeconds: 600,
-    idleConnectionSeconds: 600,
-  },
-}
 
+let started: HeldWorkers
 let here: WorkersWorld
 let consumers: ConsumersByWorker
 let provider: HeldCalls
 
 beforeEach(async () => {
-  here = await startWorkers({ settings })
-  consumers = await consumersByWorker(here, 24)
-  provider = holdCalls(here.provider)
+  started = await startHeldWorkers(most, 64)
+  ;({ here, consumers, provider } = started)
 })
-afterEach(async () => {
-  consumers.close()
-  await here.close()
-})
+afterEach(() => started.close())
 
 /** Passed calls first. */
 async function statusesOf(asked: readonly Promise<number | undefined>[]): Promise<readonly (number | undefined)[]> {

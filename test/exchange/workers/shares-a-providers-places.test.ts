@@ -1,33 +1,22 @@
-import { type ConsumersByWorker, consumersByWorker } from '../../support/consumers-by-worker.ts'
-import { type HeldCalls, holdCalls } from '../../support/held-calls.ts'
-import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
+import type { ConsumersByWorker } from '../../support/consumers-by-worker.ts'
+import type { HeldCalls } from '../../support/held-calls.ts'
+import { type HeldWorkers, startHeldWorkers } from '../../support/held-workers.ts'
+import type { WorkersWorld } from '../../support/start-workers.ts'
 import { until } from '../../support/until.ts'
 
 /** A provider takes so many calls at a time, whatever is learned. */
 const places = 8
-const settings = {
-  checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, concurrent: 10_000 } },
-  forwarding: {
-    connectionsPerProvider: places,
-    capacity: { initialLimit: places, minimumLimit: places, queueSeconds: 600, consumerShare: 1 },
-    firstByteTimeoutSeconds: 600,
-    idleConnectionSeconds: 600,
-  },
-}
 
+let started: HeldWorkers
 let here: WorkersWorld
 let consumers: ConsumersByWorker
 let provider: HeldCalls
 
 beforeEach(async () => {
-  here = await startWorkers({ settings })
-  consumers = await consumersByWorker(here, 24)
-  provider = holdCalls(here.provider)
+  started = await startHeldWorkers(10_000, places, { connectionsPerProvider: places })
+  ;({ here, consumers, provider } = started)
 })
-afterEach(async () => {
-  consumers.close()
-  await here.close()
-})
+afterEach(() => started.close())
 
 test('a worker that has all the calls has all the places, and gives them up to another that has calls', async () => {
   const first = consumers.ask('w1', places)
