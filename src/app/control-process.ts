@@ -9,12 +9,13 @@ import { layGround } from './ground.ts'
 import { keptHolds } from './kept-holds.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { openLockoutControl } from './lockout-control.ts'
+import type { WorkerPool } from './pool-parts.ts'
 import { rotateHourly } from './rotate-hourly.ts'
 import { type RunningProxy, runningProxy, startWhole } from './running-proxy.ts'
 import { openSharedState } from './shared-state.ts'
 import type { StartedParts } from './started-parts.ts'
 import { ticketRenewal } from './ticket-renewal.ts'
-import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
+import { createWorkerPool } from './worker-pool.ts'
 
 /** Starts workers for the data path and controls them from this process, which takes no calls itself. Rejects like `startLifecycle`, with nothing left running. */
 export function startControl(

@@ -1,14 +1,11 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { PartyLook } from '../audit/index/lookups.ts'
 import { capacityRules } from '../forwarding/gate-rules.ts'
 import type { CircuitAct } from '../forwarding/gate-state.ts'
 import { mergeGates, withHolds } from '../forwarding/merge-gates.ts'
 import { countsOf, mergedPage } from '../metrics/merged-page.ts'
 import type { MetricSnapshot } from '../metrics/metrics.ts'
-import type { Evidence } from '../protection/lockout-rules.ts'
 import { createMachineBuckets } from '../protection/machine-buckets.ts'
-import type { Lockout, LockoutChange } from '../state/lockouts.ts'
 import { createKnownCircuits } from '../workers/known-circuits.ts'
 import { lookedBy } from '../workers/looks.ts'
 import { createMachineLending } from '../workers/machine-lending.ts'
@@ -16,44 +13,13 @@ import { createMachinePlaces } from '../workers/machine-places.ts'
 import type { FetchedList, FromWorker, WorkerStart } from '../workers/messages.ts'
 import { createWorkerSet, degradedWorkers, refusalsAmong } from '../workers/worker-set.ts'
 import { startValues } from './at-start-only.ts'
-import type { DataSide } from './data-side.ts'
-import { cutInAll, type Reached } from './enforce-lockouts.ts'
+import { cutInAll } from './enforce-lockouts.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Ground } from './ground.ts'
-import type { Materials } from './materials.ts'
+import type { PoolParts, WorkerPool } from './pool-parts.ts'
 
-/** What the workers are steered by. */
-export interface PoolParts {
-  readonly count: number
-  readonly ticketKey: () => Buffer
-  readonly renewTickets: () => void
-  readonly lockouts: () => readonly Lockout[]
-  readonly suspected: (evidence: Evidence) => void
-  /** Puts materials in force in the control process itself. */
-  readonly swapHere: (next: Materials) => void
-  /** A worker decides by other files than the control process: all must read them anew. */
-  readonly differs: () => void
-  readonly opsPort: () => number
-  /** A party's look at an exchange. */
-  readonly look: PartyLook
-}
-
-/** The data path in several processes. */
-export interface WorkerPool extends DataSide {
-  start(): Promise<void>
-  /** Every worker seals its tickets with this from now on. */
-  renewTickets(key: Buffer): void
-  takeList(list: FetchedList): void
-  /** Resolves once every worker goes by the change, with what they cut. */
-  reach(change: LockoutChange): Promise<Reached>
-  /** Resolves once every worker has answered, as it would for a lockout. */
-  drill(): Promise<unknown>
-  tellOwnPorts(): void
-  drain(): Promise<void>
-  close(): Promise<void>
-}
-
-const [answerMs, reloadMs] = [10_000, 120_000]
+const answerMs = 10_000
+const reloadMs = 120_000
 /** Beyond what the settings give calls to end: for what is still to be written. */
 const lastMs = 15_000
 /** The counts of a worker that dies are lost since they were last asked for. */
@@ -81,7 +47,8 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
   const counted = new Map<string, readonly MetricSnapshot[]>()
   let departed: readonly MetricSnapshot[] = []
   let departing: Promise<unknown> = Promise.resolve()
-  let [port, lost] = [0, 0]
+  let port = 0
+  let lost = 0
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 
   const set = createWorkerSet({
@@ -143,8 +110,10 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         parts.renewTickets()
         return
       case 'turned':
+        circuits.told(message.turn)
+        set.tell(message, name)
+        return
       case 'issuers':
-        if (message.type === 'turned') circuits.told(message.turn)
         set.tell(message, name)
         return
       case 'failed':

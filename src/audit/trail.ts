@@ -5,7 +5,8 @@ import type { AppendLog } from './append-log.ts'
 import type { AuditSettings } from './audit-settings.ts'
 import { type AuditTrail, AuditUnavailable, type Receipt } from './audit-trail.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
-import type { OutcomeEntry } from './entry.ts'
+import type { Claim } from './claim.ts'
+import type { AuditEntry, OutcomeEntry } from './entry.ts'
 import { createFreeSpace, type FreeSpace } from './free-space.ts'
 import { interruptedOutcome } from './interrupted-outcome.ts'
 import { createKeyRotation, type KeyRotation } from './key-rotation.ts'
@@ -126,10 +127,14 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
   async function refuse(reason: string): Promise<never> {
     throw new AuditUnavailable(`the audit log takes no record: ${reason}`)
   }
-  function writeOutcome(entry: OutcomeEntry): void {
+  /** Behind the refused calls whose records wait to be made. */
+  function append(entry: AuditEntry, claim: Claim): Promise<Receipt> {
     refusals.write()
+    return log.append(entry, claim)
+  }
+  function writeOutcome(entry: OutcomeEntry): void {
     // Rejected only when the process ends first: the next start then closes the exchange as interrupted.
-    log.append(entry, 'kept').catch(() => {})
+    append(entry, 'kept').catch(() => {})
   }
   const stop = every(1000, () => {
     void space.refresh()
@@ -147,8 +152,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
       const reason = exchanges.has(exchange) ? `the exchange ${exchange} is already recorded` : lack(halfReserve())
       if (reason !== undefined) return refuse(reason)
       exchanges.set(exchange, 'being written')
-      refusals.write()
-      return log.append(entry, 'awaited').then(
+      return append(entry, 'awaited').then(
         (receipt): Receipt => {
           const known = exchanges.get(exchange)
           if (typeof known === 'object') {
@@ -179,8 +183,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     operation: async (entry) => {
       const reason = lack(reserve())
       if (reason !== undefined) return refuse(reason)
-      refusals.write()
-      return log.append(entry, 'awaited')
+      return append(entry, 'awaited')
     },
     get health() {
       const reason = lack(halfReserve())

@@ -21,9 +21,4 @@ export class KeyedCap {
     if (held > 1) this.#held.set(key, held - 1)
     else this.#held.delete(key)
   }
-
-  /** How many keys hold something. */
-  get keys(): number {
-    return this.#held.size
-  }
 }

@@ -32,10 +32,7 @@ export function createHeardEvidence(most: number): HeardEvidence {
 
   return {
     forget,
-    of: (suspect) => {
-      const known = suspects.get(suspect)
-      return known === undefined ? [] : [...known.values()]
-    },
+    of: (suspect) => [...(suspects.get(suspect)?.values() ?? [])],
     take({ about, node, run, nth, agoMs, says }, now) {
       const known = suspects.get(about) ?? new Map<string, HeardCounts>()
       if (nth <= (known.get(run)?.nth ?? -1)) return

@@ -126,9 +126,7 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
 
   /** What the other nodes count under a rule. */
   function heardUnder(rule: Rule, key: string): readonly { readonly node: string; readonly count: Count }[] {
-    const all = heard.of(key)
-    if (all.length === 0) return []
-    return all.flatMap(({ node, counts }) => {
+    return heard.of(key).flatMap(({ node, counts }) => {
       const count = counts.get(rule.counting)
       return count === undefined ? [] : [{ node, count }]
     })
@@ -233,13 +231,13 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
     },
     told(statements, now) {
       for (const { about } of statements) {
-        const counts = [...(suspects.get(about)?.counts.values() ?? [])]
+        const one = suspects.get(about)
+        const counts = [...(one?.counts.values() ?? [])]
         for (const own of counts) {
           own.untold -= own.underway
           own.underway = 0
         }
         if (counts.every((own) => own.untold === 0)) untold.delete(about)
-        const one = suspects.get(about)
         if (!untold.has(about) || one === undefined || !isPressing(one, now)) pressing.delete(about)
       }
     },
