@@ -1,10 +1,10 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import { type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
+import { ConsumerCap } from './consumer-cap.ts'
 import { FailureWindow } from './failure-window.ts'
 import { FairQueue, type Places } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
 import type { GateRules } from './gate-rules.ts'
-import { HeavyShare } from './heavy-share.ts'
 import type { ProviderLimit } from './provider-limit.ts'
 import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
@@ -18,7 +18,7 @@ export class ProviderGate {
   #queue: FairQueue<Waiter>
   #window: FailureWindow
   readonly #turned: ((to: SharedTurn) => void) | undefined
-  readonly #heavy: HeavyShare
+  readonly #cap: ConsumerCap
   #state: BreakerState = closedBreaker
   /** Calls under way; those of them that take no place any more, having begun before the present era. */
   #inFlight = 0
@@ -27,8 +27,6 @@ export class ProviderGate {
   #retryAt = 0
   /** For how long a place is held, in the mean of some twenty calls. */
   #heldMs = 0
-  #lastConsumer: string | undefined
-  #contestedUntil = Number.NEGATIVE_INFINITY
 
   constructor(rules: GateRules, kinds = 1, turned?: (to: SharedTurn) => void, limit?: ProviderLimit) {
     this.rules = rules
@@ -36,7 +34,7 @@ export class ProviderGate {
     this.limit = limit ?? new AdaptiveLimit(rules.limit, kinds)
     this.#queue = new FairQueue(rules.queue)
     this.#window = new FailureWindow(rules.breaker.windowMs)
-    this.#heavy = new HeavyShare(rules.limit.initial * rules.mostOfOne)
+    this.#cap = new ConsumerCap(rules)
   }
 
   /** Goes by other rules from now on; what was learned, whoever waits and the circuit stay. Failures are counted anew where their window has another length. */
@@ -44,7 +42,7 @@ export class ProviderGate {
     if (rules.breaker.windowMs !== this.rules.breaker.windowMs) this.#window = new FailureWindow(rules.breaker.windowMs)
     this.rules = rules
     this.limit.follow(rules.limit)
-    this.#heavy.follow(rules.limit.initial * rules.mostOfOne)
+    this.#cap.follow(rules)
     this.#queue.follow(rules.queue, this.#places(now))
     if (this.#isShut) this.refuseAll(now)
     else this.#letThrough(now)
@@ -72,10 +70,7 @@ export class ProviderGate {
 
   /** A place at once, or why not: `full` may wait. */
   enter(consumer: string, now: number): GatePlace | 'full' | 'unavailable' {
-    if (consumer !== this.#lastConsumer) {
-      if (this.#lastConsumer !== undefined) this.#contestedUntil = now + this.rules.contestedMs
-      this.#lastConsumer = consumer
-    }
+    this.#cap.called(consumer, now)
     const answer = this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.rules.breaker)
     // A probe needs a connection, not a place within a limit that the calls that hang may fill.
     const probes = answer === 'probe' && this.#inFlight < this.limit.probing
@@ -88,7 +83,7 @@ export class ProviderGate {
     const places = this.#places(now)
     // Where there is room although calls wait, they are those of consumers that have all they may have.
     if (this.#isFull(places) || !this.#queue.mayBegin(flow, places)) {
-      if (places.mostOfHeavy < places.limit && this.#queue.hasItsMost(flow, places)) this.#heavy.hold(flow)
+      if (this.#queue.hasItsMost(flow, places)) this.#cap.held(flow, places)
       return 'full'
     }
     const observed = answer !== 'pass' ? 'circuit' : this.#inFlight - this.#forgotten >= this.limit.limit ? 'limit' : undefined
@@ -161,10 +156,7 @@ export class ProviderGate {
   }
 
   #places(now: number): Places {
-    const limit = this.rules.limitObserves ? this.limit.ceiling : this.limit.limit
-    if (now >= this.#contestedUntil || this.rules.mostOfOne === 1) return { limit, mostOfOne: limit, mostOfHeavy: limit }
-    const mostOfOne = Math.max(1, Math.min(Math.floor(limit * this.rules.mostOfOne), this.#heavy.usual))
-    return { limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, this.#heavy.most) }
+    return this.#cap.places(this.rules.limitObserves ? this.limit.ceiling : this.limit.limit, now)
   }
 
   #letThrough(now: number): void {
@@ -192,7 +184,7 @@ export class ProviderGate {
     this.#heldMs += (now - place.began - this.#heldMs) / 20
     this.#learn(place, kind, sample, busy, now)
     const closed = this.limit.takeClosed()
-    if (closed !== undefined) this.#heavy.closed(closed, queue.active)
+    if (closed !== undefined) this.#cap.closed(closed, queue.active)
     if (queue === this.#queue) queue.end(place.flow, this.#places(now))
   }
 
