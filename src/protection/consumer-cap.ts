@@ -1,6 +1,6 @@
-import type { Places } from './fair-queue.ts'
 import type { GateRules } from './gate-rules.ts'
 import { type CallWindow, HeavyShare } from './heavy-share.ts'
+import type { Places } from './places.ts'
 import type { WaitingFlow } from './waiting-flow.ts'
 
 /**

@@ -1,5 +1,7 @@
 import { LinkedList } from './linked-list.ts'
-import { type CallRank, firstOf, rankedLists, WaitingCall, WaitingFlow } from './waiting-flow.ts'
+import { guaranteed, mostOf, type Places } from './places.ts'
+import { Rounds } from './rounds.ts'
+import { type CallRank, firstOf, WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
 /** Who gets how much of a provider. */
 export interface QueueRules {
@@ -13,22 +15,11 @@ export interface QueueRules {
   guaranteeOf(consumer: string): number
 }
 
-/** How many places there are, how many of them one consumer may hold, and how many one that has wanted more than that. */
-export interface Places {
-  readonly limit: number
-  readonly mostOfOne: number
-  readonly mostOfHeavy: number
-}
-
-/** A round that has served so many calls takes in no newcomers: those who wait for the next one are not kept from it. */
-const longestRound = 256
 /** Consumers that became idle while others waited are forgotten in one go, when this many more are idle than had to be kept the last time. */
 const idleKept = 64
 
 /**
- * Calls that wait for one provider, served in rounds: deficit round robin over consumers (Shreedhar and Varghese, 1995) with a call as the unit. In a
- * round each consumer has as many calls served as its weight says, those with the more urgent call first; who has had its share waits for the next round, so
- * that urgency buys an earlier place in the round but no larger share. Consumers below their guarantee come first. O(1) a step, amortised; memory is
+ * Calls that wait for one provider, served in rounds (see `Rounds`). Consumers below their guarantee come first. O(1) a step, amortised; memory is
  * bounded by `length`, by the calls under way and by the idle consumers of one round, however many there are.
  */
 export class FairQueue<Item> {
@@ -39,14 +30,11 @@ export class FairQueue<Item> {
   #idle = 0
   #keptIdle = 0
   #waiting = 0
-  #round = 0
-  #served = 0
   readonly #guaranteed = new LinkedList<WaitingFlow<Item>>()
   /** Consumers with as many calls under way as one may have: looked at again when one of those ends. */
   readonly #parked = new LinkedList<WaitingFlow<Item>>()
   readonly #ages = new LinkedList<WaitingCall<Item>>()
-  #now = rankedLists<WaitingFlow<Item>>()
-  #next = rankedLists<WaitingFlow<Item>>()
+  readonly #rounds = new Rounds<Item>()
 
   constructor(rules: QueueRules) {
     this.#rules = rules
@@ -141,13 +129,11 @@ export class FairQueue<Item> {
   /** The next call to begin, counted as under way from now on; undefined where none may. */
   take(places: Places): WaitingCall<Item> | undefined {
     for (;;) {
-      const flow = this.#guaranteed.first ?? firstOf(this.#now)
-      if (flow === undefined) {
-        if (firstOf(this.#next) === undefined) return undefined
-        this.#turn()
-      } else if (flow.inFlight < (flow.node.list === this.#guaranteed ? guaranteed(flow, places) : mostOf(flow, places))) {
-        return this.#serve(flow, places)
-      } else this.#place(flow, places)
+      const flow = this.#guaranteed.first ?? this.#rounds.first()
+      if (flow === undefined) return undefined
+      const most = flow.node.list === this.#guaranteed ? guaranteed(flow, places) : mostOf(flow, places)
+      if (flow.inFlight < most) return this.#serve(flow, places)
+      this.#place(flow, places)
     }
   }
 
@@ -175,9 +161,7 @@ export class FairQueue<Item> {
     const call = firstOf(flow.fifos) as WaitingCall<Item>
     this.#leave(call)
     flow.inFlight++
-    this.#joinRound(flow)
-    flow.credit--
-    this.#served++
+    this.#rounds.serve(flow)
     this.#settle(flow, places)
     return call
   }
@@ -211,40 +195,15 @@ export class FairQueue<Item> {
   #listFor(flow: WaitingFlow<Item>, places: Places): LinkedList<WaitingFlow<Item>> {
     if (flow.inFlight < guaranteed(flow, places)) return this.#guaranteed
     if (flow.inFlight >= mostOf(flow, places)) return this.#parked
-    this.#joinRound(flow)
-    return (flow.round === this.#round ? this.#now : this.#next)[flow.rank]
-  }
-
-  /** A newcomer belongs to the round that goes on, where that is not too long already; who has had its share, to the next. */
-  #joinRound(flow: WaitingFlow<Item>): void {
-    if (flow.round > this.#round || (flow.round === this.#round && flow.credit > 0)) return
-    flow.round = flow.round < this.#round && this.#served < longestRound ? this.#round : this.#round + 1
-    flow.credit = flow.weight
-  }
-
-  #turn(): void {
-    const over = this.#now
-    this.#now = this.#next
-    this.#next = over
-    this.#round++
-    this.#served = 0
+    return this.#rounds.listFor(flow, flow.rank)
   }
 
   /** Whoever is idle and has had of this round is remembered until it is over, so that nobody gains by coming one call at a time. */
   #forgetIdle(): void {
-    if (this.#waiting === 0) this.#turn()
-    const kept = [...this.#flows].filter(([, flow]) => !flow.idle || flow.round >= this.#round)
+    if (this.#waiting === 0) this.#rounds.turn()
+    const kept = [...this.#flows].filter(([, flow]) => !flow.idle || this.#rounds.remembers(flow))
     this.#flows = new Map(kept)
     this.#keptIdle = kept.filter(([, flow]) => flow.idle).length
     this.#idle = this.#keptIdle + (this.#lone?.idle === true ? 1 : 0)
   }
-}
-
-function guaranteed({ guarantee }: { readonly guarantee: number }, { limit }: Places): number {
-  return guarantee === 0 ? 0 : Math.floor(limit * guarantee)
-}
-
-/** How many places this consumer may hold. */
-function mostOf(flow: { readonly guarantee: number; readonly heavy: boolean }, places: Places): number {
-  return Math.max(flow.heavy ? places.mostOfHeavy : places.mostOfOne, guaranteed(flow, places))
 }

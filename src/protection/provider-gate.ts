@@ -1,10 +1,11 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
-import { type BreakerState, breakerAnswer, breakerWait, closedBreaker, nextBreaker } from './breaker.ts'
+import type { BreakerEvent, BreakerState } from './breaker.ts'
+import { Circuit } from './circuit.ts'
 import { ConsumerCap } from './consumer-cap.ts'
-import { FailureWindow } from './failure-window.ts'
-import { FairQueue, type Places } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
 import type { GateRules } from './gate-rules.ts'
+import type { Places } from './places.ts'
 import type { ProviderLimit } from './provider-limit.ts'
 import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
@@ -16,15 +17,13 @@ export class ProviderGate {
   rules: GateRules
   readonly limit: ProviderLimit
   #queue: FairQueue<Waiter>
-  #window: FailureWindow
+  readonly #circuit: Circuit
   readonly #turned: ((to: SharedTurn) => void) | undefined
   readonly #cap: ConsumerCap
-  #state: BreakerState = closedBreaker
   /** Calls under way; those of them that take no place any more, having begun before the present era. */
   #inFlight = 0
   #forgotten = 0
   #era = 0
-  #retryAt = 0
   /** For how long a place is held, in the mean of some twenty calls. */
   #heldMs = 0
 
@@ -33,14 +32,14 @@ export class ProviderGate {
     this.#turned = turned
     this.limit = limit ?? new AdaptiveLimit(rules.limit, kinds)
     this.#queue = new FairQueue(rules.queue)
-    this.#window = new FailureWindow(rules.breaker.windowMs)
+    this.#circuit = new Circuit(rules.breaker)
     this.#cap = new ConsumerCap(rules)
   }
 
-  /** Goes by other rules from now on; what was learned, whoever waits and the circuit stay. Failures are counted anew where their window has another length. */
+  /** Goes by other rules from now on; what was learned, whoever waits and the circuit stay. */
   follow(rules: GateRules, now: number): void {
-    if (rules.breaker.windowMs !== this.rules.breaker.windowMs) this.#window = new FailureWindow(rules.breaker.windowMs)
     this.rules = rules
+    this.#circuit.follow(rules.breaker)
     this.limit.follow(rules.limit)
     this.#cap.follow(rules)
     this.#queue.follow(rules.queue, this.#places(now))
@@ -60,7 +59,7 @@ export class ProviderGate {
 
   /** The circuit. */
   get breaker(): BreakerState {
-    return this.#state
+    return this.#circuit.state
   }
 
   /** When `expire` is due; undefined while nothing waits. */
@@ -71,15 +70,12 @@ export class ProviderGate {
   /** A place at once, or why not: `full` may wait. */
   enter(consumer: string, now: number): GatePlace | 'full' | 'unavailable' {
     this.#cap.called(consumer, now)
-    const answer = this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.rules.breaker)
+    const answer = this.#circuit.answer(now)
     // A probe needs a connection, not a place within a limit that the calls that hang may fill.
     const probes = answer === 'probe' && this.#inFlight < this.limit.probing
     if (answer !== 'pass' && !probes && this.#isShut) return 'unavailable'
     const flow = this.#queue.flowOf(consumer)
-    if (probes) {
-      this.#state = nextBreaker(this.#state, { type: 'probe-began', now }, this.rules.breaker)
-      return this.#begin(flow, now, this.#state.episode, undefined)
-    }
+    if (probes) return this.#begin(flow, now, this.#circuit.probe(now), undefined)
     const places = this.#places(now)
     // Where there is room although calls wait, they are those of consumers that have all they may have.
     if (this.#isFull(places) || !this.#queue.mayBegin(flow, places)) {
@@ -127,25 +123,23 @@ export class ProviderGate {
 
   /** An operator holds the circuit, or lets go of it. */
   hold(act: 'hold-open' | 'hold-closed' | 'release', now: number): void {
-    this.#become(nextBreaker(this.#state, { type: act }, this.rules.breaker), now)
+    this.#take({ type: act }, now)
   }
 
   /** Takes over what the circuit became at another gate to the same provider. An operator's hold stays. */
   adopt(to: SharedTurn, now: number): void {
-    const event =
-      to.kind === 'open' ? ({ type: 'opened-elsewhere', until: now + to.forMs } as const) : ({ type: 'closed-elsewhere' } as const)
-    this.#become(nextBreaker(this.#state, event, this.rules.breaker), now)
+    this.#take(to.kind === 'open' ? { type: 'opened-elsewhere', until: now + to.forMs } : { type: 'closed-elsewhere' }, now)
   }
 
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
   retryAfterMs(why: GateRefusal, now: number): number {
-    if (why === 'unavailable') return breakerWait(this.#state, now, this.rules.breaker)
+    if (why === 'unavailable') return this.#circuit.waitMs(now)
     return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#places(now).limit)
   }
 
   /** The circuit is not closed, and that counts. */
   get #isShut(): boolean {
-    const { kind } = this.#state
+    const { kind } = this.#circuit.state
     return kind === 'held-open' || ((kind === 'open' || kind === 'half-open') && !this.rules.breakerObserves)
   }
 
@@ -207,35 +201,28 @@ export class ProviderGate {
   }
 
   #judge({ flow, probe }: GatePlace, failed: boolean, retryAt: number, now: number): void {
-    this.#window.record(flow.consumer, failed, now)
-    if (retryAt > this.#retryAt) this.#retryAt = retryAt
-    if (!failed && this.#state.kind === 'closed') return
-    const event = failed
-      ? ({ type: 'failed', now, probe, tally: this.#window.tally(now), retryAt: this.#retryAt } as const)
-      : ({ type: 'succeeded', probe } as const)
-    const before = this.#state
-    this.#become(nextBreaker(before, event, this.rules.breaker), now)
-    const after = this.#state
-    if (after.kind === before.kind) return
-    if (after.kind === 'open') this.#turned?.({ kind: 'open', forMs: after.until - now })
-    if (after.kind === 'closed') this.#turned?.({ kind: 'closed' })
+    const { kind } = this.#circuit.state
+    if (!this.#circuit.judge({ consumer: flow.consumer, failed, retryAt, probe }, now)) return
+    this.#became(kind, now)
+    const shared = this.#circuit.shared(now)
+    if (shared !== undefined) this.#turned?.(shared)
   }
 
-  #become(state: BreakerState, now: number): void {
-    const before = this.#state
-    this.#state = state
-    if (before.kind === state.kind) return
-    if (state.kind === 'closed') {
-      this.#window.clear()
-      this.#retryAt = 0
-      if (!this.rules.breakerObserves && (before.kind === 'open' || before.kind === 'half-open')) {
-        // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
-        this.#forgotten = this.#inFlight
-        this.#era++
-        this.#queue = new FairQueue(this.rules.queue)
-      }
+  #take(event: BreakerEvent, now: number): void {
+    const { kind } = this.#circuit.state
+    if (this.#circuit.take(event)) this.#became(kind, now)
+  }
+
+  /** The circuit is of another kind than before. */
+  #became(before: BreakerState['kind'], now: number): void {
+    const { kind } = this.#circuit.state
+    if (kind === 'closed' && !this.rules.breakerObserves && (before === 'open' || before === 'half-open')) {
+      // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
+      this.#forgotten = this.#inFlight
+      this.#era++
+      this.#queue = new FairQueue(this.rules.queue)
     }
-    if (state.kind === 'open') this.limit.restart()
+    if (kind === 'open') this.limit.restart()
     if (this.#isShut) this.refuseAll(now)
     else this.#letThrough(now)
   }

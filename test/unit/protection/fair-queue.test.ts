@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { FairQueue, type Places, type QueueRules } from '../../../src/protection/fair-queue.ts'
+import { FairQueue, type QueueRules } from '../../../src/protection/fair-queue.ts'
+import type { Places } from '../../../src/protection/places.ts'
 import type { CallRank, WaitingCall } from '../../../src/protection/waiting-flow.ts'
 
 const rules = (more: Partial<QueueRules> & { weights?: Record<string, number>; guarantees?: Record<string, number> } = {}): QueueRules => ({

@@ -1,0 +1,88 @@
+import {
+  type BreakerAnswer,
+  type BreakerEvent,
+  type BreakerRules,
+  type BreakerState,
+  breakerAnswer,
+  breakerWait,
+  closedBreaker,
+  nextBreaker,
+} from './breaker.ts'
+import { FailureWindow } from './failure-window.ts'
+import type { SharedTurn } from './gate-call.ts'
+
+/** How a call to a provider ended, as its circuit sees it. */
+export interface Judged {
+  readonly consumer: string
+  readonly failed: boolean
+  /** Monotonic ms until which the provider wants to be left alone; 0 where it does not. */
+  readonly retryAt: number
+  /** The episode of the circuit that this call probed. */
+  readonly probe: number | undefined
+}
+
+/** One provider's circuit with the failures that it goes by. No timer, no input or output. */
+export class Circuit {
+  #rules: BreakerRules
+  #state: BreakerState = closedBreaker
+  #window: FailureWindow
+  #retryAt = 0
+
+  constructor(rules: BreakerRules) {
+    this.#rules = rules
+    this.#window = new FailureWindow(rules.windowMs)
+  }
+
+  /** Goes by other rules from now on. Failures are counted anew where their window has another length. */
+  follow(rules: BreakerRules): void {
+    if (rules.windowMs !== this.#rules.windowMs) this.#window = new FailureWindow(rules.windowMs)
+    this.#rules = rules
+  }
+
+  get state(): BreakerState {
+    return this.#state
+  }
+
+  /** What becomes of a call that comes now. */
+  answer(now: number): BreakerAnswer {
+    return this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.#rules)
+  }
+
+  /** How long, in ms, until a call may be let through again. */
+  waitMs(now: number): number {
+    return breakerWait(this.#state, now, this.#rules)
+  }
+
+  /** A probe is made; the episode that it is of. */
+  probe(now: number): number {
+    this.take({ type: 'probe-began', now })
+    return this.#state.episode
+  }
+
+  /** Something happens to it; true where it became of another kind. */
+  take(event: BreakerEvent): boolean {
+    const before = this.#state
+    this.#state = nextBreaker(before, event, this.#rules)
+    if (this.#state.kind === before.kind) return false
+    if (this.#state.kind === 'closed') {
+      this.#window.clear()
+      this.#retryAt = 0
+    }
+    return true
+  }
+
+  /** A call has ended; true where the circuit became of another kind. */
+  judge({ consumer, failed, retryAt, probe }: Judged, now: number): boolean {
+    this.#window.record(consumer, failed, now)
+    if (retryAt > this.#retryAt) this.#retryAt = retryAt
+    if (!failed) return this.#state.kind !== 'closed' && this.take({ type: 'succeeded', probe })
+    return this.take({ type: 'failed', now, probe, tally: this.#window.tally(now), retryAt: this.#retryAt })
+  }
+
+  /** What gates to the same provider elsewhere are to be told of what it is now; undefined where it is nothing that they take over. */
+  shared(now: number): SharedTurn | undefined {
+    const state = this.#state
+    if (state.kind === 'open') return { kind: 'open', forMs: state.until - now }
+    return state.kind === 'closed' ? { kind: 'closed' } : undefined
+  }
+}
