@@ -22,6 +22,7 @@ const [down, up] = [0.3, 0.15]
  * call has a usual time of its own, so that a change of the mix is no change of speed. O(1) and constant in memory.
  */
 export class AdaptiveLimit implements ProviderLimit {
+  readonly machine = undefined
   #rules: LimitRules
   /** Of each kind its usual time, and of this window the sum and the number of its samples. Side by side: most answers find it out of the caches. */
   readonly #kinds: Float64Array

@@ -1,6 +1,8 @@
+import type { ConsumerDemand } from './consumer-demand.ts'
 import type { GateRules } from './gate-rules.ts'
 import { type CallWindow, HeavyShare } from './heavy-share.ts'
 import type { Places } from './places.ts'
+import type { MachineLimit } from './provider-limit.ts'
 import type { WaitingFlow } from './waiting-flow.ts'
 
 /**
@@ -11,6 +13,8 @@ export class ConsumerCap {
   #rules: GateRules
   readonly #heavy: HeavyShare
   #lastConsumer: string | undefined
+  /** Since it was last told: somebody called, and somebody wanted more than it may hold. */
+  #since = { called: false, held: false }
   #contestedUntil = Number.NEGATIVE_INFINITY
 
   constructor(rules: GateRules) {
@@ -26,25 +30,40 @@ export class ConsumerCap {
 
   /** A consumer calls. */
   called(consumer: string, now: number): void {
+    this.#since.called = true
     if (consumer === this.#lastConsumer) return
     if (this.#lastConsumer !== undefined) this.#contestedUntil = now + this.#rules.contestedMs
     this.#lastConsumer = consumer
   }
 
-  /** Of so many places, how many one consumer may hold now. */
-  places(limit: number, now: number): Places {
+  /** Of this many places, which are those of the whole machine where that has several processes, how many one consumer may hold now. */
+  places(here: number, machine: MachineLimit | undefined, now: number): Places {
+    const limit = machine?.places ?? here
     const share = this.#rules.mostOfOne
-    if (now >= this.#contestedUntil || share === 1) return { limit, mostOfOne: limit, mostOfHeavy: limit }
+    const contested = now < this.#contestedUntil || machine?.contested === true
+    if (!contested || share === 1) return { limit, mostOfOne: Number.POSITIVE_INFINITY, mostOfHeavy: Number.POSITIVE_INFINITY }
     const mostOfOne = Math.max(1, Math.min(Math.floor(limit * share), this.#heavy.usual))
-    return { limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, this.#heavy.most) }
+    // One call at least is a consumer's in each process: all may have as many, or who calls through several would be better off.
+    return { limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, Math.max(this.#heavy.most, machine?.spread ?? 1)) }
   }
 
   /** A consumer wanted more than it may hold. */
   held(flow: WaitingFlow<unknown>, { limit, mostOfHeavy }: Places): void {
-    if (mostOfHeavy < limit) this.#heavy.hold(flow)
+    if (mostOfHeavy >= limit) return
+    this.#since.held = true
+    this.#heavy.hold(flow)
   }
 
-  /** A window of samples has closed, and so many consumers have calls waiting or under way. */
+  /** These consumers have calls waiting or under way; told with them are who called last, and whether anybody was held, since this was last asked. */
+  takeDemand(consumers: readonly (readonly [consumer: string, calls: number])[]): ConsumerDemand {
+    const { called, held } = this.#since
+    this.#since = { called: false, held: false }
+    const last = this.#lastConsumer
+    const isTold = last === undefined || !called || consumers.some(([consumer]) => consumer === last)
+    return { consumers: isTold ? consumers : [...consumers, [last, 0]], held }
+  }
+
+  /** A window of samples has closed, and so many consumers have calls waiting or under way in this process. */
   closed(window: CallWindow, consumers: number): void {
     this.#heavy.closed(window, consumers)
   }

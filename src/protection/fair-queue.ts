@@ -24,6 +24,7 @@ const idleKept = 64
  */
 export class FairQueue<Item> {
   #rules: QueueRules
+  readonly #partOf: (consumer: string) => number
   #flows = new Map<string, WaitingFlow<Item>>()
   /** One consumer that is kept beside the map: at most providers there is one at a time, and a map that is filled and emptied again costs more than all the rest. */
   #lone: WaitingFlow<Item> | undefined
@@ -36,8 +37,10 @@ export class FairQueue<Item> {
   readonly #ages = new LinkedList<WaitingCall<Item>>()
   readonly #rounds = new Rounds<Item>()
 
-  constructor(rules: QueueRules) {
+  /** `partOf` tells which part, above 0 and up to 1, of what a consumer is due it has in this process: of its weight, its guarantee and the most that it may hold. */
+  constructor(rules: QueueRules, partOf: (consumer: string) => number = () => 1) {
     this.#rules = rules
+    this.#partOf = partOf
   }
 
   /** Goes by other rules from now on; calls that wait already keep their time. */
@@ -50,9 +53,12 @@ export class FairQueue<Item> {
     this.placesCame(places)
   }
 
-  /** There are other places than before: who had as many as one may have may be served again. */
+  /** There are other places than before, or other parts of them: who had as many as one may have may be served again. */
   placesCame(places: Places): void {
-    for (const flow of this.#known) if (flow.waiting > 0) this.#place(flow, places)
+    for (const flow of this.#known) {
+      flow.part = this.#partOf(flow.consumer)
+      if (flow.waiting > 0) this.#place(flow, places)
+    }
   }
 
   /** Calls that wait. */
@@ -70,6 +76,11 @@ export class FairQueue<Item> {
     return this.consumers - this.#idle
   }
 
+  /** The consumers with calls that wait or are under way, and how many. */
+  demands(): readonly (readonly [consumer: string, calls: number])[] {
+    return this.#known.filter((flow) => !flow.idle).map((flow) => [flow.consumer, flow.inFlight + flow.waiting])
+  }
+
   /** The call that has waited longest. */
   get oldest(): WaitingCall<Item> | undefined {
     return this.#ages.first
@@ -82,7 +93,7 @@ export class FairQueue<Item> {
     const known = this.#flows.size === 0 ? undefined : this.#flows.get(consumer)
     if (known !== undefined) return known
     if (this.#idle > idleKept + 2 * this.#keptIdle) this.#forgetIdle()
-    const flow = new WaitingFlow<Item>(consumer, this.#rules.weightOf(consumer), this.#rules.guaranteeOf(consumer))
+    const flow = new WaitingFlow<Item>(consumer, this.#rules.weightOf(consumer), this.#rules.guaranteeOf(consumer), this.#partOf(consumer))
     const replaces = lone?.idle === true && this.#waiting === 0
     if (replaces || lone === undefined) this.#lone = flow
     else this.#flows.set(consumer, flow)
@@ -131,8 +142,7 @@ export class FairQueue<Item> {
     for (;;) {
       const flow = this.#guaranteed.first ?? this.#rounds.first()
       if (flow === undefined) return undefined
-      const most = flow.node.list === this.#guaranteed ? guaranteed(flow, places) : mostOf(flow, places)
-      if (flow.inFlight < most) return this.#serve(flow, places)
+      if (this.#mayServe(flow, places)) return this.#serve(flow, places)
       this.#place(flow, places)
     }
   }
@@ -155,6 +165,11 @@ export class FairQueue<Item> {
 
   get #known(): readonly WaitingFlow<Item>[] {
     return [...this.#flows.values(), ...(this.#lone === undefined ? [] : [this.#lone])]
+  }
+
+  #mayServe(flow: WaitingFlow<Item>, places: Places): boolean {
+    if (flow.node.list === this.#guaranteed) return flow.inFlight < guaranteed(flow, places)
+    return flow.inFlight < mostOf(flow, places) && this.#rounds.mayServe(flow)
   }
 
   #serve(flow: WaitingFlow<Item>, places: Places): WaitingCall<Item> {

@@ -7,6 +7,9 @@ export interface CallWindow {
   readonly samples: number
   /** Calls that would have been under way had none waited at the provider: throughput times usual time (Little's law). */
   readonly busy: number
+  /** How many consumers had calls waiting or under way, and whether any was kept from more, in all processes together; undefined where there is this one only. */
+  readonly consumers?: number
+  readonly held?: boolean
 }
 
 /** Answers may take so much longer because of heavy consumers, and no more. */
@@ -60,15 +63,16 @@ export class HeavyShare {
     this.#heavy.add(flow)
   }
 
-  /** A window has closed, and so many consumers have calls waiting or under way. */
-  closed({ ratio, samples, busy }: CallWindow, consumers: number): void {
-    if (!this.#wasHeld()) {
+  /** A window has closed, and so many consumers have calls waiting or under way in this process. */
+  closed({ ratio, samples, busy, held = false, consumers }: CallWindow, here: number): void {
+    const heldHere = this.#wasHeld()
+    if (!heldHere && !held) {
       this.#learn(ratio, samples)
       this.#usual = Math.max(this.#initial, Math.floor(2 * busy))
       this.#most = this.#usual
       return
     }
-    const least = Math.max(1, Math.floor(busy / Math.max(1, consumers)))
+    const least = Math.max(1, Math.floor(busy / Math.max(1, consumers ?? here)))
     // What the window before had left at the provider is gone by the second window of rest.
     const rested = this.#resting
     this.#resting = this.#most <= least

@@ -1,6 +1,7 @@
+import type { ConsumerDemand } from './consumer-demand.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { type PlaceLease, type PlaceNeed, sampleCode } from './place-lease.ts'
-import type { ProviderLimit } from './provider-limit.ts'
+import type { MachineLimit, ProviderLimit } from './provider-limit.ts'
 
 /** For how long nothing was heard from whoever leases. `short`: who has more than its even part gives that up; `long`: who has less takes it. */
 export interface Silence {
@@ -12,7 +13,11 @@ export interface LeasedGate {
   readonly inFlight: number
   readonly waiting: number
   placesCame(now: number): void
+  /** What consumers want here; what is said of since when is told once. */
+  takeDemand(): ConsumerDemand
 }
+
+const noDemand: ConsumerDemand = { consumers: [], held: false }
 
 /** Samples that are kept until they are told; more are dropped, and so many of them go at once. */
 const [mostSamples, manySamples] = [1_000, 200]
@@ -31,6 +36,7 @@ export class LeasedLimit implements ProviderLimit {
   #lacked = 0
   #restarted = false
   #window: CallWindow | undefined
+  #parts: ReadonlyMap<string, number> = new Map()
   #told = { seq: -1, inFlight: 0, wanted: 0 }
 
   /** `changed` is told that there is something for `takeNeed`; urgent where somebody waits for what comes of it. */
@@ -57,6 +63,11 @@ export class LeasedLimit implements ProviderLimit {
 
   get probing(): number {
     return Math.max(this.#lease.probing, this.ceiling)
+  }
+
+  get machine(): MachineLimit {
+    const { places, contested, spread } = this.#lease.machine
+    return { places, contested, spread, partOf: (consumer) => this.#parts.get(consumer) ?? 1 }
   }
 
   /** Nothing under way, nothing waits, nothing to tell. */
@@ -101,6 +112,7 @@ export class LeasedLimit implements ProviderLimit {
   take(lease: PlaceLease, now: number): void {
     if (lease.seq <= this.#lease.seq) return
     this.#lease = lease
+    this.#parts = new Map(lease.machine.parts)
     if (lease.window !== undefined) this.#window = lease.window
     this.#gate?.placesCame(now)
     this.#changed(true)
@@ -124,7 +136,7 @@ export class LeasedLimit implements ProviderLimit {
     this.#samples = []
     this.#restarted = false
     this.#told = { seq, inFlight, wanted }
-    return { seq, places, inFlight, peak, wanted, samples, restarted }
+    return { seq, places, inFlight, peak, wanted, samples, restarted, demand: this.#gate?.takeDemand() ?? noDemand }
   }
 
   #sampled(code: number, milliseconds: number, inFlight: number): void {

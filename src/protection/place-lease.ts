@@ -1,6 +1,8 @@
+import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
+import type { GateRules } from './gate-rules.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { evenPart } from './place-shares.ts'
-import { type LimitRules, withinLimits } from './provider-limit.ts'
+import { withinLimits } from './provider-limit.ts'
 
 /** What one worker may have of a provider, until it is told otherwise. Places are calls at a time. */
 export interface PlaceLease {
@@ -13,7 +15,8 @@ export interface PlaceLease {
   readonly alone: number
   /** The worker's part of the learned limit where that is only told; undefined where `places` is of it. */
   readonly learned: number | undefined
-  /** A window of samples that has closed since the last lease; `busy` is this worker's part of it. */
+  readonly machine: MachineShare
+  /** A window of samples of all workers that has closed since the last lease. */
   readonly window?: CallWindow
 }
 
@@ -27,6 +30,8 @@ export interface PlaceNeed {
   readonly peak: number
   /** Places that it could use. */
   readonly wanted: number
+  /** Who could use them. */
+  readonly demand: ConsumerDemand
   /** What was seen of the provider, in pairs: see `sampleCode`. */
   readonly samples: readonly number[]
   /** Its circuit has opened since. */
@@ -42,16 +47,14 @@ export const sampleCode = {
   isAbandoned: (code: number): boolean => code % 2 === 1,
 } as const
 
-/** How a provider's places are bounded. */
-export interface PlaceRules {
-  readonly limit: LimitRules
-  /** What is learned is only told: `limit.ceiling` places are divided. */
-  readonly limitObserves: boolean
-}
+/** How a provider's places are bounded and shared. Where `limitObserves`, `limit.ceiling` places are divided. */
+export type PlaceRules = Pick<GateRules, 'limit' | 'limitObserves' | 'queue' | 'contestedMs'>
 
 /** What the `nth` of so many workers has of a provider before it is told anything: its even part of what a provider gets at first. */
 export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, among: number): PlaceLease {
   const initial = evenPart(withinLimits(limit, limit.initial), nth, among)
-  const places = limitObserves ? evenPart(limit.ceiling, nth, among) : initial
-  return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined }
+  const all = limitObserves ? limit.ceiling : withinLimits(limit, limit.initial)
+  const places = evenPart(all, nth, among)
+  const machine = { places: all, contested: false, parts: [], spread: 1 }
+  return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined, machine }
 }

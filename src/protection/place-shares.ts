@@ -1,35 +1,34 @@
+import { waterFill } from './water-fill.ts'
+
 /** The `nth` of so many even parts of a whole number, the larger ones first: together they are the whole. */
 export function evenPart(whole: number, nth: number, among: number): number {
   return Math.floor(whole / among) + (nth < whole % among ? 1 : 0)
 }
 
+/** What a sum of fractions may miss of the whole number that it stands for. */
+const rounding = 1e-6
+
 /**
- * Divides so many places among workers by what each wants: nobody gets more than it wants while another has less than it wants and no more than the first
- * (max-min fairness; Bertsekas and Gallager, Data Networks, 1992), so that who wants them has an even part at least. What nobody wants is divided evenly on
- * top. Together the shares are `places`. Where an even division leaves a remainder, it goes to those that were `served` longest ago, by any clock; the first ones
- * where none was.
+ * What each worker is due of so many places, as fractions: max-min fair by their weights, so that nobody gets more than it wants while another lacks some that
+ * is due it. Who wants places has one at least; where there are too few for that, all who want some are due the same. What nobody wants is not in it.
  */
-export function placeShares(places: number, wants: readonly number[], served: readonly number[] = []): readonly number[] {
-  const shares = wants.map(() => 0)
-  let left = places
-  const give = (at: number, more: number): void => {
-    shares[at] = (shares[at] ?? 0) + more
-    left -= more
-  }
-  while (left > 0) {
-    const hungry = wants.flatMap((want, at) => (want > (shares[at] ?? 0) ? [at] : []))
-    if (hungry.length === 0) break
-    const each = Math.floor(left / hungry.length)
-    if (each === 0) {
-      const longest = hungry.sort((one, other) => (served[one] ?? 0) - (served[other] ?? 0))
-      for (const at of longest.slice(0, left)) give(at, 1)
-      break
-    }
-    for (const at of hungry) give(at, Math.min(each, (wants[at] ?? 0) - (shares[at] ?? 0)))
-  }
-  const over = left
-  wants.forEach((_, at) => {
-    give(at, evenPart(over, at, wants.length))
-  })
-  return shares
+export function placesDue(places: number, wants: readonly number[], weights: readonly number[] = []): readonly number[] {
+  const oneEach = wants.filter((want) => want > 0).length <= places
+  const claims = wants.map((want, at) => ({ want, weight: oneEach ? (weights[at] ?? 1) : 1, floor: oneEach ? 1 : 0 }))
+  return waterFill(places, claims).parts
+}
+
+/**
+ * Divides so many places among workers that are due `due` of them (see `placesDue`). Together the shares are `places`: of what fractions leave, one more goes to
+ * each for whom its fraction and what it is `owed` from before are largest, and what nobody wants is divided evenly on top.
+ */
+export function placeShares(places: number, due: readonly number[], owed: readonly number[] = []): readonly number[] {
+  const shares = due.map((one) => Math.floor(one + rounding))
+  const missed = due.map((one, at) => Math.max(0, one - (shares[at] ?? 0)))
+  const promised = Math.round(missed.reduce((sum, one) => sum + one, 0))
+  const longest = due.flatMap((_, at) => ((missed[at] ?? 0) > rounding ? [at] : []))
+  const claim = (at: number): number => (missed[at] ?? 0) + (owed[at] ?? 0)
+  for (const at of longest.sort((one, other) => claim(other) - claim(one)).slice(0, promised)) shares[at] = (shares[at] ?? 0) + 1
+  const over = places - shares.reduce((sum, one) => sum + one, 0)
+  return shares.map((share, at) => share + evenPart(over, at, shares.length))
 }

@@ -2,6 +2,7 @@ import { AdaptiveLimit } from './adaptive-limit.ts'
 import type { BreakerEvent, BreakerState } from './breaker.ts'
 import { Circuit } from './circuit.ts'
 import { ConsumerCap } from './consumer-cap.ts'
+import type { ConsumerDemand } from './consumer-demand.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
 import type { GateRules } from './gate-rules.ts'
@@ -31,7 +32,7 @@ export class ProviderGate {
     this.rules = rules
     this.#turned = turned
     this.limit = limit ?? new AdaptiveLimit(rules.limit, kinds)
-    this.#queue = new FairQueue(rules.queue)
+    this.#queue = this.#emptyQueue()
     this.#circuit = new Circuit(rules.breaker)
     this.#cap = new ConsumerCap(rules)
   }
@@ -78,7 +79,7 @@ export class ProviderGate {
     if (probes) return this.#begin(flow, now, this.#circuit.probe(now), undefined)
     const places = this.#places(now)
     // Where there is room although calls wait, they are those of consumers that have all they may have.
-    if (this.#isFull(places) || !this.#queue.mayBegin(flow, places)) {
+    if (this.#isFull || !this.#queue.mayBegin(flow, places)) {
       if (this.#queue.hasItsMost(flow, places)) this.#cap.held(flow, places)
       return 'full'
     }
@@ -107,8 +108,13 @@ export class ProviderGate {
 
   /** The limit is another, not by what was seen here: whoever waits and has room now is let through. */
   placesCame(now: number): void {
-    if (this.#queue.waiting > 0) this.#queue.placesCame(this.#places(now))
+    this.#queue.placesCame(this.#places(now))
     this.#letThrough(now)
+  }
+
+  /** What consumers want here: what of it is said of the time since then, is told once. */
+  takeDemand(): ConsumerDemand {
+    return this.#cap.takeDemand(this.#queue.demands())
   }
 
   /** Refuses the calls whose time to wait is up. */
@@ -134,7 +140,7 @@ export class ProviderGate {
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
   retryAfterMs(why: GateRefusal, now: number): number {
     if (why === 'unavailable') return this.#circuit.waitMs(now)
-    return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#places(now).limit)
+    return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#mostAtOnce)
   }
 
   /** The circuit is not closed, and that counts. */
@@ -149,14 +155,22 @@ export class ProviderGate {
     return { flow, began: now, era: this.#era, probe, observed }
   }
 
+  get #mostAtOnce(): number {
+    return this.rules.limitObserves ? this.limit.ceiling : this.limit.limit
+  }
+
+  #emptyQueue(): FairQueue<Waiter> {
+    return new FairQueue(this.rules.queue, (consumer) => this.limit.machine?.partOf(consumer) ?? 1)
+  }
+
   #places(now: number): Places {
-    return this.#cap.places(this.rules.limitObserves ? this.limit.ceiling : this.limit.limit, now)
+    return this.#cap.places(this.#mostAtOnce, this.limit.machine, now)
   }
 
   #letThrough(now: number): void {
     if (this.#queue.waiting === 0 || this.#isShut) return
     const places = this.#places(now)
-    while (!this.#isFull(places)) {
+    while (!this.#isFull) {
       const next = this.#queue.take(places)
       if (next === undefined) return
       this.#inFlight++
@@ -169,8 +183,8 @@ export class ProviderGate {
       one.item.refused(why)
   }
 
-  #isFull({ limit }: Places): boolean {
-    return this.#inFlight - this.#forgotten >= limit || this.#inFlight >= this.limit.probing
+  get #isFull(): boolean {
+    return this.#inFlight - this.#forgotten >= this.#mostAtOnce || this.#inFlight >= this.limit.probing
   }
 
   #ended(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
@@ -220,7 +234,7 @@ export class ProviderGate {
       // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
       this.#forgotten = this.#inFlight
       this.#era++
-      this.#queue = new FairQueue(this.rules.queue)
+      this.#queue = this.#emptyQueue()
     }
     if (kind === 'open') this.limit.restart()
     if (this.#isShut) this.refuseAll(now)

@@ -14,6 +14,18 @@ export interface LimitRules {
   readonly windowMs: number
 }
 
+/** A provider's places as all processes of a machine have them. */
+export interface MachineLimit {
+  /** Places of all processes together. */
+  readonly places: number
+  /** More than one consumer calls. */
+  readonly contested: boolean
+  /** The most processes that one consumer calls through. */
+  readonly spread: number
+  /** Of what a consumer is due at this provider, the part, above 0 and up to 1, that it has in this process. */
+  partOf(consumer: string): number
+}
+
 /** How many calls at a time a provider gets, as its gate asks: learned in this process, or leased from where all processes of a machine learn together. */
 export interface ProviderLimit {
   /** Most calls at a time, now. */
@@ -22,6 +34,8 @@ export interface ProviderLimit {
   readonly ceiling: number
   /** Most calls at a time with those that only probe. */
   readonly probing: number
+  /** What all processes of the machine have of this provider; undefined where there is this one only. */
+  readonly machine: MachineLimit | undefined
   /** Goes by other rules from now on. */
   follow(rules: LimitRules): void
   /** An answer to this kind of call began `latencyMs` after its request was sent, while so many calls were under way. */

@@ -1,7 +1,8 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
+import { ConsumerShares } from './consumer-shares.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules, sampleCode } from './place-lease.ts'
-import { evenPart, placeShares } from './place-shares.ts'
+import { evenPart, placeShares, placesDue } from './place-shares.ts'
 
 /** One worker's part, as whoever leases knows it. */
 interface Holder {
@@ -13,11 +14,17 @@ interface Holder {
   most: number
   peak: number
   wanted: number
-  samples: number
+  /** A consumer of its own was kept from more calls at a time since the last window closed. */
+  held: boolean
   window: CallWindow | undefined
-  /** The levelling at which it last had as many places as any that wants more: where there are too few for all, the next is of who was served longest ago. */
-  served: number
+  /** By how many places it had less than it was due, in the mean of all levellings; -1 to 1. Of what cannot be divided, it has the more the more this is. */
+  owed: number
+  /** The version of the consumers' shares that it was told last. */
+  shares: number
 }
+
+/** What is known of a worker that has told nothing. */
+const idle = { peak: 0, wanted: 0, held: false, window: undefined, owed: 0 }
 
 /** Idle places move only where it is about more than this share of all. */
 const worthMoving = 1 / 8
@@ -31,15 +38,16 @@ export class ProviderPlaces {
   #rules: PlaceRules
   readonly #limit: AdaptiveLimit
   readonly #holders: Holder[]
-  #levelling = 0
+  readonly #shares: ConsumerShares
 
   /** `kinds` is how many kinds of call are told apart. */
   constructor(rules: PlaceRules, workers: number, kinds: number) {
     this.#rules = rules
     this.#limit = new AdaptiveLimit(rules.limit, kinds)
+    this.#shares = new ConsumerShares(workers)
     this.#holders = Array.from({ length: workers }, (_, nth) => {
       const lease = firstLease(rules, nth, workers)
-      return { present: true, lease, settled: true, most: lease.places, peak: 0, wanted: 0, samples: 0, window: undefined, served: 0 }
+      return { present: true, lease, settled: true, most: lease.places, ...idle, shares: 0 }
     })
   }
 
@@ -65,7 +73,8 @@ export class ProviderPlaces {
     if (holder === undefined || !holder.present) return
     holder.peak = need.peak
     holder.wanted = need.wanted
-    holder.samples += need.samples.length / 2
+    holder.held ||= need.demand.held
+    this.#shares.heard(nth, need.demand, this.#rules, now)
     if (need.seq === holder.lease.seq) {
       holder.settled = true
       holder.most = Math.max(need.places, need.inFlight)
@@ -80,7 +89,8 @@ export class ProviderPlaces {
     const holder = this.#holders[nth]
     if (holder === undefined) return
     const lease = { ...holder.lease, places: 0 }
-    Object.assign(holder, { present: false, lease, settled: true, most: 0, peak: 0, wanted: 0, samples: 0, window: undefined })
+    Object.assign(holder, { present: false, lease, settled: true, most: 0, ...idle })
+    this.#shares.lost(nth)
   }
 
   /** A worker begins in the place of one that ended: what it has at first. */
@@ -92,8 +102,9 @@ export class ProviderPlaces {
     return this.#lend(holder, nth, places)
   }
 
-  /** The leases that are to be told now. `levels`, now and then: idle places are evened out, and where there are too few for all it is the turn of others. */
-  leases(levels: boolean): readonly (readonly [nth: number, lease: PlaceLease])[] {
+  /** The leases that are to be told now. `levels`, now and then: it is looked anew at who calls, idle places are evened out, and what cannot be divided is another's. */
+  leases(levels: boolean, now: number): readonly (readonly [nth: number, lease: PlaceLease])[] {
+    if (levels) this.#level(now)
     const targets = this.#targets(levels)
     const told: [number, PlaceLease][] = []
     const lend = (holder: Holder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places)])
@@ -104,45 +115,61 @@ export class ProviderPlaces {
     })
     this.#holders.forEach((holder, nth) => {
       if (!holder.present || !holder.settled) return
-      const { places, alone, learned, probing, seq } = holder.lease
+      const { places, alone, learned, probing, seq, machine } = holder.lease
       const next = Math.max(places, Math.min(targets[nth] ?? 0, holder.most + Math.max(0, this.#free())))
-      const news =
-        next !== places || seq === 0 || holder.window !== undefined || alone !== this.#part(nth) || learned !== this.#learned(next)
+      const moved = next !== places || machine.places !== this.places || alone !== this.#part(nth) || learned !== this.#learned(next)
+      const news = moved || seq === 0 || holder.window !== undefined || holder.shares !== this.#shares.version
       if (news || (levels && probing !== this.#probing(holder, next))) lend(holder, nth, next)
     })
     return told
   }
 
+  /** Looks at who calls, and counts what each worker had against what it was due; who is only promised a place has not had it. */
+  #level(now: number): void {
+    this.#shares.level(this.places, this.#wants(), this.#rules, now)
+    const due = this.#due()
+    this.#holders.forEach((holder, nth) => {
+      const owed = holder.owed + (due[nth] ?? 0) - holder.most
+      holder.owed = holder.wanted === 0 ? 0 : Math.max(-1, Math.min(1, owed))
+    })
+  }
+
   #targets(levels: boolean): readonly number[] {
-    const present = this.#holders.filter((one) => one.present)
     const held = this.#holders.map(({ lease }) => lease.places)
-    const wants = present.map(({ wanted }) => wanted)
-    if (levels) this.#serve(present, wants)
-    const shares = placeShares(
-      this.places,
-      wants,
-      present.map(({ served }) => served),
-    )
-    let next = 0
-    const targets = this.#holders.map((one) => (one.present ? (shares[next++] ?? 0) : 0))
-    const lacks = present.some(({ wanted, lease }) => wanted > lease.places)
+    const targets = this.#divided()
+    const lacks = this.#holders.some(({ present, wanted, lease }) => present && wanted > lease.places)
     const uneven = levels && targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
     return lacks || uneven || sum(held) !== this.places ? targets : held
   }
 
-  /** Whoever has its full share at a levelling was served; who is only promised one is not, so that a place which comes back late still goes to whom it was meant for. */
-  #serve(present: readonly Holder[], wants: readonly number[]): void {
-    this.#levelling++
-    const most = Math.max(0, ...placeShares(this.places, wants).filter((share, at) => share <= (wants[at] ?? 0)))
-    for (const holder of present) if (holder.most >= most) holder.served = this.#levelling
+  /** What each worker is to have; nothing where it has ended. */
+  #divided(): readonly number[] {
+    const due = this.#due()
+    const present = [...this.#holders.keys()].filter((nth) => this.#holders[nth]?.present)
+    const shares = placeShares(
+      this.places,
+      present.map((nth) => due[nth] ?? 0),
+      present.map((nth) => this.#holders[nth]?.owed ?? 0),
+    )
+    return this.#holders.map((_, nth) => shares[present.indexOf(nth)] ?? 0)
+  }
+
+  /** What each worker is due, as fractions. */
+  #due(): readonly number[] {
+    return placesDue(this.places, this.#wants(), this.#shares.weights)
+  }
+
+  #wants(): readonly number[] {
+    return this.#holders.map(({ present, wanted }) => (present ? wanted : 0))
   }
 
   #lend(holder: Holder, nth: number, places: number): PlaceLease {
     const { window } = holder
     holder.lease = {
       ...{ seq: holder.lease.seq + 1, places, probing: this.#probing(holder, places), alone: this.#part(nth) },
-      ...{ learned: this.#learned(places), ...(window !== undefined && { window }) },
+      ...{ learned: this.#learned(places), machine: this.#shares.at(nth, this.places), ...(window !== undefined && { window }) },
     }
+    holder.shares = this.#shares.version
     holder.window = undefined
     holder.settled = false
     holder.most = Math.max(holder.most, places)
@@ -177,11 +204,8 @@ export class ProviderPlaces {
     }
     const closed = this.#limit.takeClosed()
     if (closed === undefined) return
-    const all = Math.max(1, sum(this.#holders.map((one) => one.samples)))
-    for (const holder of this.#holders) {
-      holder.window = { ...closed, busy: (closed.busy * holder.samples) / all }
-      holder.samples = 0
-    }
+    const window = { ...closed, consumers: this.#shares.active, held: this.#holders.some(({ held }) => held) }
+    for (const holder of this.#holders) Object.assign(holder, { window, held: false })
   }
 }
 

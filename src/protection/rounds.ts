@@ -6,7 +6,7 @@ const longestRound = 256
 
 /**
  * The rounds of a fair queue: deficit round robin over consumers (Shreedhar and Varghese, 1995) with a call as the unit. In a round each consumer has as many
- * calls served as its weight says, those with the more urgent call first; who has had its share waits for the next round, so that urgency buys an earlier
+ * calls served as its weight says (where that is less than one, one every few rounds), those with the more urgent call first; who has had its share waits for the next round, so that urgency buys an earlier
  * place in the round but no larger share. O(1) a step, amortised.
  */
 export class Rounds<Item> {
@@ -23,10 +23,15 @@ export class Rounds<Item> {
     return firstOf(this.#now)
   }
 
-  /** Where a consumer waits for its turn; it joins a round that it can be served in. */
-  listFor(flow: WaitingFlow<Item>, rank: CallRank): LinkedList<WaitingFlow<Item>> {
+  /** Whether it has a call left in the round that goes on, which it joins where it has not yet. */
+  mayServe(flow: WaitingFlow<Item>): boolean {
     this.#join(flow)
-    return (flow.round === this.#round ? this.#now : this.#next)[rank]
+    return flow.round === this.#round && flow.credit >= 1
+  }
+
+  /** Where a consumer waits for its turn; it joins the next round that takes it. */
+  listFor(flow: WaitingFlow<Item>, rank: CallRank): LinkedList<WaitingFlow<Item>> {
+    return (this.mayServe(flow) ? this.#now : this.#next)[rank]
   }
 
   /** A call of this consumer is served. */
@@ -50,10 +55,11 @@ export class Rounds<Item> {
     this.#served = 0
   }
 
-  /** A newcomer belongs to the round that goes on, where that is not too long already; who has had its share, to the next. */
+  /** A newcomer belongs to the round that goes on, where that is not too long already; who has had its share, to the next. What is less than a call is saved up. */
   #join(flow: WaitingFlow<Item>): void {
-    if (flow.round > this.#round || (flow.round === this.#round && flow.credit > 0)) return
+    if (flow.round > this.#round || (flow.round === this.#round && flow.credit >= 1)) return
+    const saved = flow.credit > 0 && flow.credit < 1 ? flow.credit : 0
     flow.round = flow.round < this.#round && this.#served < longestRound ? this.#round : this.#round + 1
-    flow.credit = flow.weight
+    flow.credit = saved + flow.weight * flow.part
   }
 }

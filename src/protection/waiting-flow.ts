@@ -24,9 +24,11 @@ export class WaitingFlow<Item> {
   readonly consumer: string
   weight: number
   guarantee: number
+  /** Of what it is due, the part that it has in this process: above 0 and up to 1. */
+  part: number
   inFlight = 0
   waiting = 0
-  /** How many more calls may be served in `round`. */
+  /** How many more calls may be served in `round`; what is left of one is kept for the next. */
   credit = 0
   round = -1
   /** It has wanted more than one consumer may have, and still does: others come first. */
@@ -36,10 +38,11 @@ export class WaitingFlow<Item> {
   #fifos: RankedLists<WaitingCall<Item>> | undefined
   #node: ListNode<WaitingFlow<Item>> | undefined
 
-  constructor(consumer: string, weight: number, guarantee: number) {
+  constructor(consumer: string, weight: number, guarantee: number, part = 1) {
     this.consumer = consumer
     this.weight = weight
     this.guarantee = guarantee
+    this.part = part
   }
 
   /** Its waiting calls by class; made when the first one waits, since most never do. */

@@ -46,7 +46,7 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
   function lend(of: Iterable<readonly [key: string, places: ProviderPlaces]>, levels: boolean): void {
     const told = workers.map((): NamedLease[] => [])
     for (const [key, places] of of) {
-      const leases = places.leases(levels)
+      const leases = places.leases(levels, now())
       for (const [nth, lease] of leases) told[nth]?.push({ ...lease, key })
       if (levels && leases.length === 0 && places.isQuiet) active.delete(key)
       else active.set(key, places)

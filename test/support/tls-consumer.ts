@@ -12,8 +12,8 @@ export interface TlsConsumer {
   readonly text: string
   /** Settled once the connection is closed. */
   readonly closed: Promise<void>
-  /** Sends an honest request (to another provider where `other` says so), and gives its answer; undefined where the connection closes without one. */
-  ask(other?: { readonly target: string; readonly to: string }): Promise<WireAnswer | undefined>
+  /** Sends an honest request (to another provider, or from another system, where `other` says so), and gives its answer; undefined where the connection closes without one. */
+  ask(other?: { readonly target?: string; readonly to?: string; readonly from?: string }): Promise<WireAnswer | undefined>
 }
 
 /** Shakes hands with the proxy, as this party (null: without a certificate). Rejects where the handshake fails. */
@@ -52,10 +52,11 @@ export function shakeHands(
         get text() {
           return text
         },
-        async ask(other) {
+        async ask({ target, to, from } = {}) {
           const nth = answered++
-          const request = wireText(other === undefined ? {} : { target: other.target })
-          socket.write(other === undefined ? request : request.replace(/^Ssp-To: \d+/m, `Ssp-To: ${other.to}`))
+          const request = wireText(target === undefined ? {} : { target })
+          const addressed = to === undefined ? request : request.replace(/^Ssp-To: \d+/m, `Ssp-To: ${to}`)
+          socket.write(from === undefined ? addressed : addressed.replace(/^Ssp-From: \d+/m, `Ssp-From: ${from}`))
           for (;;) {
             const answer = answersIn(text).answers[nth]
             if (answer !== undefined || socket.destroyed || socket.readableEnded) return answer

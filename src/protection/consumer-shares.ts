@@ -1,0 +1,169 @@
+import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
+import type { PlaceRules } from './place-lease.ts'
+import { waterFill } from './water-fill.ts'
+
+/** A consumer that calls through a worker has this part of its share there, at least; less is none. */
+const leastPart = 1 / 16
+/** Parts are told anew when one has moved by more than this. */
+const worthTelling = 1 / 8
+/** How far a part moves towards what is wanted now, each time. */
+const moves = 1 / 2
+
+/** A consumer at several workers: of its share, the part of each worker as it is by now and as it was last told. */
+interface Parts {
+  now: readonly number[]
+  told: readonly number[]
+}
+
+/**
+ * How a provider's places are shared between consumers, whichever workers they call through. What is due to a consumer is the machine's, and is divided among
+ * its workers by what it wants at each; what is due to a worker is the sum of that. A worker's own queue, going by these parts, then serves every consumer as
+ * one queue for the whole machine would. Pure; keeps only consumers with calls waiting or under way.
+ */
+export class ConsumerShares {
+  readonly #demands: Map<string, number>[]
+  readonly #parts = new Map<string, Parts>()
+  #lastConsumer: string | undefined
+  #contestedUntil = Number.NEGATIVE_INFINITY
+  #contested = false
+  #weights: readonly number[]
+  #version = 0
+
+  constructor(workers: number) {
+    this.#demands = Array.from({ length: workers }, () => new Map())
+    this.#weights = this.#demands.map(() => 1)
+  }
+
+  /** Another number whenever workers are to be told. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** What each worker counts for where there are too few places. */
+  get weights(): readonly number[] {
+    return this.#weights
+  }
+
+  /** Consumers with calls waiting or under way. */
+  get active(): number {
+    return new Set(this.#demands.flatMap((demand) => [...demand.keys()])).size
+  }
+
+  /** A worker tells. */
+  heard(nth: number, { consumers }: ConsumerDemand, { contestedMs }: PlaceRules, now: number): void {
+    for (const [consumer] of consumers) {
+      if (this.#lastConsumer !== undefined && consumer !== this.#lastConsumer) this.#contestedUntil = now + contestedMs
+      this.#lastConsumer = consumer
+    }
+    this.#demands[nth] = new Map(consumers.filter(([, calls]) => calls > 0))
+    this.#contend(now)
+  }
+
+  /** A worker has ended. */
+  lost(nth: number): void {
+    this.#demands[nth] = new Map()
+  }
+
+  /** Looks anew at who calls through which worker; `wants` are the places that each worker could use. */
+  level(places: number, wants: readonly number[], { queue }: PlaceRules, now: number): void {
+    this.#contend(now)
+    const wanted = this.#wanted(wants)
+    this.#follow(wanted)
+    const names = [...wanted.keys()]
+    const due = waterFill(
+      places,
+      names.map((consumer) => ({
+        weight: queue.weightOf(consumer),
+        floor: places * queue.guaranteeOf(consumer),
+        want: sum(wanted.get(consumer) ?? []),
+      })),
+    )
+    if (!this.#contested || due.level === Number.POSITIVE_INFINITY) {
+      this.#weights = wants.map(() => 1)
+      return
+    }
+    const weights = wants.map(() => 0)
+    names.forEach((consumer, at) => {
+      const demand = wanted.get(consumer) ?? []
+      const parts = this.#parts.get(consumer)?.now ?? demand.map((calls) => calls / sum(demand))
+      parts.forEach((part, nth) => {
+        weights[nth] = (weights[nth] ?? 0) + part * (due.parts[at] ?? 0)
+      })
+    })
+    // Where nobody wants any, the next to come is one consumer more.
+    this.#weights = weights.map((weight) => (weight > 0 ? weight : places / (names.length + 1)))
+  }
+
+  /** What this worker is to know. */
+  at(nth: number, places: number): MachineShare {
+    const parts = [...this.#parts].flatMap(([consumer, { told }]) => {
+      const part = told[nth] ?? 0
+      return part === 0 ? [] : [[consumer, part] as const]
+    })
+    const spreads = [...this.#parts.values()].map(({ told }) => told.filter((part) => part > 0).length)
+    return { places, contested: this.#contested, parts, spread: Math.max(1, ...spreads) }
+  }
+
+  /** What each consumer wants at each worker. What a worker could use beyond what it told of its consumers, or did not tell, is divided among them; where it told of none, it is a consumer itself. */
+  #wanted(wants: readonly number[]): ReadonlyMap<string, readonly number[]> {
+    const wanted = new Map<string, number[]>()
+    this.#demands.forEach((demand, nth) => {
+      const want = wants[nth] ?? 0
+      if (want === 0) return
+      const told = demand.size === 0 ? new Map([[`worker ${nth}`, 1]]) : demand
+      const each = want / sum([...told.values()])
+      for (const [consumer, calls] of told) {
+        const at = wanted.get(consumer) ?? wants.map(() => 0)
+        at[nth] = calls * each
+        wanted.set(consumer, at)
+      }
+    })
+    return wanted
+  }
+
+  #contend(now: number): void {
+    const contested = now < this.#contestedUntil
+    if (contested !== this.#contested) this.#version++
+    this.#contested = contested
+  }
+
+  /** Moves the parts of consumers that call, or called until lately, through several workers. */
+  #follow(wanted: ReadonlyMap<string, readonly number[]>): void {
+    if (!this.#contested) {
+      this.#parts.clear()
+      return
+    }
+    for (const consumer of new Set([...this.#parts.keys(), ...wanted.keys()])) {
+      const demand = wanted.get(consumer)
+      const known = this.#parts.get(consumer)
+      if (demand === undefined) this.#forget(consumer)
+      else if (known !== undefined || demand.filter((calls) => calls > 0).length > 1) this.#move(consumer, demand, known)
+    }
+  }
+
+  #move(consumer: string, demand: readonly number[], known: Parts | undefined): void {
+    const all = sum(demand)
+    const moved = demand.map((calls, nth) => {
+      const before = known?.now[nth] ?? calls / all
+      const part = before + moves * (calls / all - before)
+      return part < leastPart ? (calls > 0 ? leastPart : 0) : part
+    })
+    const now = moved.map((part) => part / sum(moved))
+    if (now.filter((part) => part > 0).length === 1) {
+      this.#forget(consumer)
+      return
+    }
+    const told = known?.told ?? demand.map(() => 1)
+    const news = now.some((part, nth) => Math.abs(part - (told[nth] ?? 0)) > worthTelling || (part === 0) !== (told[nth] === 0))
+    if (news) this.#version++
+    this.#parts.set(consumer, { now, told: news ? now : told })
+  }
+
+  #forget(consumer: string): void {
+    if (this.#parts.delete(consumer)) this.#version++
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0)
+}

@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import type { GatePlace } from '../../../src/protection/gate-call.ts'
+import type { GateRules } from '../../../src/protection/gate-rules.ts'
+import { LeasedLimit } from '../../../src/protection/leased-limit.ts'
+import { firstLease } from '../../../src/protection/place-lease.ts'
+import { ProviderGate } from '../../../src/protection/provider-gate.ts'
+import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
+
+/** A consumer: how many calls it goes on wanting at a time through each worker, what it counts for, and what is guaranteed. */
+interface Caller {
+  readonly calls: readonly number[]
+  readonly weight?: number
+  readonly guarantee?: number
+}
+
+interface Scene {
+  readonly places: number
+  readonly callers: Readonly<Record<string, Caller>>
+  /** The share that one consumer may hold while others call. */
+  readonly mostOfOne?: number
+}
+
+const [stepMs, levelMs, seconds] = [10, 500, 25]
+
+/**
+ * A provider whose calls take 30 to 70 ms, with so many places, called through gates of two workers or more that lease their places as they do over messages,
+ * each a step late. The mean number of calls that each consumer had under way, after the first ten seconds.
+ */
+function meanCalls({ places, callers, mostOfOne = 1 }: Scene): Readonly<Record<string, number>> {
+  const count = Math.max(...Object.values(callers).map(({ calls }) => calls.length))
+  const rules: GateRules = {
+    limit: { floor: places, ceiling: places, initial: places, tolerance: 2, noiseMs: 1000, windowMs: 1000 },
+    ...{ limitObserves: false, breakerObserves: true, mostOfOne, contestedMs: 60_000 },
+    breaker: {
+      ...{ failureRate: 1, minimumCalls: 1000, windowMs: 30_000, openMs: 5000, longestOpenMs: 60_000 },
+      ...{ longestRetryAfterMs: 300_000, probes: 3, probeMs: 2000 },
+    },
+    queue: {
+      length: 10_000,
+      patienceMs: 1_000_000,
+      weightOf: (name) => callers[name]?.weight ?? 1,
+      guaranteeOf: (name) => callers[name]?.guarantee ?? 0,
+    },
+  }
+  const machine = new ProviderPlaces(rules, count, 1)
+  const workers = Array.from({ length: count }, (_, nth) => {
+    const limit = new LeasedLimit(firstLease(rules, nth, count), { level: 'none' }, () => undefined)
+    const gate = new ProviderGate(rules, 1, undefined, limit)
+    limit.serve(gate)
+    return { limit, gate }
+  })
+  const under: { place: GatePlace; worker: number; name: string; until: number }[] = []
+  const wanted = new Map<string, number>()
+  const summed: Record<string, number> = Object.fromEntries(Object.keys(callers).map((name) => [name, 0]))
+  let now = 0
+  let random = 1
+  // Calls that always take the same keep step with the rounds, and then not even one queue is fair.
+  const tookMs = (): number => {
+    random = (random * 48_271) % 2_147_483_647
+    return 30 + (random % 41)
+  }
+  const began = (place: GatePlace, worker: number, name: string): void => {
+    under.push({ place, worker, name, until: now + tookMs() })
+  }
+  const call = (worker: number, name: string): void => {
+    const gate = workers[worker]?.gate as ProviderGate
+    const found = gate.enter(name, now)
+    if (typeof found !== 'string') began(found, worker, name)
+    else {
+      workers[worker]?.limit.lacked()
+      const waiter = { granted: (place: GatePlace) => began(place, worker, name), refused: () => undefined }
+      gate.wait({ consumer: name, rank: 1 }, waiter, now)
+    }
+  }
+  for (; now < seconds * 1000; now += stepMs) {
+    for (const one of under.filter(({ until }) => until <= now)) {
+      under.splice(under.indexOf(one), 1)
+      const key = `${one.worker} ${one.name}`
+      wanted.set(key, (wanted.get(key) ?? 0) - 1)
+      workers[one.worker]?.gate.leave(one.place, 0, { kind: 'answered', latencyMs: 50, pushback: false, failed: false, retryAt: 0 }, now)
+    }
+    for (const [name, { calls }] of Object.entries(callers))
+      calls.forEach((want, worker) => {
+        const key = `${worker} ${name}`
+        for (; (wanted.get(key) ?? 0) < want; wanted.set(key, (wanted.get(key) ?? 0) + 1)) call(worker, name)
+      })
+    expect(under.length).toBeLessThanOrEqual(places)
+    const needs = workers.map(({ limit }) => limit.takeNeed())
+    needs.forEach((need, nth) => {
+      if (need !== undefined) machine.told(nth, need, now)
+    })
+    for (const [nth, lease] of machine.leases(now % levelMs === 0, now)) workers[nth]?.limit.take(lease, now)
+    if (now >= 10_000) for (const { name } of under) summed[name] = (summed[name] ?? 0) + 1
+  }
+  const steps = (seconds * 1000 - 10_000) / stepMs
+  return Object.fromEntries(Object.entries(summed).map(([name, sum]) => [name, sum / steps]))
+}
+
+/** The same with one queue for all. */
+function atOneQueue(scene: Scene): Scene {
+  const callers = Object.entries(scene.callers).map(([name, one]) => [
+    name,
+    { ...one, calls: [one.calls.reduce((sum, calls) => sum + calls, 0)] },
+  ])
+  return { ...scene, callers: Object.fromEntries(callers) }
+}
+
+/** Each consumer has what it would have with one queue for all, but for a tenth and so many calls. */
+function expectTheSame(scene: Scene, but: number): void {
+  const [mean, whole] = [meanCalls(scene), meanCalls(atOneQueue(scene))]
+  for (const [name, share] of Object.entries(whole)) {
+    const off = Math.abs((mean[name] ?? 0) - share)
+    expect([name, off <= but + share / 10, mean, whole]).toEqual([name, true, mean, whole])
+  }
+}
+
+test.each<[what: string, Scene]>([
+  [
+    'a consumer at both workers has as much as one at a single worker',
+    { places: 16, callers: { both: { calls: [40, 40] }, one: { calls: [40, 0] } } },
+  ],
+  [
+    'three at one worker and one at the other have the same',
+    { places: 16, callers: { a: { calls: [30, 0] }, b: { calls: [30, 0] }, c: { calls: [30, 0] }, d: { calls: [0, 30] } } },
+  ],
+  [
+    'who wants little has it, and the others share the rest',
+    { places: 16, callers: { a: { calls: [1, 1] }, b: { calls: [50, 0] }, c: { calls: [0, 50] } } },
+  ],
+  ['a weight counts once, not once a worker', { places: 16, callers: { a: { calls: [50, 50], weight: 3 }, b: { calls: [50, 0] } } }],
+  [
+    'a guarantee is of the whole, at one worker too',
+    {
+      places: 16,
+      callers: { g: { calls: [50, 0], guarantee: 0.5 }, a: { calls: [50, 50] }, b: { calls: [0, 50] }, c: { calls: [50, 50] } },
+    },
+  ],
+  [
+    'four workers',
+    {
+      places: 20,
+      callers: { a: { calls: [20, 20, 20, 20] }, b: { calls: [60, 0, 0, 0] }, c: { calls: [0, 5, 30, 0] }, d: { calls: [0, 0, 0, 2] } },
+    },
+  ],
+])('%s', (_, scene) => expectTheSame(scene, 0.3))
+
+test('the most that one may hold while others call is of the whole, wherever the others call', () => {
+  const alone = meanCalls({ places: 16, mostOfOne: 0.5, callers: { hog: { calls: [60, 60] } } })
+  expect(alone['hog']).toBeGreaterThan(15)
+  const contested = meanCalls({ places: 16, mostOfOne: 0.5, callers: { hog: { calls: [60, 60] }, other: { calls: [1, 0] } } })
+  expect(contested['hog']).toBeLessThanOrEqual(8)
+  const elsewhere = meanCalls({ places: 16, mostOfOne: 0.5, callers: { hog: { calls: [60, 0] }, other: { calls: [0, 1] } } })
+  expect(elsewhere['hog']).toBeLessThanOrEqual(8)
+})
+
+test('whoever calls, through whichever workers: each has what it would have with one queue for all', () => {
+  const caller = fc.record({
+    calls: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 2, maxLength: 2 }),
+    weight: fc.integer({ min: 1, max: 3 }),
+  })
+  fc.assert(
+    fc.property(fc.integer({ min: 12, max: 32 }), fc.array(caller, { minLength: 2, maxLength: 5 }), (places, of) => {
+      expectTheSame({ places, callers: Object.fromEntries(of.map((one, at) => [`c${at}`, one])) }, 1)
+    }),
+    { numRuns: 20 },
+  )
+})
