@@ -18,10 +18,9 @@ export interface CapacityRules {
 
 /**
  * Times are told by the settings in seconds and by the rules in milliseconds. `connections` is the most that a provider ever gets; of
- * its queue and of the calls that a circuit must have seen, each of `among` processes has its part, one at least. Limits are whole: they are divided by leases.
+ * its queue each of `among` processes has its part. All else is whole: limits are divided by leases, and what failed is told.
  */
 export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettings, connections: number, among = 1): CapacityRules {
-  const part = (whole: number): number => Math.max(1, Math.floor(whole / among))
   const urgent = new Set(capacity.urgentInteractions)
   const bulk = new Set(capacity.bulkInteractions)
   const consumers = new Map(Object.entries(capacity.consumers))
@@ -45,7 +44,7 @@ export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettin
       limitObserves: own.mode === 'observe',
       breaker: {
         failureRate: circuit.failureRate,
-        minimumCalls: part(circuit.minimumCalls),
+        minimumCalls: circuit.minimumCalls,
         windowMs: circuit.windowSeconds * 1000,
         openMs: circuit.openSeconds * 1000,
         longestOpenMs: Math.max(circuit.openSeconds, circuit.longestOpenSeconds) * 1000,

@@ -8,8 +8,9 @@ import {
   closedBreaker,
   nextBreaker,
 } from './breaker.ts'
-import { FailureWindow } from './failure-window.ts'
+import { type FailureReport, FailureWindow } from './failure-window.ts'
 import type { SharedTurn } from './gate-call.ts'
+import type { MachineLimit } from './provider-limit.ts'
 
 /** How a call to a provider ended, as its circuit sees it. */
 export interface Judged {
@@ -64,19 +65,24 @@ export class Circuit {
     const before = this.#state
     this.#state = nextBreaker(before, event, this.#rules)
     if (this.#state.kind === before.kind) return false
-    if (this.#state.kind === 'closed') {
-      this.#window.clear()
-      this.#retryAt = 0
-    }
+    this.#window.clear()
+    if (this.#state.kind === 'closed') this.#retryAt = 0
     return true
   }
 
-  /** A call has ended; true where the circuit became of another kind. */
-  judge({ consumer, failed, retryAt, probe }: Judged, now: number): boolean {
+  /** What has failed lately, as others are told of it. */
+  failures(now: number): FailureReport {
+    return this.#window.report(now)
+  }
+
+  /** A call has ended; true where the circuit became of another kind. `machine` is what other processes know of the provider. */
+  judge({ consumer, failed, retryAt, probe }: Judged, machine: MachineLimit | undefined, now: number): boolean {
     this.#window.record(consumer, failed, now)
     if (retryAt > this.#retryAt) this.#retryAt = retryAt
     if (!failed) return this.#state.kind !== 'closed' && this.take({ type: 'succeeded', probe })
-    return this.take({ type: 'failed', now, probe, tally: this.#window.tally(now), retryAt: this.#retryAt })
+    const tally = this.#window.tally(now, machine?.others)
+    const callers = machine?.contested === true ? 2 : tally.callers
+    return this.take({ type: 'failed', now, probe, tally: { ...tally, callers }, retryAt: this.#retryAt })
   }
 
   /** What gates to the same provider elsewhere are to be told of what it is now; undefined where it is nothing that they take over. */

@@ -7,9 +7,20 @@ export interface FailureTally {
   readonly failingCallers: number
 }
 
+/** What other windows of the same length are to know of one. */
+export interface FailureReport {
+  readonly calls: number
+  readonly failures: number
+  /** Consumers that saw a failure: two at most. */
+  readonly failing: readonly string[]
+}
+
 const slices = 10
 /** Numbers that are kept of a slice. */
 const fields = 3
+
+/** What a window tells in which nothing failed. */
+export const noFailures: FailureReport = { calls: 0, failures: 0, failing: [] }
 
 /** Counts calls and failures over a sliding window of ten slices. O(1) a call, constant in memory whoever calls. */
 export class FailureWindow {
@@ -36,8 +47,27 @@ export class FailureWindow {
     this.#note(at, 1, consumer)
   }
 
-  /** What the window that ends now holds. */
-  tally(now: number): FailureTally {
+  /** What the window that ends now holds, with what is known of others. */
+  tally(now: number, others: FailureReport = noFailures): FailureTally {
+    const { calls, failures } = this.#counted(now)
+    const failingCallers = Math.max(this.#distinct(1), new Set([...this.#failing(), ...others.failing]).size)
+    return {
+      ...{ calls: calls + others.calls, failures: failures + others.failures },
+      ...{ callers: this.#distinct(0), failingCallers: Math.min(2, failingCallers) },
+    }
+  }
+
+  /** What the window that ends now holds, as other windows are told of it. */
+  report(now: number): FailureReport {
+    return { ...this.#counted(now), failing: this.#failing() }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (let at = 0; at < slices; at++) this.#empty(at)
+  }
+
+  #counted(now: number): Pick<FailureReport, 'calls' | 'failures'> {
     this.#advance(now)
     let calls = 0
     let failures = 0
@@ -45,12 +75,16 @@ export class FailureWindow {
       calls += this.#counts[at] ?? 0
       failures += this.#counts[at + 1] ?? 0
     }
-    return { calls, failures, callers: this.#distinct(0), failingCallers: this.#distinct(1) }
+    return { calls, failures }
   }
 
-  /** Forgets everything. */
-  clear(): void {
-    for (let at = 0; at < slices; at++) this.#empty(at)
+  #failing(): readonly string[] {
+    const seen = new Set<string>()
+    for (let at = 1; at < slices * 2; at += 2) {
+      const first = this.#first[at]
+      if (first !== undefined) seen.add(first)
+    }
+    return [...seen].slice(0, 2)
   }
 
   #advance(now: number): number {

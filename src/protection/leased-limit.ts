@@ -1,4 +1,5 @@
 import type { ConsumerDemand } from './consumer-demand.ts'
+import { type FailureReport, noFailures } from './failure-window.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { type PlaceLease, type PlaceNeed, sampleCode } from './place-lease.ts'
 import type { MachineLimit, ProviderLimit } from './provider-limit.ts'
@@ -15,6 +16,7 @@ export interface LeasedGate {
   placesCame(now: number): void
   /** What consumers want here; what is said of since when is told once. */
   takeDemand(): ConsumerDemand
+  failures(now: number): FailureReport
 }
 
 const noDemand: ConsumerDemand = { consumers: [], held: false }
@@ -36,6 +38,7 @@ export class LeasedLimit implements ProviderLimit {
   #lacked = 0
   #restarted = false
   #window: CallWindow | undefined
+  #others = noFailures
   #parts: ReadonlyMap<string, number> = new Map()
   #told = { seq: -1, inFlight: 0, wanted: 0 }
 
@@ -67,7 +70,7 @@ export class LeasedLimit implements ProviderLimit {
 
   get machine(): MachineLimit {
     const { places, contested, spread } = this.#lease.machine
-    return { places, contested, spread, partOf: (consumer) => this.#parts.get(consumer) ?? 1 }
+    return { places, contested, spread, others: this.#others, partOf: (consumer) => this.#parts.get(consumer) ?? 1 }
   }
 
   /** Nothing under way, nothing waits, nothing to tell. */
@@ -99,6 +102,7 @@ export class LeasedLimit implements ProviderLimit {
 
   restart(): void {
     this.#restarted = true
+    this.#others = noFailures
     this.#changed(true)
   }
 
@@ -112,6 +116,7 @@ export class LeasedLimit implements ProviderLimit {
   take(lease: PlaceLease, now: number): void {
     if (lease.seq <= this.#lease.seq) return
     this.#lease = lease
+    this.#others = lease.others
     this.#parts = new Map(lease.machine.parts)
     if (lease.window !== undefined) this.#window = lease.window
     this.#gate?.placesCame(now)
@@ -124,7 +129,7 @@ export class LeasedLimit implements ProviderLimit {
   }
 
   /** What is to be told, once; undefined where nothing has changed. */
-  takeNeed(): PlaceNeed | undefined {
+  takeNeed(now: number): PlaceNeed | undefined {
     const { seq, places } = this.#lease
     const { inFlight, waiting } = this.#gate ?? { inFlight: 0, waiting: 0 }
     const peak = Math.max(this.#peak, inFlight)
@@ -136,7 +141,8 @@ export class LeasedLimit implements ProviderLimit {
     this.#samples = []
     this.#restarted = false
     this.#told = { seq, inFlight, wanted }
-    return { seq, places, inFlight, peak, wanted, samples, restarted, demand: this.#gate?.takeDemand() ?? noDemand }
+    const [demand, failures] = [this.#gate?.takeDemand() ?? noDemand, this.#gate?.failures(now) ?? noFailures]
+    return { seq, places, inFlight, peak, wanted, samples, restarted, demand, failures }
   }
 
   #sampled(code: number, milliseconds: number, inFlight: number): void {

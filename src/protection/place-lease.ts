@@ -1,4 +1,6 @@
 import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
+import type { FailureReport } from './failure-window.ts'
+import { noFailures } from './failure-window.ts'
 import type { GateRules } from './gate-rules.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { evenPart } from './place-shares.ts'
@@ -16,6 +18,8 @@ export interface PlaceLease {
   /** The worker's part of the learned limit where that is only told; undefined where `places` is of it. */
   readonly learned: number | undefined
   readonly machine: MachineShare
+  /** What the other workers saw of it; kept up to date where this worker may be about to open its circuit. */
+  readonly others: FailureReport
   /** A window of samples of all workers that has closed since the last lease. */
   readonly window?: CallWindow
 }
@@ -32,6 +36,8 @@ export interface PlaceNeed {
   readonly wanted: number
   /** Who could use them. */
   readonly demand: ConsumerDemand
+  /** What of its answers failed. */
+  readonly failures: FailureReport
   /** What was seen of the provider, in pairs: see `sampleCode`. */
   readonly samples: readonly number[]
   /** Its circuit has opened since. */
@@ -48,7 +54,7 @@ export const sampleCode = {
 } as const
 
 /** How a provider's places are bounded and shared. Where `limitObserves`, `limit.ceiling` places are divided. */
-export type PlaceRules = Pick<GateRules, 'limit' | 'limitObserves' | 'queue' | 'contestedMs'>
+export type PlaceRules = Pick<GateRules, 'limit' | 'limitObserves' | 'breaker' | 'queue' | 'contestedMs'>
 
 /** What the `nth` of so many workers has of a provider before it is told anything: its even part of what a provider gets at first. */
 export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, among: number): PlaceLease {
@@ -56,5 +62,5 @@ export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, am
   const all = limitObserves ? limit.ceiling : withinLimits(limit, limit.initial)
   const places = evenPart(all, nth, among)
   const machine = { places: all, contested: false, parts: [], spread: 1 }
-  return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined, machine }
+  return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined, machine, others: noFailures }
 }

@@ -3,6 +3,7 @@ import type { BreakerEvent, BreakerState } from './breaker.ts'
 import { Circuit } from './circuit.ts'
 import { ConsumerCap } from './consumer-cap.ts'
 import type { ConsumerDemand } from './consumer-demand.ts'
+import type { FailureReport } from './failure-window.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
 import type { GateRules } from './gate-rules.ts'
@@ -117,6 +118,11 @@ export class ProviderGate {
     return this.#cap.takeDemand(this.#queue.demands())
   }
 
+  /** What of the provider's answers failed. */
+  failures(now: number): FailureReport {
+    return this.#circuit.failures(now)
+  }
+
   /** Refuses the calls whose time to wait is up. */
   expire(now: number): void {
     this.#refuse('too-late', now, now)
@@ -216,7 +222,7 @@ export class ProviderGate {
 
   #judge({ flow, probe }: GatePlace, failed: boolean, retryAt: number, now: number): void {
     const { kind } = this.#circuit.state
-    if (!this.#circuit.judge({ consumer: flow.consumer, failed, retryAt, probe }, now)) return
+    if (!this.#circuit.judge({ consumer: flow.consumer, failed, retryAt, probe }, this.limit.machine, now)) return
     this.#became(kind, now)
     const shared = this.#circuit.shared(now)
     if (shared !== undefined) this.#turned?.(shared)

@@ -1,3 +1,4 @@
+import type { FailureReport } from './failure-window.ts'
 import type { CallWindow } from './heavy-share.ts'
 
 /** What bounds a learned limit, and how it is learned. Times are in milliseconds. */
@@ -22,6 +23,8 @@ export interface MachineLimit {
   readonly contested: boolean
   /** The most processes that one consumer calls through. */
   readonly spread: number
+  /** What the other processes saw of the provider. */
+  readonly others: FailureReport
   /** Of what a consumer is due at this provider, the part, above 0 and up to 1, that it has in this process. */
   partOf(consumer: string): number
 }

@@ -1,6 +1,8 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import { ConsumerShares } from './consumer-shares.ts'
+import type { FailureReport } from './failure-window.ts'
 import type { CallWindow } from './heavy-share.ts'
+import { MachineFailures } from './machine-failures.ts'
 import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules, sampleCode } from './place-lease.ts'
 import { evenPart, placeShares, placesDue } from './place-shares.ts'
 
@@ -39,12 +41,14 @@ export class ProviderPlaces {
   readonly #limit: AdaptiveLimit
   readonly #holders: Holder[]
   readonly #shares: ConsumerShares
+  readonly #failures: MachineFailures
 
   /** `kinds` is how many kinds of call are told apart. */
   constructor(rules: PlaceRules, workers: number, kinds: number) {
     this.#rules = rules
     this.#limit = new AdaptiveLimit(rules.limit, kinds)
     this.#shares = new ConsumerShares(workers)
+    this.#failures = new MachineFailures(workers)
     this.#holders = Array.from({ length: workers }, (_, nth) => {
       const lease = firstLease(rules, nth, workers)
       return { present: true, lease, settled: true, most: lease.places, ...idle, shares: 0 }
@@ -75,12 +79,14 @@ export class ProviderPlaces {
     holder.wanted = need.wanted
     holder.held ||= need.demand.held
     this.#shares.heard(nth, need.demand, this.#rules, now)
+    this.#failures.heard(nth, need.failures, now)
     if (need.seq === holder.lease.seq) {
       holder.settled = true
       holder.most = Math.max(need.places, need.inFlight)
     }
     this.#learn(need.samples, now)
     // Each worker tells of a circuit that has opened, those too that heard of it from another.
+    if (need.restarted) this.#failures.clear()
     if (need.restarted && this.#limit.limit > this.#rules.limit.floor) this.#limit.restart()
   }
 
@@ -91,15 +97,16 @@ export class ProviderPlaces {
     const lease = { ...holder.lease, places: 0 }
     Object.assign(holder, { present: false, lease, settled: true, most: 0, ...idle })
     this.#shares.lost(nth)
+    this.#failures.lost(nth)
   }
 
   /** A worker begins in the place of one that ended: what it has at first. */
-  began(nth: number): PlaceLease | undefined {
+  began(nth: number, now: number): PlaceLease | undefined {
     const holder = this.#holders[nth]
     if (holder === undefined) return undefined
     holder.present = true
     const places = Math.max(0, Math.min(evenPart(this.places, nth, this.#holders.length), this.#free()))
-    return this.#lend(holder, nth, places)
+    return this.#lend(holder, nth, places, now)
   }
 
   /** The leases that are to be told now. `levels`, now and then: it is looked anew at who calls, idle places are evened out, and what cannot be divided is another's. */
@@ -107,7 +114,7 @@ export class ProviderPlaces {
     if (levels) this.#level(now)
     const targets = this.#targets(levels)
     const told: [number, PlaceLease][] = []
-    const lend = (holder: Holder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places)])
+    const lend = (holder: Holder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places, now)])
     // What is given up counts as held until that is told back; so the order is of no matter for safety, but what is free is known only after.
     this.#holders.forEach((holder, nth) => {
       const target = targets[nth] ?? 0
@@ -118,7 +125,8 @@ export class ProviderPlaces {
       const { places, alone, learned, probing, seq, machine } = holder.lease
       const next = Math.max(places, Math.min(targets[nth] ?? 0, holder.most + Math.max(0, this.#free())))
       const moved = next !== places || machine.places !== this.places || alone !== this.#part(nth) || learned !== this.#learned(next)
-      const news = moved || seq === 0 || holder.window !== undefined || holder.shares !== this.#shares.version
+      const news =
+        moved || seq === 0 || holder.window !== undefined || holder.shares !== this.#shares.version || this.#failed(nth, holder, now)
       if (news || (levels && probing !== this.#probing(holder, next))) lend(holder, nth, next)
     })
     return told
@@ -163,17 +171,33 @@ export class ProviderPlaces {
     return this.#holders.map(({ present, wanted }) => (present ? wanted : 0))
   }
 
-  #lend(holder: Holder, nth: number, places: number): PlaceLease {
+  #lend(holder: Holder, nth: number, places: number, now: number): PlaceLease {
     const { window } = holder
     holder.lease = {
       ...{ seq: holder.lease.seq + 1, places, probing: this.#probing(holder, places), alone: this.#part(nth) },
-      ...{ learned: this.#learned(places), machine: this.#shares.at(nth, this.places), ...(window !== undefined && { window }) },
+      ...{
+        learned: this.#learned(places),
+        machine: this.#shares.at(nth, this.places),
+        others: this.#others(nth, now),
+        ...(window !== undefined && { window }),
+      },
     }
     holder.shares = this.#shares.version
     holder.window = undefined
     holder.settled = false
     holder.most = Math.max(holder.most, places)
     return holder.lease
+  }
+
+  /** What this worker is to know of the failures that others saw is not what it was told. */
+  #failed(nth: number, { lease }: Holder, now: number): boolean {
+    const { calls, failures, failing } = this.#others(nth, now)
+    const known = lease.others
+    return calls !== known.calls || failures !== known.failures || failing.some((consumer) => !known.failing.includes(consumer))
+  }
+
+  #others(nth: number, now: number): FailureReport {
+    return this.#failures.others(nth, this.#rules.breaker.failureRate, now)
   }
 
   #part(nth: number): number {

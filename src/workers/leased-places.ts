@@ -52,7 +52,7 @@ export function createLeasedPlaces({ nth, among, send, now }: LeasedPlacesParts)
     const needs: NamedNeed[] = []
     for (const key of changed) {
       const limit = limits.get(key)
-      const need = limit?.takeNeed()
+      const need = limit?.takeNeed(told)
       if (need !== undefined) needs.push({ ...need, key })
       // While calls are under way what it needs may change without a word.
       if (limit?.isQuiet !== false) changed.delete(key)

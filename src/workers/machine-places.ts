@@ -78,7 +78,7 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
       const nth = workers.indexOf(worker)
       return [...providers].flatMap(([key, places]) => {
         active.set(key, places)
-        const lease = places.began(nth)
+        const lease = places.began(nth, now())
         return lease === undefined ? [] : [{ ...lease, key }]
       })
     },

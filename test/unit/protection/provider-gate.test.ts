@@ -368,5 +368,5 @@ test('places that come from elsewhere let those through that wait, a consumer th
   expect(gate.inFlight).toBe(4)
   leased.take({ ...lease, seq: 2, places: 0 }, 2)
   expect(gate.retryAfterMs('full', 2)).toBe(0)
-  expect(leased.takeNeed()).toMatchObject({ seq: 2, places: 0, inFlight: 4, wanted: 5 })
+  expect(leased.takeNeed(2)).toMatchObject({ seq: 2, places: 0, inFlight: 4, wanted: 5 })
 })

@@ -1,11 +1,16 @@
 import fc from 'fast-check'
+import { noFailures } from '../../../src/protection/failure-window.ts'
 import { LeasedLimit, type Silence } from '../../../src/protection/leased-limit.ts'
 import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules } from '../../../src/protection/place-lease.ts'
 import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
 
 const limit = { floor: 4, ceiling: 64, initial: 16, tolerance: 2, noiseMs: 5, windowMs: 1000 }
 const queue = { length: 1000, patienceMs: 2000, weightOf: () => 1, guaranteeOf: () => 0 }
-const rules: PlaceRules = { limit, limitObserves: false, queue, contestedMs: 60_000 }
+const breaker = {
+  ...{ failureRate: 0.5, minimumCalls: 20, windowMs: 30_000, openMs: 5_000, longestOpenMs: 60_000 },
+  ...{ longestRetryAfterMs: 300_000, probes: 3, probeMs: 2_000 },
+}
+const rules: PlaceRules = { limit, limitObserves: false, breaker, queue, contestedMs: 60_000 }
 /** A limit that nothing moves. */
 const fixed = (places: number): PlaceRules => ({ ...rules, limit: { ...limit, floor: places, ceiling: places, initial: places } })
 
@@ -15,7 +20,13 @@ function machine(of: PlaceRules, count: number) {
   let now = 0
   const silence: Silence = { level: 'none' }
   const begin = (lease: PlaceLease) => {
-    const gate = { inFlight: 0, waiting: 0, placesCame: () => undefined, takeDemand: () => ({ consumers: [], held: false }) }
+    const gate = {
+      inFlight: 0,
+      waiting: 0,
+      placesCame: () => undefined,
+      takeDemand: () => ({ consumers: [], held: false }),
+      failures: () => noFailures,
+    }
     const leased = new LeasedLimit(lease, silence, () => undefined)
     leased.serve(gate)
     return { gate, leased, alive: true, toControl: [] as PlaceNeed[], toWorker: [] as PlaceLease[] }
@@ -47,7 +58,7 @@ function machine(of: PlaceRules, count: number) {
       }
     },
     tell: (nth: number) => {
-      const need = at(nth).alive ? at(nth).leased.takeNeed() : undefined
+      const need = at(nth).alive ? at(nth).leased.takeNeed(now) : undefined
       if (need !== undefined) at(nth).toControl.push(need)
     },
     hear: (nth: number) => {
@@ -76,7 +87,7 @@ function machine(of: PlaceRules, count: number) {
     },
     restart: (nth: number) => {
       if (at(nth).alive) return
-      workers[nth] = begin(places.began(nth) as PlaceLease)
+      workers[nth] = begin(places.began(nth, now) as PlaceLease)
     },
   }
   return {
@@ -229,7 +240,7 @@ test('a lease of before the one that a worker has is not taken', () => {
 test('samples are kept in bounds while nobody takes them', () => {
   const leased = new LeasedLimit(firstLease(rules, 0, 1), { level: 'none' }, () => undefined)
   for (let nth = 0; nth < 5_000; nth++) leased.answered(0, 1, 1)
-  expect(leased.takeNeed()?.samples).toHaveLength(2_000)
+  expect(leased.takeNeed(0)?.samples).toHaveLength(2_000)
   expect(leased.isQuiet).toBe(false)
 })
 

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import type { GatePlace } from '../../../src/protection/gate-call.ts'
 import type { GateRules } from '../../../src/protection/gate-rules.ts'
-import { LeasedLimit } from '../../../src/protection/leased-limit.ts'
-import { firstLease } from '../../../src/protection/place-lease.ts'
-import { ProviderGate } from '../../../src/protection/provider-gate.ts'
-import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
+import type { ProviderGate } from '../../../src/protection/provider-gate.ts'
+import { machineGates } from '../../support/machine-gates.ts'
 
 /** A consumer: how many calls it goes on wanting at a time through each worker, what it counts for, and what is guaranteed. */
 interface Caller {
@@ -42,17 +40,11 @@ function meanCalls({ places, callers, mostOfOne = 1 }: Scene): Readonly<Record<s
       guaranteeOf: (name) => callers[name]?.guarantee ?? 0,
     },
   }
-  const machine = new ProviderPlaces(rules, count, 1)
-  const workers = Array.from({ length: count }, (_, nth) => {
-    const limit = new LeasedLimit(firstLease(rules, nth, count), { level: 'none' }, () => undefined)
-    const gate = new ProviderGate(rules, 1, undefined, limit)
-    limit.serve(gate)
-    return { limit, gate }
-  })
+  let now = 0
+  const { workers, exchange } = machineGates(rules, count, () => now)
   const under: { place: GatePlace; worker: number; name: string; until: number }[] = []
   const wanted = new Map<string, number>()
   const summed: Record<string, number> = Object.fromEntries(Object.keys(callers).map((name) => [name, 0]))
-  let now = 0
   let random = 1
   // Calls that always take the same keep step with the rounds, and then not even one queue is fair.
   const tookMs = (): number => {
@@ -85,11 +77,7 @@ function meanCalls({ places, callers, mostOfOne = 1 }: Scene): Readonly<Record<s
         for (; (wanted.get(key) ?? 0) < want; wanted.set(key, (wanted.get(key) ?? 0) + 1)) call(worker, name)
       })
     expect(under.length).toBeLessThanOrEqual(places)
-    const needs = workers.map(({ limit }) => limit.takeNeed())
-    needs.forEach((need, nth) => {
-      if (need !== undefined) machine.told(nth, need, now)
-    })
-    for (const [nth, lease] of machine.leases(now % levelMs === 0, now)) workers[nth]?.limit.take(lease, now)
+    exchange(now % levelMs === 0, now)
     if (now >= 10_000) for (const { name } of under) summed[name] = (summed[name] ?? 0) + 1
   }
   const steps = (seconds * 1000 - 10_000) / stepMs
