@@ -12,16 +12,6 @@ import { type FailureReport, FailureWindow } from './failure-window.ts'
 import type { SharedTurn } from './gate-call.ts'
 import type { MachineLimit } from './provider-limit.ts'
 
-/** How a call to a provider ended, as its circuit sees it. */
-export interface Judged {
-  readonly consumer: string
-  readonly failed: boolean
-  /** Monotonic ms until which the provider wants to be left alone; 0 where it does not. */
-  readonly retryAt: number
-  /** The episode of the circuit that this call probed. */
-  readonly probe: number | undefined
-}
-
 /** One provider's circuit with the failures that it goes by. No timer, no input or output. */
 export class Circuit {
   #rules: BreakerRules
@@ -75,11 +65,18 @@ export class Circuit {
     return this.#window.report(now)
   }
 
-  /** A call has ended; true where the circuit became of another kind. `machine` is what other processes know of the provider. */
-  judge({ consumer, failed, retryAt, probe }: Judged, machine: MachineLimit | undefined, now: number): boolean {
+  /** A call of this consumer has ended, well or not; `retryAt` is the monotonic ms until which the provider wants to be left alone, 0 where it does not. */
+  record(consumer: string, failed: boolean, retryAt: number, now: number): void {
     this.#window.record(consumer, failed, now)
     if (retryAt > this.#retryAt) this.#retryAt = retryAt
-    if (!failed) return this.#state.kind !== 'closed' && this.take({ type: 'succeeded', probe })
+  }
+
+  /**
+   * Judges by the call that was recorded last; `probe` is the episode that it probed, `machine` what other processes know of the provider. True where the circuit
+   * became of another kind.
+   */
+  judge(failed: boolean, probe: number | undefined, machine: MachineLimit | undefined, now: number): boolean {
+    if (!failed) return this.take({ type: 'succeeded', probe })
     const tally = this.#window.tally(now, machine?.others)
     const callers = machine?.contested === true ? 2 : tally.callers
     return this.take({ type: 'failed', now, probe, tally: { ...tally, callers }, retryAt: this.#retryAt })

@@ -1,7 +1,7 @@
 import type { ConsumerDemand } from './consumer-demand.ts'
 import type { GateRules } from './gate-rules.ts'
 import { type CallWindow, HeavyShare } from './heavy-share.ts'
-import type { Places } from './places.ts'
+import { allPlaces, type GatePlaces, type Places } from './places.ts'
 import type { MachineLimit } from './provider-limit.ts'
 import type { WaitingFlow } from './waiting-flow.ts'
 
@@ -37,14 +37,14 @@ export class ConsumerCap {
   }
 
   /** Of this many places, which are those of the whole machine where that has several processes, how many one consumer may hold now. */
-  places(here: number, machine: MachineLimit | undefined, now: number): Places {
+  places(here: number, machine: MachineLimit | undefined, now: number): GatePlaces {
     const limit = machine?.places ?? here
     const share = this.#rules.mostOfOne
     const contested = now < this.#contestedUntil || machine?.contested === true
-    if (!contested || share === 1) return { limit, mostOfOne: Number.POSITIVE_INFINITY, mostOfHeavy: Number.POSITIVE_INFINITY }
+    if (!contested || share === 1) return { here, limit, mostOfOne: allPlaces, mostOfHeavy: allPlaces }
     const mostOfOne = Math.max(1, Math.min(Math.floor(limit * share), this.#heavy.usual))
     // One call at least is a consumer's in each process: all may have as many, or who calls through several would be better off.
-    return { limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, Math.max(this.#heavy.most, machine?.spread ?? 1)) }
+    return { here, limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, Math.max(this.#heavy.most, machine?.spread ?? 1)) }
   }
 
   /** A consumer wanted more than it may hold. */

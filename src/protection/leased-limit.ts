@@ -29,6 +29,7 @@ const [mostSamples, manySamples] = [1_000, 200]
  * and needs. It decides by what it holds, and waits for nothing.
  */
 export class LeasedLimit implements ProviderLimit {
+  machine: MachineLimit
   #lease: PlaceLease
   readonly #silence: Silence
   readonly #changed: (urgent: boolean) => void
@@ -38,13 +39,12 @@ export class LeasedLimit implements ProviderLimit {
   #lacked = 0
   #restarted = false
   #window: CallWindow | undefined
-  #others = noFailures
-  #parts: ReadonlyMap<string, number> = new Map()
   #told = { seq: -1, inFlight: 0, wanted: 0 }
 
   /** `changed` is told that there is something for `takeNeed`; urgent where somebody waits for what comes of it. */
   constructor(lease: PlaceLease, silence: Silence, changed: (urgent: boolean) => void) {
     this.#lease = lease
+    this.machine = machineLimit(lease)
     this.#silence = silence
     this.#changed = changed
   }
@@ -66,11 +66,6 @@ export class LeasedLimit implements ProviderLimit {
 
   get probing(): number {
     return Math.max(this.#lease.probing, this.ceiling)
-  }
-
-  get machine(): MachineLimit {
-    const { places, contested, spread } = this.#lease.machine
-    return { places, contested, spread, others: this.#others, partOf: (consumer) => this.#parts.get(consumer) ?? 1 }
   }
 
   /** Nothing under way, nothing waits, nothing to tell. */
@@ -102,7 +97,7 @@ export class LeasedLimit implements ProviderLimit {
 
   restart(): void {
     this.#restarted = true
-    this.#others = noFailures
+    this.machine = { ...this.machine, others: noFailures }
     this.#changed(true)
   }
 
@@ -116,8 +111,7 @@ export class LeasedLimit implements ProviderLimit {
   take(lease: PlaceLease, now: number): void {
     if (lease.seq <= this.#lease.seq) return
     this.#lease = lease
-    this.#others = lease.others
-    this.#parts = new Map(lease.machine.parts)
+    this.machine = machineLimit(lease)
     if (lease.window !== undefined) this.#window = lease.window
     this.#gate?.placesCame(now)
     this.#changed(true)
@@ -152,4 +146,9 @@ export class LeasedLimit implements ProviderLimit {
     // Who has more under way than it may have by now is waited for.
     this.#changed(inFlight > this.#lease.places || samples.length === 2 * manySamples)
   }
+}
+
+function machineLimit({ machine, others }: PlaceLease): MachineLimit {
+  const parts = new Map(machine.parts)
+  return { ...machine, others, partOf: (consumer) => parts.get(consumer) ?? 1 }
 }

@@ -7,7 +7,7 @@ import type { FailureReport } from './failure-window.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { GateCall, GatePlace, GateRefusal, GateSample, SharedTurn, Waiter } from './gate-call.ts'
 import type { GateRules } from './gate-rules.ts'
-import type { Places } from './places.ts'
+import type { GatePlaces } from './places.ts'
 import type { ProviderLimit } from './provider-limit.ts'
 import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
@@ -80,7 +80,7 @@ export class ProviderGate {
     if (probes) return this.#begin(flow, now, this.#circuit.probe(now), undefined)
     const places = this.#places(now)
     // Where there is room although calls wait, they are those of consumers that have all they may have.
-    if (this.#isFull || !this.#queue.mayBegin(flow, places)) {
+    if (this.#isFull(places) || !this.#queue.mayBegin(flow, places)) {
       if (this.#queue.hasItsMost(flow, places)) this.#cap.held(flow, places)
       return 'full'
     }
@@ -146,7 +146,7 @@ export class ProviderGate {
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
   retryAfterMs(why: GateRefusal, now: number): number {
     if (why === 'unavailable') return this.#circuit.waitMs(now)
-    return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#mostAtOnce)
+    return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#places(now).here)
   }
 
   /** The circuit is not closed, and that counts. */
@@ -161,22 +161,18 @@ export class ProviderGate {
     return { flow, began: now, era: this.#era, probe, observed }
   }
 
-  get #mostAtOnce(): number {
-    return this.rules.limitObserves ? this.limit.ceiling : this.limit.limit
-  }
-
   #emptyQueue(): FairQueue<Waiter> {
     return new FairQueue(this.rules.queue, (consumer) => this.limit.machine?.partOf(consumer) ?? 1)
   }
 
-  #places(now: number): Places {
-    return this.#cap.places(this.#mostAtOnce, this.limit.machine, now)
+  #places(now: number): GatePlaces {
+    return this.#cap.places(this.rules.limitObserves ? this.limit.ceiling : this.limit.limit, this.limit.machine, now)
   }
 
   #letThrough(now: number): void {
     if (this.#queue.waiting === 0 || this.#isShut) return
     const places = this.#places(now)
-    while (!this.#isFull) {
+    while (!this.#isFull(places)) {
       const next = this.#queue.take(places)
       if (next === undefined) return
       this.#inFlight++
@@ -189,8 +185,8 @@ export class ProviderGate {
       one.item.refused(why)
   }
 
-  get #isFull(): boolean {
-    return this.#inFlight - this.#forgotten >= this.#mostAtOnce || this.#inFlight >= this.limit.probing
+  #isFull({ here }: GatePlaces): boolean {
+    return this.#inFlight - this.#forgotten >= here || this.#inFlight >= this.limit.probing
   }
 
   #ended(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
@@ -221,8 +217,10 @@ export class ProviderGate {
   }
 
   #judge({ flow, probe }: GatePlace, failed: boolean, retryAt: number, now: number): void {
+    this.#circuit.record(flow.consumer, failed, retryAt, now)
     const { kind } = this.#circuit.state
-    if (!this.#circuit.judge({ consumer: flow.consumer, failed, retryAt, probe }, this.limit.machine, now)) return
+    if (!failed && kind === 'closed') return
+    if (!this.#circuit.judge(failed, probe, this.limit.machine, now)) return
     this.#became(kind, now)
     const shared = this.#circuit.shared(now)
     if (shared !== undefined) this.#turned?.(shared)
