@@ -8,7 +8,7 @@ import {
   closedBreaker,
   nextBreaker,
 } from './breaker.ts'
-import { type FailureReport, FailureWindow } from './failure-window.ts'
+import { FailureWindow } from './failure-window.ts'
 import type { SharedTurn } from './gate-call.ts'
 import type { MachineLimit } from './provider-limit.ts'
 
@@ -16,17 +16,18 @@ import type { MachineLimit } from './provider-limit.ts'
 export class Circuit {
   #rules: BreakerRules
   #state: BreakerState = closedBreaker
-  #window: FailureWindow
   #retryAt = 0
+  /** Calls and failures; each call is recorded here before it is judged. */
+  readonly window: FailureWindow
 
   constructor(rules: BreakerRules) {
     this.#rules = rules
-    this.#window = new FailureWindow(rules.windowMs)
+    this.window = new FailureWindow(rules.windowMs)
   }
 
   /** Goes by other rules from now on. Failures are counted anew where their window has another length. */
   follow(rules: BreakerRules): void {
-    if (rules.windowMs !== this.#rules.windowMs) this.#window = new FailureWindow(rules.windowMs)
+    this.window.follow(rules.windowMs)
     this.#rules = rules
   }
 
@@ -36,7 +37,7 @@ export class Circuit {
 
   /** What becomes of a call that comes now. */
   answer(now: number): BreakerAnswer {
-    return this.#state.kind === 'closed' ? 'pass' : breakerAnswer(this.#state, now, this.#rules)
+    return breakerAnswer(this.#state, now, this.#rules)
   }
 
   /** How long, in ms, until a call may be let through again. */
@@ -55,19 +56,13 @@ export class Circuit {
     const before = this.#state
     this.#state = nextBreaker(before, event, this.#rules)
     if (this.#state.kind === before.kind) return false
-    this.#window.clear()
+    this.window.clear()
     if (this.#state.kind === 'closed') this.#retryAt = 0
     return true
   }
 
-  /** What has failed lately, as others are told of it. */
-  failures(now: number): FailureReport {
-    return this.#window.report(now)
-  }
-
-  /** A call of this consumer has ended, well or not; `retryAt` is the monotonic ms until which the provider wants to be left alone, 0 where it does not. */
-  record(consumer: string, failed: boolean, retryAt: number, now: number): void {
-    this.#window.record(consumer, failed, now)
+  /** The provider wants to be left alone until then, a monotonic ms. */
+  askedToWait(retryAt: number): void {
     if (retryAt > this.#retryAt) this.#retryAt = retryAt
   }
 
@@ -77,7 +72,7 @@ export class Circuit {
    */
   judge(failed: boolean, probe: number | undefined, machine: MachineLimit | undefined, now: number): boolean {
     if (!failed) return this.take({ type: 'succeeded', probe })
-    const tally = this.#window.tally(now, machine?.others)
+    const tally = this.window.tally(now, machine?.others)
     const callers = machine?.contested === true ? 2 : tally.callers
     return this.take({ type: 'failed', now, probe, tally: { ...tally, callers }, retryAt: this.#retryAt })
   }

@@ -1,36 +1,36 @@
 import type { ConsumerDemand } from './consumer-demand.ts'
 import type { GateRules } from './gate-rules.ts'
-import { type CallWindow, HeavyShare } from './heavy-share.ts'
+import { HeavyShare } from './heavy-share.ts'
 import { allPlaces, type GatePlaces, type Places } from './places.ts'
 import type { MachineLimit } from './provider-limit.ts'
 import type { WaitingFlow } from './waiting-flow.ts'
 
 /**
  * How many of a provider's places one consumer may hold: all of them while it alone calls, and `mostOfOne` of them, or what is left over for one
- * that wants more, while others call too. O(1) a call.
+ * that wants more, while others call too. O(1) a call. It is a heavy share, and does not have one: of thousands of gates each is one object less to fetch.
  */
-export class ConsumerCap {
+export class ConsumerCap extends HeavyShare {
   #rules: GateRules
-  readonly #heavy: HeavyShare
   #lastConsumer: string | undefined
-  /** Since it was last told: somebody called, and somebody wanted more than it may hold. */
-  #since = { called: false, held: false }
+  /** Since it was last told somebody called, and somebody wanted more than it may hold. */
+  #wasCalled = false
+  #wasHeld = false
   #contestedUntil = Number.NEGATIVE_INFINITY
 
   constructor(rules: GateRules) {
+    super(rules.limit.initial * rules.mostOfOne)
     this.#rules = rules
-    this.#heavy = new HeavyShare(rules.limit.initial * rules.mostOfOne)
   }
 
   /** Goes by other rules from now on; what was learned stays. */
-  follow(rules: GateRules): void {
+  followRules(rules: GateRules): void {
     this.#rules = rules
-    this.#heavy.follow(rules.limit.initial * rules.mostOfOne)
+    this.follow(rules.limit.initial * rules.mostOfOne)
   }
 
   /** A consumer calls. */
   called(consumer: string, now: number): void {
-    this.#since.called = true
+    this.#wasCalled = true
     if (consumer === this.#lastConsumer) return
     if (this.#lastConsumer !== undefined) this.#contestedUntil = now + this.#rules.contestedMs
     this.#lastConsumer = consumer
@@ -42,29 +42,25 @@ export class ConsumerCap {
     const share = this.#rules.mostOfOne
     const contested = now < this.#contestedUntil || machine?.contested === true
     if (!contested || share === 1) return { here, limit, mostOfOne: allPlaces, mostOfHeavy: allPlaces }
-    const mostOfOne = Math.max(1, Math.min(Math.floor(limit * share), this.#heavy.usual))
+    const mostOfOne = Math.max(1, Math.min(Math.floor(limit * share), this.usual))
     // One call at least is a consumer's in each process: all may have as many, or who calls through several would be better off.
-    return { here, limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, Math.max(this.#heavy.most, machine?.spread ?? 1)) }
+    return { here, limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, Math.max(this.most, machine?.spread ?? 1)) }
   }
 
   /** A consumer wanted more than it may hold. */
   held(flow: WaitingFlow<unknown>, { limit, mostOfHeavy }: Places): void {
     if (mostOfHeavy >= limit) return
-    this.#since.held = true
-    this.#heavy.hold(flow)
+    this.#wasHeld = true
+    this.hold(flow)
   }
 
   /** These consumers have calls waiting or under way; told with them are who called last, and whether anybody was held, since this was last asked. */
   takeDemand(consumers: readonly (readonly [consumer: string, calls: number])[]): ConsumerDemand {
-    const { called, held } = this.#since
-    this.#since = { called: false, held: false }
+    const [called, held] = [this.#wasCalled, this.#wasHeld]
+    this.#wasCalled = false
+    this.#wasHeld = false
     const last = this.#lastConsumer
     const isTold = last === undefined || !called || consumers.some(([consumer]) => consumer === last)
     return { consumers: isTold ? consumers : [...consumers, [last, 0]], held }
-  }
-
-  /** A window of samples has closed, and so many consumers have calls waiting or under way in this process. */
-  closed(window: CallWindow, consumers: number): void {
-    this.#heavy.closed(window, consumers)
   }
 }

@@ -24,7 +24,7 @@ export const noFailures: FailureReport = { calls: 0, failures: 0, failing: [] }
 
 /** Counts calls and failures over a sliding window of ten slices. O(1) a call, constant in memory whoever calls. */
 export class FailureWindow {
-  readonly #sliceMs: number
+  #sliceMs: number
   /** Of each slice its calls, its failures, and by a bit each whether several called and whether several saw failures. */
   readonly #counts = new Uint32Array(slices * fields)
   /** Of each slice who called first, and who saw the first failure. Together in one place, and few: most calls of a provider find it out of the caches. */
@@ -34,6 +34,14 @@ export class FailureWindow {
   /** The window's length in ms. */
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / slices
+  }
+
+  /** Its length is another, in ms: it counts anew. */
+  follow(windowMs: number): void {
+    if (windowMs / slices === this.#sliceMs) return
+    this.#sliceMs = windowMs / slices
+    this.#slice = 0
+    this.clear()
   }
 
   /** A call of this consumer ended, well or not. */

@@ -1,5 +1,6 @@
 import { LinkedList } from './linked-list.ts'
 import { guaranteed, mostOf, type Places } from './places.ts'
+import type { ProviderLimit } from './provider-limit.ts'
 import { Rounds } from './rounds.ts'
 import { type CallRank, firstOf, WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
@@ -15,6 +16,9 @@ export interface QueueRules {
   guaranteeOf(consumer: string): number
 }
 
+/** What other processes of the machine call; undefined where there is this one only. */
+type WhereOthersCall = Pick<ProviderLimit, 'machine'>
+
 /** Consumers that became idle while others waited are forgotten in one go, when this many more are idle than had to be kept the last time. */
 const idleKept = 64
 
@@ -24,7 +28,7 @@ const idleKept = 64
  */
 export class FairQueue<Item> {
   #rules: QueueRules
-  readonly #partOf: (consumer: string) => number
+  readonly #at: WhereOthersCall
   #flows = new Map<string, WaitingFlow<Item>>()
   /** One consumer that is kept beside the map: at most providers there is one at a time, and a map that is filled and emptied again costs more than all the rest. */
   #lone: WaitingFlow<Item> | undefined
@@ -37,10 +41,10 @@ export class FairQueue<Item> {
   readonly #ages = new LinkedList<WaitingCall<Item>>()
   readonly #rounds = new Rounds<Item>()
 
-  /** `partOf` tells which part, above 0 and up to 1, of what a consumer is due it has in this process: of its weight, its guarantee and the most that it may hold. */
-  constructor(rules: QueueRules, partOf: (consumer: string) => number = () => 1) {
+  /** `at` tells which part of what a consumer is due it has in this process: of its weight, its guarantee and the most that it may hold. */
+  constructor(rules: QueueRules, at: WhereOthersCall = { machine: undefined }) {
     this.#rules = rules
-    this.#partOf = partOf
+    this.#at = at
   }
 
   /** Goes by other rules from now on; calls that wait already keep their time. */
@@ -161,6 +165,10 @@ export class FairQueue<Item> {
     if (oldest === undefined || oldest.deadline > now) return undefined
     this.cancel(oldest, places)
     return oldest
+  }
+
+  #partOf(consumer: string): number {
+    return this.#at.machine?.partOf(consumer) ?? 1
   }
 
   get #known(): readonly WaitingFlow<Item>[] {

@@ -1,7 +1,6 @@
-import type { ConsumerDemand } from './consumer-demand.ts'
-import { type FailureReport, noFailures } from './failure-window.ts'
+import { noFailures } from './failure-window.ts'
 import type { CallWindow } from './heavy-share.ts'
-import { type PlaceLease, type PlaceNeed, sampleCode } from './place-lease.ts'
+import { type GateNews, type PlaceLease, type PlaceNeed, sampleCode } from './place-lease.ts'
 import type { MachineLimit, ProviderLimit } from './provider-limit.ts'
 
 /** For how long nothing was heard from whoever leases. `short`: who has more than its even part gives that up; `long`: who has less takes it. */
@@ -14,12 +13,10 @@ export interface LeasedGate {
   readonly inFlight: number
   readonly waiting: number
   placesCame(now: number): void
-  /** What consumers want here; what is said of since when is told once. */
-  takeDemand(): ConsumerDemand
-  failures(now: number): FailureReport
+  takeNews(now: number): GateNews
 }
 
-const noDemand: ConsumerDemand = { consumers: [], held: false }
+const noNews: GateNews = { demand: { consumers: [], held: false }, failures: noFailures }
 
 /** Samples that are kept until they are told; more are dropped, and so many of them go at once. */
 const [mostSamples, manySamples] = [1_000, 200]
@@ -135,8 +132,7 @@ export class LeasedLimit implements ProviderLimit {
     this.#samples = []
     this.#restarted = false
     this.#told = { seq, inFlight, wanted }
-    const [demand, failures] = [this.#gate?.takeDemand() ?? noDemand, this.#gate?.failures(now) ?? noFailures]
-    return { seq, places, inFlight, peak, wanted, samples, restarted, demand, failures }
+    return { seq, places, inFlight, peak, wanted, samples, restarted, ...(this.#gate?.takeNews(now) ?? noNews) }
   }
 
   #sampled(code: number, milliseconds: number, inFlight: number): void {

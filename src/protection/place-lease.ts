@@ -1,6 +1,5 @@
 import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
-import type { FailureReport } from './failure-window.ts'
-import { noFailures } from './failure-window.ts'
+import { type FailureReport, noFailures } from './failure-window.ts'
 import type { GateRules } from './gate-rules.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { evenPart } from './place-shares.ts'
@@ -24,8 +23,14 @@ export interface PlaceLease {
   readonly window?: CallWindow
 }
 
+/** What a gate tells of its calls. */
+export interface GateNews {
+  readonly demand: ConsumerDemand
+  readonly failures: FailureReport
+}
+
 /** What one worker tells of a provider. */
-export interface PlaceNeed {
+export interface PlaceNeed extends GateNews {
   /** The last lease that it goes by. */
   readonly seq: number
   readonly places: number
@@ -34,10 +39,6 @@ export interface PlaceNeed {
   readonly peak: number
   /** Places that it could use. */
   readonly wanted: number
-  /** Who could use them. */
-  readonly demand: ConsumerDemand
-  /** What of its answers failed. */
-  readonly failures: FailureReport
   /** What was seen of the provider, in pairs: see `sampleCode`. */
   readonly samples: readonly number[]
   /** Its circuit has opened since. */

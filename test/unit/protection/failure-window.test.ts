@@ -43,3 +43,23 @@ test('it never holds a call older than the window, and always those of its nine 
     }),
   )
 })
+
+test('with another length it counts anew', () => {
+  const window = new FailureWindow(10_000)
+  window.record('a', true, 100_000)
+  window.follow(10_000)
+  expect(window.tally(100_000)).toMatchObject({ calls: 1, failures: 1 })
+  window.follow(60_000)
+  expect(window.tally(100_000)).toMatchObject({ calls: 0, failures: 0 })
+  window.record('a', true, 100_000)
+  expect(window.tally(155_000)).toMatchObject({ calls: 1, failures: 1 })
+  expect(window.tally(170_000)).toMatchObject({ calls: 0, failures: 0 })
+})
+
+test('what others saw is summed with it, and a consumer that saw failures at both counts once', () => {
+  const window = new FailureWindow(10_000)
+  window.record('a', true, 0)
+  expect(window.report(0)).toEqual({ calls: 1, failures: 1, failing: ['a'] })
+  expect(window.tally(0, { calls: 5, failures: 2, failing: ['a'] })).toEqual({ calls: 6, failures: 3, callers: 1, failingCallers: 1 })
+  expect(window.tally(0, { calls: 5, failures: 2, failing: ['a', 'b'] })).toMatchObject({ failingCallers: 2 })
+})

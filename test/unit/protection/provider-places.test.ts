@@ -24,8 +24,7 @@ function machine(of: PlaceRules, count: number) {
       inFlight: 0,
       waiting: 0,
       placesCame: () => undefined,
-      takeDemand: () => ({ consumers: [], held: false }),
-      failures: () => noFailures,
+      takeNews: () => ({ demand: { consumers: [], held: false }, failures: noFailures }),
     }
     const leased = new LeasedLimit(lease, silence, () => undefined)
     leased.serve(gate)
