@@ -21,17 +21,20 @@ interface Parts {
  * one queue for the whole machine would. Pure; keeps only consumers with calls waiting or under way.
  */
 export class ConsumerShares {
-  readonly #demands: Map<string, number>[]
+  /** What each worker told last. */
+  readonly #demands: ConsumerDemand['consumers'][]
   readonly #parts = new Map<string, Parts>()
   #lastConsumer: string | undefined
   #contestedUntil = Number.NEGATIVE_INFINITY
   #contested = false
+  readonly #even: readonly number[]
   #weights: readonly number[]
   #version = 0
 
   constructor(workers: number) {
-    this.#demands = Array.from({ length: workers }, () => new Map())
-    this.#weights = this.#demands.map(() => 1)
+    this.#demands = Array.from({ length: workers }, () => [])
+    this.#even = this.#demands.map(() => 1)
+    this.#weights = this.#even
   }
 
   /** Another number whenever workers are to be told. */
@@ -46,7 +49,8 @@ export class ConsumerShares {
 
   /** Consumers with calls waiting or under way. */
   get active(): number {
-    return new Set(this.#demands.flatMap((demand) => [...demand.keys()])).size
+    const calling = this.#demands.flatMap((demand) => demand.filter(([, calls]) => calls > 0))
+    return new Set(calling.map(([consumer]) => consumer)).size
   }
 
   /** A worker tells. */
@@ -55,20 +59,26 @@ export class ConsumerShares {
       if (this.#lastConsumer !== undefined && consumer !== this.#lastConsumer) this.#contestedUntil = now + contestedMs
       this.#lastConsumer = consumer
     }
-    this.#demands[nth] = new Map(consumers.filter(([, calls]) => calls > 0))
+    this.#demands[nth] = consumers
     this.#contend(now)
   }
 
   /** A worker has ended. */
   lost(nth: number): void {
-    this.#demands[nth] = new Map()
+    this.#demands[nth] = []
   }
 
   /** Looks anew at who calls through which worker; `wants` are the places that each worker could use. */
   level(places: number, wants: readonly number[], { queue }: PlaceRules, now: number): void {
     this.#contend(now)
+    this.#weights = this.#even
+    if (!this.#contested) {
+      this.#parts.clear()
+      return
+    }
     const wanted = this.#wanted(wants)
     this.#follow(wanted)
+    if (sum(wants) <= places) return
     const names = [...wanted.keys()]
     const due = waterFill(
       places,
@@ -78,10 +88,6 @@ export class ConsumerShares {
         want: sum(wanted.get(consumer) ?? []),
       })),
     )
-    if (!this.#contested || due.level === Number.POSITIVE_INFINITY) {
-      this.#weights = wants.map(() => 1)
-      return
-    }
     const weights = wants.map(() => 0)
     names.forEach((consumer, at) => {
       const demand = wanted.get(consumer) ?? []
@@ -110,8 +116,9 @@ export class ConsumerShares {
     this.#demands.forEach((demand, nth) => {
       const want = wants[nth] ?? 0
       if (want === 0) return
-      const told = demand.size === 0 ? new Map([[`worker ${nth}`, 1]]) : demand
-      const each = want / sum([...told.values()])
+      const all = sum(demand.map(([, calls]) => calls))
+      const told = all === 0 ? [[`worker ${nth}`, 1] as const] : demand.filter(([, calls]) => calls > 0)
+      const each = want / Math.max(1, all)
       for (const [consumer, calls] of told) {
         const at = wanted.get(consumer) ?? wants.map(() => 0)
         at[nth] = calls * each
@@ -129,10 +136,6 @@ export class ConsumerShares {
 
   /** Moves the parts of consumers that call, or called until lately, through several workers. */
   #follow(wanted: ReadonlyMap<string, readonly number[]>): void {
-    if (!this.#contested) {
-      this.#parts.clear()
-      return
-    }
     for (const consumer of new Set([...this.#parts.keys(), ...wanted.keys()])) {
       const demand = wanted.get(consumer)
       const known = this.#parts.get(consumer)

@@ -144,10 +144,11 @@ export class ProviderPlaces {
 
   #targets(levels: boolean): readonly number[] {
     const held = this.#holders.map(({ lease }) => lease.places)
+    const moves = sum(held) !== this.places || this.#holders.some(({ present, wanted, lease }) => present && wanted > lease.places)
+    if (!moves && !levels) return held
     const targets = this.#divided()
-    const lacks = this.#holders.some(({ present, wanted, lease }) => present && wanted > lease.places)
-    const uneven = levels && targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
-    return lacks || uneven || sum(held) !== this.places ? targets : held
+    const uneven = targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
+    return moves || uneven ? targets : held
   }
 
   /** What each worker is to have; nothing where it has ended. */
