@@ -1,5 +1,6 @@
 import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
 import type { PlaceRules } from './place-lease.ts'
+import { sum } from './sum.ts'
 import { waterFill } from './water-fill.ts'
 
 /** A consumer that calls through a worker has this part of its share there, at least; less is none. */
@@ -165,8 +166,4 @@ export class ConsumerShares {
   #forget(consumer: string): void {
     if (this.#parts.delete(consumer)) this.#version++
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((all, one) => all + one, 0)
 }

@@ -1,5 +1,6 @@
 import { evenPart } from './place-shares.ts'
 import { type HeldQuota, type Quota, type QuotaNotice, quotaKey } from './quota.ts'
+import { sum } from './sum.ts'
 
 /** Who is told what, in this order. */
 export type QuotaNotices = readonly (readonly [nth: number, notice: QuotaNotice])[]
@@ -159,10 +160,4 @@ export class MachineQuotas {
   #even({ quota }: Quota, nth: number): number {
     return evenPart(quota, nth, this.#present.length)
   }
-}
-
-function sum(numbers: Iterable<number>): number {
-  let all = 0
-  for (const one of numbers) all += one
-  return all
 }

@@ -1,3 +1,4 @@
+import { sum } from './sum.ts'
 import { waterFill } from './water-fill.ts'
 
 /** The `nth` of so many even parts of a whole number, the larger ones first: together they are the whole. */
@@ -25,10 +26,10 @@ export function placesDue(places: number, wants: readonly number[], weights: rea
 export function placeShares(places: number, due: readonly number[], owed: readonly number[] = []): readonly number[] {
   const shares = due.map((one) => Math.floor(one + rounding))
   const missed = due.map((one, at) => Math.max(0, one - (shares[at] ?? 0)))
-  const promised = Math.round(missed.reduce((sum, one) => sum + one, 0))
+  const promised = Math.round(sum(missed))
   const longest = due.flatMap((_, at) => ((missed[at] ?? 0) > rounding ? [at] : []))
   const claim = (at: number): number => (missed[at] ?? 0) + (owed[at] ?? 0)
   for (const at of longest.sort((one, other) => claim(other) - claim(one)).slice(0, promised)) shares[at] = (shares[at] ?? 0) + 1
-  const over = places - shares.reduce((sum, one) => sum + one, 0)
+  const over = places - sum(shares)
   return shares.map((share, at) => share + evenPart(over, at, shares.length))
 }

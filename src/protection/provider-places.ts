@@ -5,6 +5,7 @@ import type { CallWindow } from './heavy-share.ts'
 import { MachineFailures } from './machine-failures.ts'
 import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules, sampleCode } from './place-lease.ts'
 import { evenPart, placeShares, placesDue } from './place-shares.ts'
+import { sum } from './sum.ts'
 
 /** One worker's part, as whoever leases knows it. */
 interface Holder {
@@ -232,8 +233,4 @@ export class ProviderPlaces {
     const window = { ...closed, consumers: this.#shares.active, held: this.#holders.some(({ held }) => held) }
     for (const holder of this.#holders) Object.assign(holder, { window, held: false })
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((all, one) => all + one, 0)
 }

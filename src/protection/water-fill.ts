@@ -1,3 +1,5 @@
+import { sum } from './sum.ts'
+
 /** What one asks of a whole that is to be divided: its weight, what it gets before the others get more, and the most that it wants. */
 export interface Claim {
   readonly weight: number
@@ -36,8 +38,4 @@ export function waterFill(whole: number, claims: readonly Claim[]): Filled {
     else low = middle
   }
   return { parts: partsAt(low), level: low }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((all, one) => all + one, 0)
 }
