@@ -11,7 +11,7 @@ import type { KeptHolds } from './kept-holds.ts'
 
 /** How the data path of one process stands among those of its machine. */
 export interface CapacityShare {
-  /** Among how many processes a provider's queue is divided. */
+  /** Among how many processes `waitingInAll` is divided. */
   readonly among: number
   /** Told when a circuit of this process's own accord became another. */
   readonly turned?: (turn: CircuitTurn) => void
@@ -35,7 +35,7 @@ export function followCapacity(capacity: Pick<ProviderCapacity, 'follow'>, confi
 
 function rulesOf({ forwarding }: Config, { among }: CapacityShare): [rules: CapacityRules, waitingInAll: number] {
   const { capacity, breaker, connectionsPerProvider } = forwarding
-  return [capacityRules(capacity, breaker, connectionsPerProvider, among), Math.ceil(capacity.waitingInAll / among)]
+  return [capacityRules(capacity, breaker, connectionsPerProvider), Math.ceil(capacity.waitingInAll / among)]
 }
 
 /** The circuits as operators steer them; only hosts that the directory in force names can be held. What was held before is held again, and kept at each change before it is done. */

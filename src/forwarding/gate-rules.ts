@@ -17,10 +17,10 @@ export interface CapacityRules {
 }
 
 /**
- * Times are told by the settings in seconds and by the rules in milliseconds. `connections` is the most that a provider ever gets; of
- * its queue each of `among` processes has its part. All else is whole: limits are divided by leases, and what failed is told.
+ * Times are told by the settings in seconds and by the rules in milliseconds. `connections` is the most that a
+ * provider ever gets.
  */
-export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettings, connections: number, among = 1): CapacityRules {
+export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettings, connections: number): CapacityRules {
   const urgent = new Set(capacity.urgentInteractions)
   const bulk = new Set(capacity.bulkInteractions)
   const consumers = new Map(Object.entries(capacity.consumers))
@@ -54,7 +54,7 @@ export function capacityRules(capacity: CapacitySettings, breaker: BreakerSettin
       },
       breakerObserves: circuit.mode === 'observe',
       queue: {
-        length: Math.ceil(own.queueLength / among),
+        length: own.queueLength,
         patienceMs: own.queueSeconds * 1000,
         weightOf: (consumer) => consumers.get(consumer)?.weight ?? 1,
         guaranteeOf: (consumer) => consumers.get(consumer)?.guaranteedShare ?? 0,

@@ -16,4 +16,6 @@ export interface MachineShare {
   readonly parts: readonly (readonly [consumer: string, part: number])[]
   /** The most workers that one consumer calls through. */
   readonly spread: number
+  /** Calls that wait at the other workers. */
+  readonly waiting: number
 }

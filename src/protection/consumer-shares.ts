@@ -102,7 +102,7 @@ export class ConsumerShares {
   }
 
   /** What this worker is to know. */
-  at(nth: number, places: number): MachineShare {
+  at(nth: number, places: number): Omit<MachineShare, 'waiting'> {
     const parts = [...this.#parts].flatMap(([consumer, { told }]) => {
       const part = told[nth] ?? 0
       return part === 0 ? [] : [[consumer, part] as const]

@@ -6,7 +6,7 @@ import { type CallRank, firstOf, WaitingCall, WaitingFlow } from './waiting-flow
 
 /** Who gets how much of a provider. */
 export interface QueueRules {
-  /** Most calls that wait. One consumer may have as many waiting as there is room left (Choudhury and Hahne's dynamic threshold, 1998). */
+  /** Most calls that wait. One consumer may have as many waiting as there is room left (Choudhury and Hahne's dynamic threshold, 1998). In all processes of a machine together. */
   readonly length: number
   /** How long a call may wait, in ms. */
   readonly patienceMs: number
@@ -130,7 +130,8 @@ export class FairQueue<Item> {
 
   /** Lets a call wait; undefined where there is no room for it. */
   add(flow: WaitingFlow<Item>, rank: CallRank, item: Item, now: number, places: Places): WaitingCall<Item> | undefined {
-    if (flow.waiting >= this.#rules.length - this.#waiting) return undefined
+    const room = this.#rules.length - this.#waiting - (this.#at.machine?.waiting ?? 0)
+    if (flow.waiting >= room * flow.part) return undefined
     if (flow.idle) this.#idle--
     const call = new WaitingCall(item, flow, rank, now, now + this.#rules.patienceMs)
     flow.fifos[rank].add(call.inFifo)

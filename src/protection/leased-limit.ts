@@ -36,7 +36,7 @@ export class LeasedLimit implements ProviderLimit {
   #lacked = 0
   #restarted = false
   #window: CallWindow | undefined
-  #told = { seq: -1, inFlight: 0, wanted: 0 }
+  #told = { seq: -1, inFlight: 0, waiting: 0, wanted: 0 }
 
   /** `changed` is told that there is something for `takeNeed`; urgent where somebody waits for what comes of it. */
   constructor(lease: PlaceLease, silence: Silence, changed: (urgent: boolean) => void) {
@@ -116,6 +116,8 @@ export class LeasedLimit implements ProviderLimit {
 
   /** How long nothing was heard has changed. */
   silenceChanged(now: number): void {
+    // Nobody knows who waits elsewhere by now: rather more calls wait than that none may.
+    if (this.#silence.level === 'long') this.machine = { ...this.machine, waiting: 0 }
     this.#gate?.placesCame(now)
   }
 
@@ -128,11 +130,12 @@ export class LeasedLimit implements ProviderLimit {
     const [samples, restarted, told] = [this.#samples, this.#restarted, this.#told]
     this.#peak = 0
     this.#lacked = 0
-    if (samples.length === 0 && !restarted && told.seq === seq && told.inFlight === inFlight && told.wanted === wanted) return undefined
+    const isTold = told.seq === seq && told.inFlight === inFlight && told.waiting === waiting && told.wanted === wanted
+    if (samples.length === 0 && !restarted && isTold) return undefined
     this.#samples = []
     this.#restarted = false
-    this.#told = { seq, inFlight, wanted }
-    return { seq, places, inFlight, peak, wanted, samples, restarted, ...(this.#gate?.takeNews(now) ?? noNews) }
+    this.#told = { seq, inFlight, waiting, wanted }
+    return { seq, places, inFlight, waiting, peak, wanted, samples, restarted, ...(this.#gate?.takeNews(now) ?? noNews) }
   }
 
   #sampled(code: number, milliseconds: number, inFlight: number): void {

@@ -35,6 +35,7 @@ export interface PlaceNeed extends GateNews {
   readonly seq: number
   readonly places: number
   readonly inFlight: number
+  readonly waiting: number
   /** Most calls under way at a time since it told the last time. */
   readonly peak: number
   /** Places that it could use. */
@@ -62,6 +63,6 @@ export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, am
   const initial = evenPart(withinLimits(limit, limit.initial), nth, among)
   const all = limitObserves ? limit.ceiling : withinLimits(limit, limit.initial)
   const places = evenPart(all, nth, among)
-  const machine = { places: all, contested: false, parts: [], spread: 1 }
+  const machine = { places: all, contested: false, parts: [], spread: 1, waiting: 0 }
   return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined, machine, others: noFailures }
 }

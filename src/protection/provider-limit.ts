@@ -23,6 +23,8 @@ export interface MachineLimit {
   readonly contested: boolean
   /** The most processes that one consumer calls through. */
   readonly spread: number
+  /** Calls that wait at the other processes. */
+  readonly waiting: number
   /** What the other processes saw of the provider. */
   readonly others: FailureReport
   /** Of what a consumer is due at this provider, the part, above 0 and up to 1, that it has in this process. */

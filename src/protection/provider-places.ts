@@ -1,36 +1,16 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
 import { ConsumerShares } from './consumer-shares.ts'
 import type { FailureReport } from './failure-window.ts'
-import type { CallWindow } from './heavy-share.ts'
 import { MachineFailures } from './machine-failures.ts'
+import { idle, type PlaceHolder } from './place-holder.ts'
 import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules, sampleCode } from './place-lease.ts'
 import { evenPart, placeShares, placesDue } from './place-shares.ts'
 import { sum } from './sum.ts'
 
-/** One worker's part, as whoever leases knows it. */
-interface Holder {
-  present: boolean
-  lease: PlaceLease
-  /** It has told that it goes by the last lease: until then it gets no other. */
-  settled: boolean
-  /** Most calls that it can have under way now, whatever is still on its way. */
-  most: number
-  peak: number
-  wanted: number
-  /** A consumer of its own was kept from more calls at a time since the last window closed. */
-  held: boolean
-  window: CallWindow | undefined
-  /** By how many places it had less than it was due, in the mean of all levellings; -1 to 1. Of what cannot be divided, it has the more the more this is. */
-  owed: number
-  /** The version of the consumers' shares that it was told last. */
-  shares: number
-}
-
-/** What is known of a worker that has told nothing. */
-const idle = { peak: 0, wanted: 0, held: false, window: undefined, owed: 0 }
-
 /** Idle places move only where it is about more than this share of all. */
 const worthMoving = 1 / 8
+/** How many calls wait elsewhere is told where that has moved by more than this share of the queue. */
+const worthQueueing = 1 / 32
 
 /**
  * One provider's places, leased to the workers of a machine, and the limit that is learned from what all of them see. Together they have no more calls under
@@ -40,7 +20,7 @@ const worthMoving = 1 / 8
 export class ProviderPlaces {
   #rules: PlaceRules
   readonly #limit: AdaptiveLimit
-  readonly #holders: Holder[]
+  readonly #holders: PlaceHolder[]
   readonly #shares: ConsumerShares
   readonly #failures: MachineFailures
 
@@ -77,6 +57,7 @@ export class ProviderPlaces {
     const holder = this.#holders[nth]
     if (holder === undefined || !holder.present) return
     holder.peak = need.peak
+    holder.waiting = need.waiting
     holder.wanted = need.wanted
     holder.held ||= need.demand.held
     this.#shares.heard(nth, need.demand, this.#rules, now)
@@ -115,7 +96,7 @@ export class ProviderPlaces {
     if (levels) this.#level(now)
     const targets = this.#targets(levels)
     const told: [number, PlaceLease][] = []
-    const lend = (holder: Holder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places, now)])
+    const lend = (holder: PlaceHolder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places, now)])
     // What is given up counts as held until that is told back; so the order is of no matter for safety, but what is free is known only after.
     this.#holders.forEach((holder, nth) => {
       const target = targets[nth] ?? 0
@@ -127,7 +108,12 @@ export class ProviderPlaces {
       const next = Math.max(places, Math.min(targets[nth] ?? 0, holder.most + Math.max(0, this.#free())))
       const moved = next !== places || machine.places !== this.places || alone !== this.#part(nth) || learned !== this.#learned(next)
       const news =
-        moved || seq === 0 || holder.window !== undefined || holder.shares !== this.#shares.version || this.#failed(nth, holder, now)
+        moved ||
+        seq === 0 ||
+        holder.window !== undefined ||
+        holder.shares !== this.#shares.version ||
+        this.#failed(nth, holder, now) ||
+        this.#queued(holder)
       if (news || (levels && probing !== this.#probing(holder, next))) lend(holder, nth, next)
     })
     return told
@@ -173,16 +159,12 @@ export class ProviderPlaces {
     return this.#holders.map(({ present, wanted }) => (present ? wanted : 0))
   }
 
-  #lend(holder: Holder, nth: number, places: number, now: number): PlaceLease {
+  #lend(holder: PlaceHolder, nth: number, places: number, now: number): PlaceLease {
     const { window } = holder
     holder.lease = {
       ...{ seq: holder.lease.seq + 1, places, probing: this.#probing(holder, places), alone: this.#part(nth) },
-      ...{
-        learned: this.#learned(places),
-        machine: this.#shares.at(nth, this.places),
-        others: this.#others(nth, now),
-        ...(window !== undefined && { window }),
-      },
+      ...{ learned: this.#learned(places), others: this.#others(nth, now), ...(window !== undefined && { window }) },
+      machine: { ...this.#shares.at(nth, this.places), waiting: this.#waitingBeside(holder) },
     }
     holder.shares = this.#shares.version
     holder.window = undefined
@@ -191,8 +173,18 @@ export class ProviderPlaces {
     return holder.lease
   }
 
+  /** More or fewer calls wait elsewhere than this worker knows. */
+  #queued(holder: PlaceHolder): boolean {
+    const [waiting, known] = [this.#waitingBeside(holder), holder.lease.machine.waiting]
+    return Math.abs(waiting - known) > this.#rules.queue.length * worthQueueing || (waiting === 0 && known > 0)
+  }
+
+  #waitingBeside(holder: PlaceHolder): number {
+    return sum(this.#holders.map((one) => (one === holder ? 0 : one.waiting)))
+  }
+
   /** What this worker is to know of the failures that others saw is not what it was told. */
-  #failed(nth: number, { lease }: Holder, now: number): boolean {
+  #failed(nth: number, { lease }: PlaceHolder, now: number): boolean {
     const { calls, failures, failing } = this.#others(nth, now)
     const known = lease.others
     return calls !== known.calls || failures !== known.failures || failing.some((consumer) => !known.failing.includes(consumer))
@@ -215,7 +207,7 @@ export class ProviderPlaces {
   }
 
   /** What the others leave of the ceiling: probes of an open circuit need a connection and no place within the limit. */
-  #probing(holder: Holder, places: number): number {
+  #probing(holder: PlaceHolder, places: number): number {
     const others = sum(this.#holders.map((one) => (one === holder ? 0 : one.most)))
     return Math.max(places, this.#rules.limit.ceiling - others)
   }

@@ -20,13 +20,9 @@ interface Scene {
 
 const [stepMs, levelMs, seconds] = [10, 500, 25]
 
-/**
- * A provider whose calls take 30 to 70 ms, with so many places, called through gates of two workers or more that lease their places as they do over messages,
- * each a step late. The mean number of calls that each consumer had under way, after the first ten seconds.
- */
-function meanCalls({ places, callers, mostOfOne = 1 }: Scene): Readonly<Record<string, number>> {
-  const count = Math.max(...Object.values(callers).map(({ calls }) => calls.length))
-  const rules: GateRules = {
+/** How such a provider is shared, with a queue of so many calls. */
+function rulesOf({ places, callers, mostOfOne = 1 }: Scene, length: number): GateRules {
+  return {
     limit: { floor: places, ceiling: places, initial: places, tolerance: 2, noiseMs: 1000, windowMs: 1000 },
     ...{ limitObserves: false, breakerObserves: true, mostOfOne, contestedMs: 60_000 },
     breaker: {
@@ -34,12 +30,21 @@ function meanCalls({ places, callers, mostOfOne = 1 }: Scene): Readonly<Record<s
       ...{ longestRetryAfterMs: 300_000, probes: 3, probeMs: 2000 },
     },
     queue: {
-      length: 10_000,
+      length,
       patienceMs: 1_000_000,
       weightOf: (name) => callers[name]?.weight ?? 1,
       guaranteeOf: (name) => callers[name]?.guarantee ?? 0,
     },
   }
+}
+
+/**
+ * A provider whose calls take 30 to 70 ms, with so many places, called through gates of two workers or more that lease their places as they do over messages,
+ * each a step late. The mean number of calls that each consumer had under way, after the first ten seconds.
+ */
+function meanCalls({ places, callers, mostOfOne = 1 }: Scene): Readonly<Record<string, number>> {
+  const count = Math.max(...Object.values(callers).map(({ calls }) => calls.length))
+  const rules = rulesOf({ places, callers, mostOfOne }, 10_000)
   let now = 0
   const { workers, exchange } = machineGates(rules, count, () => now)
   const under: { place: GatePlace; worker: number; name: string; until: number }[] = []
@@ -152,4 +157,27 @@ test('whoever calls, through whichever workers: each has what it would have with
     }),
     { numRuns: 20 },
   )
+})
+
+test('the queue is the machine’s: one consumer has as many waiting as are left free, through whichever workers it calls, and another has room at each', () => {
+  const rules = rulesOf({ places: 4, callers: {} }, 64)
+  for (const through of [[0], [1], [0, 1]]) {
+    const { workers, exchange } = machineGates(rules, 2, () => 0)
+    const waits = (worker: number, name: string): boolean => {
+      const gate = workers[worker]?.gate as ProviderGate
+      const waiter = { granted: () => undefined, refused: () => undefined }
+      return typeof gate.enter(name, 0) !== 'string' || gate.wait({ consumer: name, rank: 1 }, waiter, 0) !== undefined
+    }
+    const waiting = (): number => workers.reduce((sum, { gate }) => sum + gate.waiting, 0)
+    waits(0, 'other')
+    waits(1, 'other')
+    // Of each call it is told before the next one comes, as workers that lack places tell a hundred times a second.
+    for (let nth = 0; nth < 200; nth++) {
+      for (const worker of through) waits(worker, 'hog')
+      exchange(nth % 10 === 0, nth * 50)
+    }
+    expect(waiting()).toBeGreaterThanOrEqual(28)
+    expect(waiting()).toBeLessThanOrEqual(36)
+    expect([waits(0, 'third'), waits(1, 'third')]).toEqual([true, true])
+  }
 })
