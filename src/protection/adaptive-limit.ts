@@ -105,6 +105,10 @@ export class AdaptiveLimit implements ProviderLimit {
     this.#forgetWindow()
   }
 
+  recovered(): void {
+    // What it learned while the circuit was open is what it goes on with.
+  }
+
   #sampled(inFlight: number, now: number): void {
     if (inFlight > this.#peak) this.#peak = inFlight
     this.#began ??= now

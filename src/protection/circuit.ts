@@ -35,6 +35,12 @@ export class Circuit {
     return this.#state
   }
 
+  /** It keeps calls away: an operator holds it open, or it has opened and is not only observed. */
+  isShut(observes: boolean): boolean {
+    const { kind } = this.#state
+    return kind === 'held-open' || ((kind === 'open' || kind === 'half-open') && !observes)
+  }
+
   /** What becomes of a call that comes now. */
   answer(now: number): BreakerAnswer {
     return breakerAnswer(this.#state, now, this.#rules)
@@ -72,9 +78,11 @@ export class Circuit {
    */
   judge(failed: boolean, probe: number | undefined, machine: MachineLimit | undefined, now: number): boolean {
     if (!failed) return this.take({ type: 'succeeded', probe })
-    const tally = this.window.tally(now, machine?.others)
-    const callers = machine?.contested === true ? 2 : tally.callers
-    return this.take({ type: 'failed', now, probe, tally: { ...tally, callers }, retryAt: this.#retryAt })
+    const others = machine?.others(now)
+    const own = this.window.tally(now, others)
+    // Where others call, and nothing was told yet of what they saw, this consumer is not taken for the only one.
+    const tally = machine?.contested === true && others === undefined ? { ...own, callers: 2 } : own
+    return this.take({ type: 'failed', now, probe, tally, retryAt: this.#retryAt })
   }
 
   /** What gates to the same provider elsewhere are to be told of what it is now; undefined where it is nothing that they take over. */

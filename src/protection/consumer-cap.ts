@@ -54,13 +54,13 @@ export class ConsumerCap extends HeavyShare {
     this.hold(flow)
   }
 
-  /** These consumers have calls waiting or under way; told with them are who called last, and whether anybody was held, since this was last asked. */
-  takeDemand(consumers: readonly (readonly [consumer: string, calls: number])[]): ConsumerDemand {
-    const [called, held] = [this.#wasCalled, this.#wasHeld]
+  /** This is what consumers want; told with it are who called last, and whether anybody was held, since this was last asked. */
+  takeDemand({ consumers, usable }: Pick<ConsumerDemand, 'consumers' | 'usable'>): ConsumerDemand {
+    const [called, held] = [this.#wasCalled, this.#wasHeld || this.isHeld]
     this.#wasCalled = false
     this.#wasHeld = false
     const last = this.#lastConsumer
     const isTold = last === undefined || !called || consumers.some(([consumer]) => consumer === last)
-    return { consumers: isTold ? consumers : [...consumers, [last, 0]], held }
+    return { consumers: isTold ? consumers : [...consumers, [last, 0, 0]], usable, held }
   }
 }

@@ -9,6 +9,8 @@ const leastPart = 1 / 16
 const worthTelling = 1 / 8
 /** How far a part moves towards what is wanted now, each time. */
 const moves = 1 / 2
+/** A worker that wants places and is due none, as others are guaranteed all, counts for so little. */
+const leastWeight = 1e-3
 
 /** A consumer at several workers: of its share, the part of each worker as it is by now and as it was last told. */
 interface Parts {
@@ -86,7 +88,7 @@ export class ConsumerShares {
       names.map((consumer) => ({
         weight: queue.weightOf(consumer),
         floor: places * queue.guaranteeOf(consumer),
-        want: sum(wanted.get(consumer) ?? []),
+        want: Math.min(sum(wanted.get(consumer) ?? []), this.#mostOf(consumer)),
       })),
     )
     const weights = wants.map(() => 0)
@@ -98,35 +100,41 @@ export class ConsumerShares {
       })
     })
     // Where nobody wants any, the next to come is one consumer more.
-    this.#weights = weights.map((weight) => (weight > 0 ? weight : places / (names.length + 1)))
+    this.#weights = weights.map((weight, nth) => (wants[nth] === 0 ? places / (names.length + 1) : Math.max(weight, leastWeight)))
   }
 
   /** What this worker is to know. */
-  at(nth: number, places: number): Omit<MachineShare, 'waiting'> {
+  at(nth: number, places: number, withParts: boolean): Omit<MachineShare, 'waiting'> {
     const parts = [...this.#parts].flatMap(([consumer, { told }]) => {
-      const part = told[nth] ?? 0
-      return part === 0 ? [] : [[consumer, part] as const]
+      // Summed up in the same order for each worker, so that one's end is the very number that the next one begins with.
+      const upTo = (end: number): number => (end >= told.length ? 1 : sum(told.slice(0, end)))
+      return (told[nth] ?? 0) === 0 ? [] : [[consumer, upTo(nth), upTo(lastOf(told) === nth ? told.length : nth + 1)] as const]
     })
     const spreads = [...this.#parts.values()].map(({ told }) => told.filter((part) => part > 0).length)
-    return { places, contested: this.#contested, parts, spread: Math.max(1, ...spreads) }
+    return { places, contested: this.#contested, parts: withParts ? parts : undefined, spread: Math.max(1, ...spreads) }
   }
 
-  /** What each consumer wants at each worker. What a worker could use beyond what it told of its consumers, or did not tell, is divided among them; where it told of none, it is a consumer itself. */
+  /** What each consumer wants at each worker; a worker that could use places and told of no consumer is one itself. */
   #wanted(wants: readonly number[]): ReadonlyMap<string, readonly number[]> {
     const wanted = new Map<string, number[]>()
     this.#demands.forEach((demand, nth) => {
-      const want = wants[nth] ?? 0
-      if (want === 0) return
-      const all = sum(demand.map(([, calls]) => calls))
-      const told = all === 0 ? [[`worker ${nth}`, 1] as const] : demand.filter(([, calls]) => calls > 0)
-      const each = want / Math.max(1, all)
+      const told: readonly (readonly [string, number, ...unknown[]])[] = demand.some(([, calls]) => calls > 0)
+        ? demand
+        : [[`worker ${nth}`, wants[nth] ?? 0]]
       for (const [consumer, calls] of told) {
+        if (calls === 0) continue
         const at = wanted.get(consumer) ?? wants.map(() => 0)
-        at[nth] = calls * each
+        at[nth] = calls
         wanted.set(consumer, at)
       }
     })
     return wanted
+  }
+
+  /** How many places it may hold; workers learn that from the same windows, and may be apart for a moment. */
+  #mostOf(consumer: string): number {
+    const told = this.#demands.flatMap((demand) => demand.filter(([who, calls]) => who === consumer && calls > 0))
+    return Math.min(...told.map(([, , most]) => most))
   }
 
   #contend(now: number): void {
@@ -166,4 +174,9 @@ export class ConsumerShares {
   #forget(consumer: string): void {
     if (this.#parts.delete(consumer)) this.#version++
   }
+}
+
+/** The last worker that has a part. */
+function lastOf(parts: readonly number[]): number {
+  return parts.findLastIndex((part) => part > 0)
 }

@@ -11,7 +11,8 @@ export interface FailureTally {
 export interface FailureReport {
   readonly calls: number
   readonly failures: number
-  /** Consumers that saw a failure: two at most. */
+  /** Consumers that called, and those of them that saw a failure: two at most of each. */
+  readonly calling: readonly string[]
   readonly failing: readonly string[]
 }
 
@@ -20,7 +21,7 @@ const slices = 10
 const fields = 3
 
 /** What a window tells in which nothing failed. */
-export const noFailures: FailureReport = { calls: 0, failures: 0, failing: [] }
+export const noFailures: FailureReport = { calls: 0, failures: 0, calling: [], failing: [] }
 
 /** Counts calls and failures over a sliding window of ten slices. O(1) a call, constant in memory whoever calls. */
 export class FailureWindow {
@@ -29,6 +30,8 @@ export class FailureWindow {
   readonly #counts = new Uint32Array(slices * fields)
   /** Of each slice who called first, and who saw the first failure. Together in one place, and few: most calls of a provider find it out of the caches. */
   readonly #first: (string | undefined)[] = new Array(slices * 2).fill(undefined)
+  /** Who called, and who saw a failure, in a slice in which another had come first: the last of them. */
+  readonly #second: [calling: string | undefined, failing: string | undefined] = [undefined, undefined]
   #slice = 0
 
   /** The window's length in ms. */
@@ -58,16 +61,17 @@ export class FailureWindow {
   /** What the window that ends now holds, with what is known of others. */
   tally(now: number, others: FailureReport = noFailures): FailureTally {
     const { calls, failures } = this.#counted(now)
-    const failingCallers = Math.max(this.#distinct(1), new Set([...this.#failing(), ...others.failing]).size)
+    const distinct = (which: 0 | 1, named: readonly string[]): number =>
+      Math.min(2, Math.max(this.#distinct(which), new Set([...this.#names(which), ...named]).size))
     return {
       ...{ calls: calls + others.calls, failures: failures + others.failures },
-      ...{ callers: this.#distinct(0), failingCallers: Math.min(2, failingCallers) },
+      ...{ callers: distinct(0, others.calling), failingCallers: distinct(1, others.failing) },
     }
   }
 
   /** What the window that ends now holds, as other windows are told of it. */
   report(now: number): FailureReport {
-    return { ...this.#counted(now), failing: this.#failing() }
+    return { ...this.#counted(now), calling: this.#names(0), failing: this.#names(1) }
   }
 
   /** Forgets everything. */
@@ -86,12 +90,15 @@ export class FailureWindow {
     return { calls, failures }
   }
 
-  #failing(): readonly string[] {
+  #names(which: 0 | 1): readonly string[] {
     const seen = new Set<string>()
-    for (let at = 1; at < slices * 2; at += 2) {
+    for (let at = which; at < slices * 2; at += 2) {
       const first = this.#first[at]
       if (first !== undefined) seen.add(first)
     }
+    // Where the first of each slice is the same, another is known only if it is the last of those that came second.
+    const second = this.#second[which]
+    if (seen.size === 1 && second !== undefined && this.#distinct(which) === 2) seen.add(second)
     return [...seen].slice(0, 2)
   }
 
@@ -115,7 +122,10 @@ export class FailureWindow {
   #note(at: number, which: 0 | 1, consumer: string): void {
     const first = this.#first[at * 2 + which]
     if (first === undefined) this.#first[at * 2 + which] = consumer
-    else if (first !== consumer) this.#counts[at * fields + 2] = (this.#counts[at * fields + 2] ?? 0) | (1 << which)
+    else if (first !== consumer) {
+      this.#second[which] = consumer
+      this.#counts[at * fields + 2] = (this.#counts[at * fields + 2] ?? 0) | (1 << which)
+    }
   }
 
   /** 0, 1, or 2 for two and more. */

@@ -1,7 +1,10 @@
+import type { ConsumerDemand } from './consumer-demand.ts'
 import { LinkedList } from './linked-list.ts'
-import { guaranteed, mostOf, type Places } from './places.ts'
+import { type Part, wholePart } from './part.ts'
+import { guaranteed, mostOf, mostOfAll, type Places } from './places.ts'
 import type { ProviderLimit } from './provider-limit.ts'
 import { Rounds } from './rounds.ts'
+import { sum } from './sum.ts'
 import { type CallRank, firstOf, WaitingCall, WaitingFlow } from './waiting-flow.ts'
 
 /** Who gets how much of a provider. */
@@ -80,9 +83,13 @@ export class FairQueue<Item> {
     return this.consumers - this.#idle
   }
 
-  /** The consumers with calls that wait or are under way, and how many. */
-  demands(): readonly (readonly [consumer: string, calls: number])[] {
-    return this.#known.filter((flow) => !flow.idle).map((flow) => [flow.consumer, flow.inFlight + flow.waiting])
+  /** What the consumers with calls that wait or are under way want. */
+  demands(places: Places): Pick<ConsumerDemand, 'consumers' | 'usable'> {
+    const active = this.#known.filter((flow) => !flow.idle)
+    return {
+      consumers: active.map((flow) => [flow.consumer, flow.inFlight + flow.waiting, mostOfAll(flow, places)]),
+      usable: sum(active.map((flow) => Math.min(flow.inFlight + flow.waiting, Math.max(flow.inFlight, mostOf(flow, places))))),
+    }
   }
 
   /** The call that has waited longest. */
@@ -131,7 +138,7 @@ export class FairQueue<Item> {
   /** Lets a call wait; undefined where there is no room for it. */
   add(flow: WaitingFlow<Item>, rank: CallRank, item: Item, now: number, places: Places): WaitingCall<Item> | undefined {
     const room = this.#rules.length - this.#waiting - (this.#at.machine?.waiting ?? 0)
-    if (flow.waiting >= room * flow.part) return undefined
+    if (flow.waiting >= room * (flow.part.to - flow.part.from)) return undefined
     if (flow.idle) this.#idle--
     const call = new WaitingCall(item, flow, rank, now, now + this.#rules.patienceMs)
     flow.fifos[rank].add(call.inFifo)
@@ -168,8 +175,8 @@ export class FairQueue<Item> {
     return oldest
   }
 
-  #partOf(consumer: string): number {
-    return this.#at.machine?.partOf(consumer) ?? 1
+  #partOf(consumer: string): Part {
+    return this.#at.machine?.partOf(consumer) ?? wholePart
   }
 
   get #known(): readonly WaitingFlow<Item>[] {

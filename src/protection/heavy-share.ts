@@ -63,6 +63,12 @@ export class HeavyShare {
     this.#heavy.add(flow)
   }
 
+  /** Somebody was kept from more and still has calls that wait. */
+  get isHeld(): boolean {
+    for (const flow of this.#heavy) if (flow.waiting > 0) return true
+    return false
+  }
+
   /** A window has closed, and so many consumers have calls waiting or under way in this process. */
   closed({ ratio, samples, busy, held = false, consumers }: CallWindow, here: number): void {
     const heldHere = this.#wasHeld()

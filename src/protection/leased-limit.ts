@@ -1,5 +1,6 @@
 import { noFailures } from './failure-window.ts'
 import type { CallWindow } from './heavy-share.ts'
+import { type Part, wholePart } from './part.ts'
 import { type GateNews, type PlaceLease, type PlaceNeed, sampleCode } from './place-lease.ts'
 import type { MachineLimit, ProviderLimit } from './provider-limit.ts'
 
@@ -16,10 +17,12 @@ export interface LeasedGate {
   takeNews(now: number): GateNews
 }
 
-const noNews: GateNews = { demand: { consumers: [], held: false }, failures: noFailures }
+const noNews: GateNews = { demand: { consumers: [], usable: 0, held: false }, failures: noFailures }
 
 /** Samples that are kept until they are told; more are dropped, and so many of them go at once. */
 const [mostSamples, manySamples] = [1_000, 200]
+/** While calls wait, it is told again after so many ms who they are of. */
+const retellMs = 500
 
 /**
  * A provider's limit as one of several processes has it: so many places, leased from whoever learns the limit for all of them, to whom it tells what it sees
@@ -35,13 +38,16 @@ export class LeasedLimit implements ProviderLimit {
   #peak = 0
   #lacked = 0
   #restarted = false
+  #recovered = false
+  #parts: ReadonlyMap<string, Part> | undefined
   #window: CallWindow | undefined
-  #told = { seq: -1, inFlight: 0, waiting: 0, wanted: 0 }
+  #told = { at: 0, seq: -1, inFlight: 0, waiting: 0, peak: 0, lacked: 0, wanted: 0 }
 
   /** `changed` is told that there is something for `takeNeed`; urgent where somebody waits for what comes of it. */
   constructor(lease: PlaceLease, silence: Silence, changed: (urgent: boolean) => void) {
     this.#lease = lease
-    this.machine = machineLimit(lease)
+    this.#parts = partsOf(lease)
+    this.machine = machineLimit(lease, this.#parts, 0)
     this.#silence = silence
     this.#changed = changed
   }
@@ -94,8 +100,14 @@ export class LeasedLimit implements ProviderLimit {
 
   restart(): void {
     this.#restarted = true
-    this.machine = { ...this.machine, others: noFailures }
+    this.machine = { ...this.machine, others: () => undefined }
     this.#changed(true)
+  }
+
+  recovered(): void {
+    this.#recovered = true
+    this.machine = { ...this.machine, others: () => undefined }
+    this.#changed(false)
   }
 
   /** A call found no place here. */
@@ -106,18 +118,21 @@ export class LeasedLimit implements ProviderLimit {
 
   /** Takes a lease, unless it is of before the one that it has. Whoever waits and has room now is let through before this returns. */
   take(lease: PlaceLease, now: number): void {
-    if (lease.seq <= this.#lease.seq) return
+    const { seq, places } = this.#lease
+    if (lease.seq <= seq) return
     this.#lease = lease
-    this.machine = machineLimit(lease)
+    this.#parts = partsOf(lease) ?? this.#parts
+    this.machine = machineLimit(lease, this.#parts, now)
     if (lease.window !== undefined) this.#window = lease.window
     this.#gate?.placesCame(now)
-    this.#changed(true)
+    // Others wait for nothing but the places that are given up.
+    this.#changed(lease.places !== places)
   }
 
   /** How long nothing was heard has changed. */
   silenceChanged(now: number): void {
-    // Nobody knows who waits elsewhere by now: rather more calls wait than that none may.
-    if (this.#silence.level === 'long') this.machine = { ...this.machine, waiting: 0 }
+    // Nobody knows who calls elsewhere by now: each goes by what it sees itself.
+    if (this.#silence.level === 'long') this.machine = { ...this.machine, waiting: 0, contested: false, spread: 1, partOf: () => wholePart }
     this.#gate?.placesCame(now)
   }
 
@@ -126,16 +141,23 @@ export class LeasedLimit implements ProviderLimit {
     const { seq, places } = this.#lease
     const { inFlight, waiting } = this.#gate ?? { inFlight: 0, waiting: 0 }
     const peak = Math.max(this.#peak, inFlight)
-    const wanted = Math.max(peak, inFlight + Math.max(waiting, this.#lacked))
-    const [samples, restarted, told] = [this.#samples, this.#restarted, this.#told]
+    const lacked = this.#lacked
+    const [samples, restarted, recovered, told] = [this.#samples, this.#restarted, this.#recovered, this.#told]
+    const isTold =
+      told.seq === seq && told.inFlight === inFlight && told.waiting === waiting && told.peak === peak && told.lacked === lacked
+    // Who it is that waits may have changed without a number.
+    const isKnown = isTold && (waiting === 0 || now - told.at < retellMs)
     this.#peak = 0
     this.#lacked = 0
-    const isTold = told.seq === seq && told.inFlight === inFlight && told.waiting === waiting && told.wanted === wanted
-    if (samples.length === 0 && !restarted && isTold) return undefined
+    if (samples.length === 0 && !restarted && !recovered && isKnown) return undefined
+    const news = this.#gate?.takeNews(now) ?? noNews
+    // What waits because of its consumer's cap needs no place; where nobody may wait, who was refused might have used one.
+    const wanted = Math.max(peak, waiting === 0 ? inFlight + lacked : news.demand.usable)
     this.#samples = []
     this.#restarted = false
-    this.#told = { seq, inFlight, waiting, wanted }
-    return { seq, places, inFlight, waiting, peak, wanted, samples, restarted, ...(this.#gate?.takeNews(now) ?? noNews) }
+    this.#recovered = false
+    this.#told = { at: now, seq, inFlight, waiting, peak, lacked, wanted }
+    return { seq, places, inFlight, waiting, peak, wanted, samples, restarted, recovered, ...news }
   }
 
   #sampled(code: number, milliseconds: number, inFlight: number): void {
@@ -147,7 +169,19 @@ export class LeasedLimit implements ProviderLimit {
   }
 }
 
-function machineLimit({ machine, others }: PlaceLease): MachineLimit {
-  const parts = new Map(machine.parts)
-  return { ...machine, others, partOf: (consumer) => parts.get(consumer) ?? 1 }
+function partsOf({ machine: { parts } }: PlaceLease): ReadonlyMap<string, Part> | undefined {
+  return parts === undefined ? undefined : new Map(parts.map(([consumer, from, to]) => [consumer, { from, to }]))
+}
+
+function machineLimit(
+  { machine, others, othersForMs }: PlaceLease,
+  parts: ReadonlyMap<string, Part> | undefined,
+  at: number,
+): MachineLimit {
+  const { places, contested, spread, waiting } = machine
+  return {
+    ...{ places, contested, spread, waiting },
+    others: (now) => (now - at > othersForMs ? undefined : others),
+    partOf: (consumer) => parts?.get(consumer) ?? wholePart,
+  }
 }

@@ -1,7 +1,4 @@
-import { type FailureReport, noFailures } from './failure-window.ts'
-
-/** What a worker told longer ago than this, in ms, counts no more: it has not been called since, or goes by another circuit by now. */
-const freshMs = 5_000
+import type { FailureReport } from './failure-window.ts'
 
 /** What each worker saw fail of one provider within its window, so that each can judge by what all of them saw. Pure. */
 export class MachineFailures {
@@ -21,19 +18,20 @@ export class MachineFailures {
     this.#told[nth] = undefined
   }
 
-  /** The circuit has opened: what led to it counts no more. */
+  /** The circuit has opened or closed: what was before counts no more. */
   clear(): void {
     this.#told.fill(undefined)
   }
 
-  /** What a worker is to know of the others: nothing, unless so large a share of what it saw itself failed that it may be about to open its circuit. */
-  others(nth: number, failureRate: number, now: number): FailureReport {
+  /** What a worker is to know of the others, as they told it within so many ms; nothing, unless so large a share of what it saw itself failed that it may be about to open its circuit. */
+  others(nth: number, failureRate: number, freshMs: number, now: number): FailureReport | undefined {
     const own = this.#told[nth]?.report
-    if (own === undefined || own.failures === 0 || own.failures < failureRate * own.calls) return noFailures
+    if (own === undefined || own.failures === 0 || own.failures < failureRate * own.calls) return undefined
     const told = this.#told.flatMap((one, at) => (one === undefined || at === nth || now - one.at > freshMs ? [] : [one.report]))
     return {
       calls: told.reduce((sum, { calls }) => sum + calls, 0),
       failures: told.reduce((sum, { failures }) => sum + failures, 0),
+      calling: [...new Set(told.flatMap(({ calling }) => calling))].slice(0, 2),
       failing: [...new Set(told.flatMap(({ failing }) => failing))].slice(0, 2),
     }
   }

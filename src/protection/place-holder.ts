@@ -19,6 +19,8 @@ export interface PlaceHolder {
   owed: number
   /** The version of the consumers' shares that it was told last. */
   shares: number
+  /** When it was told last what others saw fail, in monotonic ms. */
+  othersAt: number
 }
 
 /** What is known of a worker that has told nothing. */

@@ -1,5 +1,5 @@
 import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
-import { type FailureReport, noFailures } from './failure-window.ts'
+import type { FailureReport } from './failure-window.ts'
 import type { GateRules } from './gate-rules.ts'
 import type { CallWindow } from './heavy-share.ts'
 import { evenPart } from './place-shares.ts'
@@ -17,8 +17,9 @@ export interface PlaceLease {
   /** The worker's part of the learned limit where that is only told; undefined where `places` is of it. */
   readonly learned: number | undefined
   readonly machine: MachineShare
-  /** What the other workers saw of it; kept up to date where this worker may be about to open its circuit. */
-  readonly others: FailureReport
+  /** What the other workers saw of it, where this worker may be about to open its circuit; it counts for `othersForMs`. */
+  readonly others: FailureReport | undefined
+  readonly othersForMs: number
   /** A window of samples of all workers that has closed since the last lease. */
   readonly window?: CallWindow
 }
@@ -42,8 +43,9 @@ export interface PlaceNeed extends GateNews {
   readonly wanted: number
   /** What was seen of the provider, in pairs: see `sampleCode`. */
   readonly samples: readonly number[]
-  /** Its circuit has opened since. */
+  /** Its circuit has opened since, or closed. */
   readonly restarted: boolean
+  readonly recovered: boolean
 }
 
 /** The first number of a sample: the kind of call and what is told of it; the second is in ms, 0 for an overload. */
@@ -64,5 +66,14 @@ export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, am
   const all = limitObserves ? limit.ceiling : withinLimits(limit, limit.initial)
   const places = evenPart(all, nth, among)
   const machine = { places: all, contested: false, parts: [], spread: 1, waiting: 0 }
-  return { seq: 0, places, probing: places, alone: places, learned: limitObserves ? initial : undefined, machine, others: noFailures }
+  return {
+    seq: 0,
+    places,
+    probing: places,
+    alone: places,
+    learned: limitObserves ? initial : undefined,
+    machine,
+    others: undefined,
+    othersForMs: 0,
+  }
 }

@@ -11,11 +11,13 @@ const rounding = 1e-6
 
 /**
  * What each worker is due of so many places, as fractions: max-min fair by their weights, so that nobody gets more than it wants while another lacks some that
- * is due it. Who wants places has one at least; where there are too few for that, all who want some are due the same. What nobody wants is not in it.
+ * is due it. Who wants places has one at least; where there are too few for that, half of an even part. What nobody wants is not in it.
  */
 export function placesDue(places: number, wants: readonly number[], weights: readonly number[] = []): readonly number[] {
-  const oneEach = wants.filter((want) => want > 0).length <= places
-  const claims = wants.map((want, at) => ({ want, weight: oneEach ? (weights[at] ?? 1) : 1, floor: oneEach ? 1 : 0 }))
+  const wanting = wants.filter((want) => want > 0).length
+  const oneEach = wanting <= places
+  const floor = oneEach ? 1 : places / wanting / 2
+  const claims = wants.map((want, at) => ({ want, weight: weights[at] ?? 1, floor }))
   return waterFill(places, claims).parts
 }
 

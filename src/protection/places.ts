@@ -1,3 +1,4 @@
+import { type Part, wholePart } from './part.ts'
 import type { WaitingFlow } from './waiting-flow.ts'
 
 /**
@@ -24,12 +25,22 @@ type Holder = Pick<WaitingFlow<unknown>, 'guarantee' | 'heavy' | 'part'>
 
 /** Up to how many places this consumer comes before every other in this process. */
 export function guaranteed({ guarantee, part }: Holder, { limit }: Places): number {
-  return guarantee === 0 ? 0 : Math.round(Math.floor(limit * guarantee) * part)
+  return guarantee === 0 ? 0 : shareOf(Math.floor(limit * guarantee), part)
 }
 
-/** How many places this consumer may hold in this process. */
+/** How many places this consumer may hold in all processes together. */
+export function mostOfAll({ heavy, guarantee }: Holder, { limit, mostOfHeavy, mostOfOne }: Places): number {
+  return Math.max(heavy ? mostOfHeavy : mostOfOne, guarantee === 0 ? 0 : Math.floor(limit * guarantee))
+}
+
+/** How many places this consumer may hold in this process: one at least, or its calls here would wait for ever. */
 export function mostOf(flow: Holder, places: Places): number {
   const most = flow.heavy ? places.mostOfHeavy : places.mostOfOne
-  const here = flow.part === 1 ? most : Math.max(1, Math.floor(most * flow.part))
+  const here = flow.part === wholePart ? most : Math.max(1, shareOf(most, flow.part))
   return Math.max(here, guaranteed(flow, places))
+}
+
+/** The parts of all processes together are the whole. */
+function shareOf(whole: number, { from, to }: Part): number {
+  return Math.floor(whole * to) - Math.floor(whole * from)
 }

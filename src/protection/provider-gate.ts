@@ -20,7 +20,7 @@ export class ProviderGate {
   readonly limit: ProviderLimit
   #queue: FairQueue<Waiter>
   readonly #circuit: Circuit
-  /** Of the circuit, what each call needs: of thousands of gates one object less is fetched so. */
+  /** Of the circuit, what each call needs: one object less to fetch. */
   readonly #window: FailureWindow
   #isClosed = true
   readonly #turned: ((to: SharedTurn) => void) | undefined
@@ -36,7 +36,7 @@ export class ProviderGate {
     this.rules = rules
     this.#turned = turned
     this.limit = limit ?? new AdaptiveLimit(rules.limit, kinds)
-    this.#queue = this.#emptyQueue()
+    this.#queue = new FairQueue(this.rules.queue, this.limit)
     this.#circuit = new Circuit(rules.breaker)
     this.#window = this.#circuit.window
     this.#cap = new ConsumerCap(rules)
@@ -113,13 +113,14 @@ export class ProviderGate {
 
   /** The limit is another, not by what was seen here: whoever waits and has room now is let through. */
   placesCame(now: number): void {
+    this.#windowClosed()
     this.#queue.placesCame(this.#places(now))
     this.#letThrough(now)
   }
 
-  /** What consumers want here, and what failed. What of it is said of the time since then, is told once. */
+  /** What consumers want here, and what failed since. */
   takeNews(now: number): GateNews {
-    return { demand: this.#cap.takeDemand(this.#queue.demands()), failures: this.#window.report(now) }
+    return { demand: this.#cap.takeDemand(this.#queue.demands(this.#places(now))), failures: this.#window.report(now) }
   }
 
   /** Refuses the calls whose time to wait is up. */
@@ -150,19 +151,13 @@ export class ProviderGate {
 
   /** The circuit is not closed, and that counts. */
   get #isShut(): boolean {
-    if (this.#isClosed) return false
-    const { kind } = this.#circuit.state
-    return kind === 'held-open' || ((kind === 'open' || kind === 'half-open') && !this.rules.breakerObserves)
+    return !this.#isClosed && this.#circuit.isShut(this.rules.breakerObserves)
   }
 
   #begin(flow: WaitingFlow<Waiter>, now: number, probe: number | undefined, observed: GatePlace['observed']): GatePlace {
     this.#inFlight++
     this.#queue.begin(flow)
     return { flow, began: now, era: this.#era, probe, observed }
-  }
-
-  #emptyQueue(): FairQueue<Waiter> {
-    return new FairQueue(this.rules.queue, this.limit)
   }
 
   #places(now: number): GatePlaces {
@@ -193,9 +188,13 @@ export class ProviderGate {
     const queue = this.#queue
     this.#heldMs += (now - place.began - this.#heldMs) / 20
     this.#learn(place, kind, sample, busy, now)
-    const closed = this.limit.takeClosed()
-    if (closed !== undefined) this.#cap.closed(closed, queue.active)
+    this.#windowClosed()
     if (queue === this.#queue) queue.end(place.flow, this.#places(now))
+  }
+
+  #windowClosed(): void {
+    const closed = this.limit.takeClosed()
+    if (closed !== undefined) this.#cap.closed(closed, this.#queue.active)
   }
 
   #learn(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
@@ -240,9 +239,10 @@ export class ProviderGate {
       // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
       this.#forgotten = this.#inFlight
       this.#era++
-      this.#queue = this.#emptyQueue()
+      this.#queue = new FairQueue(this.rules.queue, this.limit)
     }
     if (kind === 'open') this.limit.restart()
+    else if (kind === 'closed') this.limit.recovered()
     if (this.#isShut) this.refuseAll(now)
     else this.#letThrough(now)
   }

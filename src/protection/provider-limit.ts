@@ -1,5 +1,6 @@
 import type { FailureReport } from './failure-window.ts'
 import type { CallWindow } from './heavy-share.ts'
+import type { Part } from './part.ts'
 
 /** What bounds a learned limit, and how it is learned. Times are in milliseconds. */
 export interface LimitRules {
@@ -25,10 +26,10 @@ export interface MachineLimit {
   readonly spread: number
   /** Calls that wait at the other processes. */
   readonly waiting: number
-  /** What the other processes saw of the provider. */
-  readonly others: FailureReport
-  /** Of what a consumer is due at this provider, the part, above 0 and up to 1, that it has in this process. */
-  partOf(consumer: string): number
+  /** What the other processes saw of the provider; undefined where nothing was told of it, or not lately. */
+  others(now: number): FailureReport | undefined
+  /** Of what a consumer is due at this provider, from which to which fraction of the whole it has in this process. */
+  partOf(consumer: string): Part
 }
 
 /** How many calls at a time a provider gets, as its gate asks: learned in this process, or leased from where all processes of a machine learn together. */
@@ -51,8 +52,10 @@ export interface ProviderLimit {
   abandoned(kind: number, waitedMs: number, inFlight: number, now: number): void
   /** What the last window told, once. */
   takeClosed(): CallWindow | undefined
-  /** Begins again from the floor. */
+  /** The circuit has opened: begins again from the floor. */
   restart(): void
+  /** The circuit has closed. */
+  recovered(): void
 }
 
 /** The limit as far as the rules let it; a ceiling below the floor wins. */

@@ -11,6 +11,8 @@ import { sum } from './sum.ts'
 const worthMoving = 1 / 8
 /** How many calls wait elsewhere is told where that has moved by more than this share of the queue. */
 const worthQueueing = 1 / 32
+/** What others saw fail is told no more often than this. */
+const gatherMs = 100
 
 /**
  * One provider's places, leased to the workers of a machine, and the limit that is learned from what all of them see. Together they have no more calls under
@@ -32,7 +34,7 @@ export class ProviderPlaces {
     this.#failures = new MachineFailures(workers)
     this.#holders = Array.from({ length: workers }, (_, nth) => {
       const lease = firstLease(rules, nth, workers)
-      return { present: true, lease, settled: true, most: lease.places, ...idle, shares: 0 }
+      return { present: true, lease, settled: true, most: lease.places, ...idle, shares: -1, othersAt: 0 }
     })
   }
 
@@ -68,7 +70,7 @@ export class ProviderPlaces {
     }
     this.#learn(need.samples, now)
     // Each worker tells of a circuit that has opened, those too that heard of it from another.
-    if (need.restarted) this.#failures.clear()
+    if (need.restarted || need.recovered) this.#failures.clear()
     if (need.restarted && this.#limit.limit > this.#rules.limit.floor) this.#limit.restart()
   }
 
@@ -80,6 +82,7 @@ export class ProviderPlaces {
     Object.assign(holder, { present: false, lease, settled: true, most: 0, ...idle })
     this.#shares.lost(nth)
     this.#failures.lost(nth)
+    holder.shares = -1
   }
 
   /** A worker begins in the place of one that ended: what it has at first. */
@@ -161,14 +164,21 @@ export class ProviderPlaces {
 
   #lend(holder: PlaceHolder, nth: number, places: number, now: number): PlaceLease {
     const { window } = holder
+    const before = holder.lease.places
     holder.lease = {
       ...{ seq: holder.lease.seq + 1, places, probing: this.#probing(holder, places), alone: this.#part(nth) },
       ...{ learned: this.#learned(places), others: this.#others(nth, now), ...(window !== undefined && { window }) },
-      machine: { ...this.#shares.at(nth, this.places), waiting: this.#waitingBeside(holder) },
+      machine: {
+        ...this.#shares.at(nth, this.places, holder.shares !== this.#shares.version),
+        waiting: this.#waitingBeside(holder),
+      },
+      othersForMs: this.#freshMs,
     }
+    holder.othersAt = now
     holder.shares = this.#shares.version
     holder.window = undefined
-    holder.settled = false
+    // Where it has as many as before nothing is to be waited for.
+    if (places !== before) holder.settled = false
     holder.most = Math.max(holder.most, places)
     return holder.lease
   }
@@ -183,15 +193,21 @@ export class ProviderPlaces {
     return sum(this.#holders.map((one) => (one === holder ? 0 : one.waiting)))
   }
 
-  /** What this worker is to know of the failures that others saw is not what it was told. */
-  #failed(nth: number, { lease }: PlaceHolder, now: number): boolean {
-    const { calls, failures, failing } = this.#others(nth, now)
-    const known = lease.others
-    return calls !== known.calls || failures !== known.failures || failing.some((consumer) => !known.failing.includes(consumer))
+  /** This worker may be about to open its circuit, and what others saw fail is not what it was told, or was told long ago. */
+  #failed(nth: number, { lease, othersAt }: PlaceHolder, now: number): boolean {
+    const [others, known] = [this.#others(nth, now), lease.others]
+    if (others === undefined || now - othersAt < gatherMs) return false
+    const isOld = now - othersAt > this.#freshMs / 2
+    return isOld || known === undefined || others.calls !== known.calls || others.failures !== known.failures
   }
 
-  #others(nth: number, now: number): FailureReport {
-    return this.#failures.others(nth, this.#rules.breaker.failureRate, now)
+  #others(nth: number, now: number): FailureReport | undefined {
+    return this.#failures.others(nth, this.#rules.breaker.failureRate, this.#freshMs, now)
+  }
+
+  /** For how long counts what a worker told of its failures: a quarter of what it counts them over. */
+  get #freshMs(): number {
+    return this.#rules.breaker.windowMs / 4
   }
 
   #part(nth: number): number {

@@ -60,6 +60,6 @@ export class Rounds<Item> {
     if (flow.round > this.#round || (flow.round === this.#round && flow.credit >= 1)) return
     const saved = flow.credit > 0 && flow.credit < 1 ? flow.credit : 0
     flow.round = flow.round < this.#round && this.#served < longestRound ? this.#round : this.#round + 1
-    flow.credit = saved + flow.weight * flow.part
+    flow.credit = saved + flow.weight * (flow.part.to - flow.part.from)
   }
 }

@@ -1,4 +1,5 @@
 import { LinkedList, type ListNode, listNode } from './linked-list.ts'
+import { type Part, wholePart } from './part.ts'
 
 /** The classes of calls, in the order in which a round serves them. */
 export const callRanks = ['urgent', 'usual', 'bulk'] as const
@@ -24,8 +25,8 @@ export class WaitingFlow<Item> {
   readonly consumer: string
   weight: number
   guarantee: number
-  /** Of what it is due, the part that it has in this process: above 0 and up to 1. */
-  part: number
+  /** Of what it is due, the part that it has in this process. */
+  part: Part
   inFlight = 0
   waiting = 0
   /** How many more calls may be served in `round`; what is left of one is kept for the next. */
@@ -38,7 +39,7 @@ export class WaitingFlow<Item> {
   #fifos: RankedLists<WaitingCall<Item>> | undefined
   #node: ListNode<WaitingFlow<Item>> | undefined
 
-  constructor(consumer: string, weight: number, guarantee: number, part = 1) {
+  constructor(consumer: string, weight: number, guarantee: number, part: Part = wholePart) {
     this.consumer = consumer
     this.weight = weight
     this.guarantee = guarantee

@@ -1,5 +1,8 @@
 import type { GateSample } from '../../../src/protection/gate-call.ts'
 import type { GateRules } from '../../../src/protection/gate-rules.ts'
+import { LeasedLimit } from '../../../src/protection/leased-limit.ts'
+import { firstLease, type PlaceNeed } from '../../../src/protection/place-lease.ts'
+import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
 import { machineGates } from '../../support/machine-gates.ts'
 
 const rules: GateRules = {
@@ -33,6 +36,13 @@ function machine() {
     },
     pass(ms: number) {
       now += ms
+    },
+    /** A call that begins now and is ended by what is given back. */
+    begin(worker: number, consumer: string): (how: GateSample) => void {
+      const gate = workers[worker]?.gate
+      const place = gate?.enter(consumer, now)
+      if (gate === undefined || place === undefined || typeof place === 'string') throw new Error(`${consumer} got no place`)
+      return (how) => gate.leave(place, 0, how, now)
     },
     circuits: () => workers.map(({ gate }) => gate.breaker.kind),
   }
@@ -84,4 +94,60 @@ test('nobody else calls: one consumer’s failures through both workers open the
   const { calls, circuits } = machine()
   calls(12, [0, 'a', failed], [1, 'a', failed])
   expect(circuits()).toEqual(['open', 'open'])
+})
+
+test('what another worker saw an hour ago opens nothing', () => {
+  const { calls, pass, circuits } = machine()
+  calls(40, [1, 'b', answered], [1, 'a', failed], [0, 'a', failed])
+  expect(circuits()).toEqual(['closed', 'closed'])
+  pass(3_600_000)
+  calls(1, [0, 'c', failed])
+  expect(circuits()).toEqual(['closed', 'closed'])
+})
+
+test('a circuit that has closed again is not opened by calls that hung before and fail as it closes', () => {
+  const { calls, pass, begin, circuits } = machine()
+  const hung = Array.from({ length: 6 }, (_, nth) => begin(nth % 2, nth % 2 === 0 ? 'a' : 'b'))
+  calls(12, [0, 'a', failed], [1, 'b', failed])
+  pass(6_000)
+  calls(1, [0, 'a', answered])
+  for (const end of hung) end(failed)
+  calls(2, [0, 'a', answered])
+  expect(circuits()).toEqual(['closed', 'closed'])
+  calls(2, [0, 'a', failed], [1, 'b', failed])
+  expect(circuits()).toEqual(['closed', 'closed'])
+})
+
+test('once nobody else has called for as long as failures count, one consumer’s failures open the circuit', () => {
+  const { calls, pass, circuits } = machine()
+  calls(1, [0, 'b', answered], [0, 'a', answered])
+  pass(30_500)
+  calls(12, [0, 'a', failed])
+  expect(circuits()).toEqual(['open', 'open'])
+})
+
+test('what others saw is told ten times a second at most, and without a word of the control process not for ever', () => {
+  const places = new ProviderPlaces(rules, 2, 1)
+  const need = (seq: number, failures: number): PlaceNeed => ({
+    ...{ seq, places: 8, inFlight: 1, waiting: 0, peak: 1, wanted: 1, samples: [], restarted: false, recovered: false },
+    demand: { consumers: [['a', 1, 16]], usable: 1, held: false },
+    failures: { calls: failures, failures, calling: ['a'], failing: ['a'] },
+  })
+  let told = 0
+  let last = firstLease(rules, 0, 2)
+  for (let now = 0; now < 10_000; now += 10) {
+    places.told(0, need(last.seq, now / 10), now)
+    places.told(1, need(0, now / 10), now)
+    for (const [nth, lease] of places.leases(now % 500 === 0, now)) {
+      if (nth !== 0) continue
+      told++
+      last = lease
+    }
+  }
+  expect(last.others?.failures).toBeGreaterThan(900)
+  expect(told).toBeLessThanOrEqual(101)
+  const limit = new LeasedLimit({ ...last, seq: 0 }, { level: 'none' }, () => undefined)
+  limit.take(last, 10_000)
+  expect(limit.machine.others(10_100)?.failures).toBeGreaterThan(900)
+  expect(limit.machine.others(3_600_000)).toBeUndefined()
 })

@@ -11,13 +11,13 @@ const rules: PlaceRules = {
   queue: { length: 1000, patienceMs: 2000, weightOf: () => 1, guaranteeOf: () => 0 },
   contestedMs: 60_000,
 }
-type Calls = readonly (readonly [consumer: string, calls: number])[]
+type Calls = readonly (readonly [consumer: string, calls: number, most?: number])[]
 
 /** Two workers tell, and it is looked at who calls; the places are sixteen. */
 function told(shares: ConsumerShares, now: number, first: Calls, second: Calls): void {
   const all = [first, second]
   all.forEach((consumers, nth) => {
-    shares.heard(nth, { consumers, held: false }, rules, now)
+    shares.heard(nth, { consumers: consumers.map(([who, calls, most = 100]) => [who, calls, most]), usable: 0, held: false }, rules, now)
   })
   shares.level(
     16,
@@ -26,12 +26,13 @@ function told(shares: ConsumerShares, now: number, first: Calls, second: Calls):
     now,
   )
 }
-const parts = (shares: ConsumerShares) => [0, 1].map((nth) => Object.fromEntries(shares.at(nth, 16).parts))
+const parts = (shares: ConsumerShares) =>
+  [0, 1].map((nth) => Object.fromEntries((shares.at(nth, 16, true).parts ?? []).map(([who, from, to]) => [who, to - from])))
 
 test('a consumer that is alone has all of its share everywhere; who calls through two workers beside another has a part at each', () => {
   const shares = new ConsumerShares(2)
   told(shares, 0, [['a', 30]], [['a', 10]])
-  expect(shares.at(0, 16)).toMatchObject({ contested: false, parts: [], spread: 1 })
+  expect(shares.at(0, 16, true)).toMatchObject({ contested: false, parts: [], spread: 1 })
   told(
     shares,
     500,
@@ -41,7 +42,7 @@ test('a consumer that is alone has all of its share everywhere; who calls throug
       ['b', 1],
     ],
   )
-  expect(shares.at(0, 16)).toMatchObject({ contested: true, spread: 2 })
+  expect(shares.at(0, 16, true)).toMatchObject({ contested: true, spread: 2 })
   expect(parts(shares)).toEqual([{ a: 0.75 }, { a: 0.25 }])
 })
 
@@ -112,9 +113,9 @@ test('a minute after the last call of another a consumer is alone again', () => 
   const shares = new ConsumerShares(2)
   told(shares, 0, [['a', 20]], [['b', 1]])
   told(shares, 59_000, [['a', 20]], [])
-  expect(shares.at(0, 16).contested).toBe(true)
+  expect(shares.at(0, 16, true).contested).toBe(true)
   told(shares, 121_000, [['a', 20]], [])
-  expect(shares.at(0, 16).contested).toBe(false)
+  expect(shares.at(0, 16, true).contested).toBe(false)
 })
 
 test('a worker’s weight is what its consumers are due there; of a worker that has ended nothing counts', () => {

@@ -59,7 +59,19 @@ test('with another length it counts anew', () => {
 test('what others saw is summed with it, and a consumer that saw failures at both counts once', () => {
   const window = new FailureWindow(10_000)
   window.record('a', true, 0)
-  expect(window.report(0)).toEqual({ calls: 1, failures: 1, failing: ['a'] })
-  expect(window.tally(0, { calls: 5, failures: 2, failing: ['a'] })).toEqual({ calls: 6, failures: 3, callers: 1, failingCallers: 1 })
-  expect(window.tally(0, { calls: 5, failures: 2, failing: ['a', 'b'] })).toMatchObject({ failingCallers: 2 })
+  expect(window.report(0)).toEqual({ calls: 1, failures: 1, calling: ['a'], failing: ['a'] })
+  expect(window.tally(0, { calls: 5, failures: 2, calling: ['a'], failing: ['a'] })).toEqual({
+    calls: 6,
+    failures: 3,
+    callers: 1,
+    failingCallers: 1,
+  })
+  expect(window.tally(0, { calls: 5, failures: 2, calling: ['a'], failing: ['a', 'b'] })).toMatchObject({ failingCallers: 2 })
+})
+
+test('of two that saw failures both are told, although the same one always came first', () => {
+  const window = new FailureWindow(10_000)
+  for (let second = 0; second < 5; second++) for (const consumer of ['a', 'b']) window.record(consumer, true, second * 1000)
+  expect(window.report(5_000)).toMatchObject({ calling: ['a', 'b'], failing: ['a', 'b'] })
+  expect(window.report(60_000)).toMatchObject({ calling: [], failing: [] })
 })

@@ -22,9 +22,9 @@ test('where all want more than there is, each has by its weight, and what one do
   expect(divided(12, [100, 2, 100], [1, 100, 4])).toEqual([2, 2, 8])
 })
 
-test('whoever wants places has one, however little it counts; where there are too few for that, all are due the same', () => {
+test('whoever wants places has one, however little it counts; where there are too few for that, half of an even part', () => {
   expect(divided(4, [100, 100], [1000, 1])).toEqual([3, 1])
-  expect(placesDue(1, [100, 100], [1000, 1])[1]).toBeCloseTo(0.5)
+  expect(placesDue(1, [100, 100], [1000, 1])[1]).toBeCloseTo(0.25)
 })
 
 test('of what cannot be divided, one more goes to each that was owed most', () => {

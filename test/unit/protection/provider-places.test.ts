@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { noFailures } from '../../../src/protection/failure-window.ts'
-import { LeasedLimit, type Silence } from '../../../src/protection/leased-limit.ts'
+import { type LeasedGate, LeasedLimit, type Silence } from '../../../src/protection/leased-limit.ts'
 import { firstLease, type PlaceLease, type PlaceNeed, type PlaceRules } from '../../../src/protection/place-lease.ts'
 import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
 
@@ -20,11 +20,11 @@ function machine(of: PlaceRules, count: number) {
   let now = 0
   const silence: Silence = { level: 'none' }
   const begin = (lease: PlaceLease) => {
-    const gate = {
+    const gate: LeasedGate & { inFlight: number; waiting: number } = {
       inFlight: 0,
       waiting: 0,
       placesCame: () => undefined,
-      takeNews: () => ({ demand: { consumers: [], held: false }, failures: noFailures }),
+      takeNews: () => ({ demand: { consumers: [], usable: gate.inFlight + gate.waiting, held: false }, failures: noFailures }),
     }
     const leased = new LeasedLimit(lease, silence, () => undefined)
     leased.serve(gate)

@@ -146,6 +146,25 @@ test('the most that one may hold while others call is of the whole, wherever the
   expect(elsewhere['hog']).toBeLessThanOrEqual(8)
 })
 
+test.each<[what: string, Scene]>([
+  [
+    'what one may not hold, being at its most, another worker has',
+    { places: 20, mostOfOne: 0.5, callers: { hog: { calls: [60, 0], weight: 3 }, a: { calls: [0, 60] } } },
+  ],
+  [
+    'the most of one is divided among workers without loss',
+    { places: 14, mostOfOne: 0.5, callers: { hog: { calls: [40, 40, 40, 40] }, a: { calls: [2, 0, 0, 0] } } },
+  ],
+  [
+    'a guarantee of few places is divided without loss',
+    {
+      places: 16,
+      callers: { g: { calls: new Array(8).fill(5), guarantee: 0.2 }, a: { calls: new Array(8).fill(60), weight: 20 } },
+    },
+  ],
+  ['guarantees may be of all places', { places: 16, callers: { g: { calls: [50, 0], guarantee: 1 }, b: { calls: [0, 50] } } }],
+])('%s', (_, scene) => expectTheSame(scene, 1))
+
 test('whoever calls, through whichever workers: each has what it would have with one queue for all', () => {
   const caller = fc.record({
     calls: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 2, maxLength: 2 }),
