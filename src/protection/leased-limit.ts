@@ -40,6 +40,7 @@ export class LeasedLimit implements ProviderLimit {
   #restarted = false
   #recovered = false
   #parts: ReadonlyMap<string, Part> | undefined
+  #takenAt = 0
   #window: CallWindow | undefined
   #told = { at: 0, seq: -1, inFlight: 0, waiting: 0, peak: 0, lacked: 0, wanted: 0 }
 
@@ -100,13 +101,13 @@ export class LeasedLimit implements ProviderLimit {
 
   restart(): void {
     this.#restarted = true
-    this.machine = { ...this.machine, others: () => undefined }
+    this.#forgetOthers()
     this.#changed(true)
   }
 
   recovered(): void {
     this.#recovered = true
-    this.machine = { ...this.machine, others: () => undefined }
+    this.#forgetOthers()
     this.#changed(false)
   }
 
@@ -122,6 +123,7 @@ export class LeasedLimit implements ProviderLimit {
     if (lease.seq <= seq) return
     this.#lease = lease
     this.#parts = partsOf(lease) ?? this.#parts
+    this.#takenAt = now
     this.machine = machineLimit(lease, this.#parts, now)
     if (lease.window !== undefined) this.#window = lease.window
     this.#gate?.placesCame(now)
@@ -131,8 +133,10 @@ export class LeasedLimit implements ProviderLimit {
 
   /** How long nothing was heard has changed. */
   silenceChanged(now: number): void {
+    const known = machineLimit(this.#lease, this.#parts, this.#takenAt)
     // Nobody knows who calls elsewhere by now: each goes by what it sees itself.
-    if (this.#silence.level === 'long') this.machine = { ...this.machine, waiting: 0, contested: false, spread: 1, partOf: () => wholePart }
+    const alone = { waiting: 0, contested: false, spread: 1, partOf: () => wholePart }
+    this.machine = this.#silence.level === 'long' ? { ...known, ...alone } : known
     this.#gate?.placesCame(now)
   }
 
@@ -158,6 +162,12 @@ export class LeasedLimit implements ProviderLimit {
     this.#recovered = false
     this.#told = { at: now, seq, inFlight, waiting, peak, lacked, wanted }
     return { seq, places, inFlight, waiting, peak, wanted, samples, restarted, recovered, ...news }
+  }
+
+  /** The circuit has become another: what others saw of the one before counts no more. */
+  #forgetOthers(): void {
+    this.#lease = { ...this.#lease, others: undefined }
+    this.machine = { ...this.machine, others: () => undefined }
   }
 
   #sampled(code: number, milliseconds: number, inFlight: number): void {

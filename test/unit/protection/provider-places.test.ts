@@ -236,6 +236,21 @@ test('a lease of before the one that a worker has is not taken', () => {
   expect(leased.limit).toBe(5)
 })
 
+test('after a long silence a consumer has its part again', () => {
+  const silence: Silence = { level: 'none' }
+  const lease = firstLease(rules, 0, 2)
+  const leased = new LeasedLimit(lease, silence, () => undefined)
+  leased.take({ ...lease, seq: 1, machine: { ...lease.machine, contested: true, parts: [['a', 0, 0.5]], spread: 2 } }, 0)
+  for (const [level, part, contested] of [
+    ['long', { from: 0, to: 1 }, false],
+    ['none', { from: 0, to: 0.5 }, true],
+  ] as const) {
+    silence.level = level
+    leased.silenceChanged(20_000)
+    expect([leased.machine.partOf('a'), leased.machine.contested]).toEqual([part, contested])
+  }
+})
+
 test('samples are kept in bounds while nobody takes them', () => {
   const leased = new LeasedLimit(firstLease(rules, 0, 1), { level: 'none' }, () => undefined)
   for (let nth = 0; nth < 5_000; nth++) leased.answered(0, 1, 1)
