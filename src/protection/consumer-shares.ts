@@ -1,5 +1,6 @@
 import type { ConsumerDemand, MachineShare } from './consumer-demand.ts'
 import type { PlaceRules } from './place-lease.ts'
+import { allPlaces } from './places.ts'
 import { sum } from './sum.ts'
 import { waterFill } from './water-fill.ts'
 
@@ -11,6 +12,12 @@ const worthTelling = 1 / 8
 const moves = 1 / 2
 /** A worker that wants places and is due none, as others are guaranteed all, counts for so little. */
 const leastWeight = 1e-3
+
+/** What a consumer wants: calls at each worker, and the most that it may hold at all of them together. */
+interface Wanted {
+  readonly calls: readonly number[]
+  readonly most: number
+}
 
 /** A consumer at several workers: of its share, the part of each worker as it is by now and as it was last told. */
 interface Parts {
@@ -76,65 +83,65 @@ export class ConsumerShares {
     this.#contend(now)
     this.#weights = this.#even
     if (!this.#contested) {
-      this.#parts.clear()
+      for (const consumer of this.#parts.keys()) this.#forget(consumer)
       return
     }
     const wanted = this.#wanted(wants)
     this.#follow(wanted)
     if (sum(wants) <= places) return
-    const names = [...wanted.keys()]
     const due = waterFill(
       places,
-      names.map((consumer) => ({
+      [...wanted].map(([consumer, { calls, most }]) => ({
         weight: queue.weightOf(consumer),
         floor: places * queue.guaranteeOf(consumer),
-        want: Math.min(sum(wanted.get(consumer) ?? []), this.#mostOf(consumer)),
+        want: Math.min(sum(calls), most),
       })),
     )
     const weights = wants.map(() => 0)
-    names.forEach((consumer, at) => {
-      const demand = wanted.get(consumer) ?? []
-      const parts = this.#parts.get(consumer)?.now ?? demand.map((calls) => calls / sum(demand))
+    let nextDue = 0
+    for (const [consumer, { calls }] of wanted) {
+      const all = sum(calls)
+      const parts = this.#parts.get(consumer)?.now ?? calls.map((here) => here / all)
+      const share = due[nextDue++] ?? 0
       parts.forEach((part, nth) => {
-        weights[nth] = (weights[nth] ?? 0) + part * (due.parts[at] ?? 0)
+        weights[nth] = (weights[nth] ?? 0) + part * share
       })
-    })
+    }
     // Where nobody wants any, the next to come is one consumer more.
-    this.#weights = weights.map((weight, nth) => (wants[nth] === 0 ? places / (names.length + 1) : Math.max(weight, leastWeight)))
+    this.#weights = weights.map((weight, nth) => (wants[nth] === 0 ? places / (wanted.size + 1) : Math.max(weight, leastWeight)))
   }
 
-  /** What this worker is to know. */
+  /** What this worker is to know; which parts consumers have here, where it asks for them. */
   at(nth: number, places: number, withParts: boolean): Omit<MachineShare, 'waiting'> {
-    const parts = [...this.#parts].flatMap(([consumer, { told }]) => {
-      // Summed up in the same order for each worker, so that one's end is the very number that the next one begins with.
-      const upTo = (end: number): number => (end >= told.length ? 1 : sum(told.slice(0, end)))
-      return (told[nth] ?? 0) === 0 ? [] : [[consumer, upTo(nth), upTo(lastOf(told) === nth ? told.length : nth + 1)] as const]
-    })
     const spreads = [...this.#parts.values()].map(({ told }) => told.filter((part) => part > 0).length)
-    return { places, contested: this.#contested, parts: withParts ? parts : undefined, spread: Math.max(1, ...spreads) }
+    return { places, contested: this.#contested, parts: withParts ? this.#partsAt(nth) : undefined, spread: Math.max(1, ...spreads) }
+  }
+
+  #partsAt(nth: number): NonNullable<MachineShare['parts']> {
+    return [...this.#parts].flatMap(([consumer, { told }]) => {
+      if ((told[nth] ?? 0) === 0) return []
+      // Summed up in the same order for each worker, so that one's end is the very number that the next one begins with.
+      const isLast = told.findLastIndex((part) => part > 0) === nth
+      return [[consumer, sum(told.slice(0, nth)), isLast ? 1 : sum(told.slice(0, nth + 1))] as const]
+    })
   }
 
   /** What each consumer wants at each worker; a worker that could use places and told of no consumer is one itself. */
-  #wanted(wants: readonly number[]): ReadonlyMap<string, readonly number[]> {
-    const wanted = new Map<string, number[]>()
+  #wanted(wants: readonly number[]): ReadonlyMap<string, Wanted> {
+    const wanted = new Map<string, { calls: number[]; most: number }>()
     this.#demands.forEach((demand, nth) => {
-      const told: readonly (readonly [string, number, ...unknown[]])[] = demand.some(([, calls]) => calls > 0)
-        ? demand
-        : [[`worker ${nth}`, wants[nth] ?? 0]]
-      for (const [consumer, calls] of told) {
+      const isTold = demand.some(([, calls]) => calls > 0)
+      const told: ConsumerDemand['consumers'] = isTold ? demand : [[`worker ${nth}`, wants[nth] ?? 0, allPlaces]]
+      for (const [consumer, calls, most] of told) {
         if (calls === 0) continue
-        const at = wanted.get(consumer) ?? wants.map(() => 0)
-        at[nth] = calls
+        const at = wanted.get(consumer) ?? { calls: wants.map(() => 0), most }
+        at.calls[nth] = calls
+        // Workers learn it from the same windows, and may be apart for a moment.
+        at.most = Math.min(at.most, most)
         wanted.set(consumer, at)
       }
     })
     return wanted
-  }
-
-  /** How many places it may hold; workers learn that from the same windows, and may be apart for a moment. */
-  #mostOf(consumer: string): number {
-    const told = this.#demands.flatMap((demand) => demand.filter(([who, calls]) => who === consumer && calls > 0))
-    return Math.min(...told.map(([, , most]) => most))
   }
 
   #contend(now: number): void {
@@ -144,9 +151,9 @@ export class ConsumerShares {
   }
 
   /** Moves the parts of consumers that call, or called until lately, through several workers. */
-  #follow(wanted: ReadonlyMap<string, readonly number[]>): void {
+  #follow(wanted: ReadonlyMap<string, Wanted>): void {
     for (const consumer of new Set([...this.#parts.keys(), ...wanted.keys()])) {
-      const demand = wanted.get(consumer)
+      const demand = wanted.get(consumer)?.calls
       const known = this.#parts.get(consumer)
       if (demand === undefined) this.#forget(consumer)
       else if (known !== undefined || demand.filter((calls) => calls > 0).length > 1) this.#move(consumer, demand, known)
@@ -174,9 +181,4 @@ export class ConsumerShares {
   #forget(consumer: string): void {
     if (this.#parts.delete(consumer)) this.#version++
   }
-}
-
-/** The last worker that has a part. */
-function lastOf(parts: readonly number[]): number {
-  return parts.findLastIndex((part) => part > 0)
 }

@@ -1,4 +1,5 @@
 import type { FailureReport } from './failure-window.ts'
+import { sum } from './sum.ts'
 
 /** What each worker saw fail of one provider within its window, so that each can judge by what all of them saw. Pure. */
 export class MachineFailures {
@@ -29,8 +30,8 @@ export class MachineFailures {
     if (own === undefined || own.failures === 0 || own.failures < failureRate * own.calls) return undefined
     const told = this.#told.flatMap((one, at) => (one === undefined || at === nth || now - one.at > freshMs ? [] : [one.report]))
     return {
-      calls: told.reduce((sum, { calls }) => sum + calls, 0),
-      failures: told.reduce((sum, { failures }) => sum + failures, 0),
+      calls: sum(told.map(({ calls }) => calls)),
+      failures: sum(told.map(({ failures }) => failures)),
       calling: [...new Set(told.flatMap(({ calling }) => calling))].slice(0, 2),
       failing: [...new Set(told.flatMap(({ failing }) => failing))].slice(0, 2),
     }

@@ -62,18 +62,11 @@ export type PlaceRules = Pick<GateRules, 'limit' | 'limitObserves' | 'breaker' |
 
 /** What the `nth` of so many workers has of a provider before it is told anything: its even part of what a provider gets at first. */
 export function firstLease({ limit, limitObserves }: PlaceRules, nth: number, among: number): PlaceLease {
-  const initial = evenPart(withinLimits(limit, limit.initial), nth, among)
-  const all = limitObserves ? limit.ceiling : withinLimits(limit, limit.initial)
+  const learned = withinLimits(limit, limit.initial)
+  const all = limitObserves ? limit.ceiling : learned
   const places = evenPart(all, nth, among)
-  const machine = { places: all, contested: false, parts: [], spread: 1, waiting: 0 }
   return {
-    seq: 0,
-    places,
-    probing: places,
-    alone: places,
-    learned: limitObserves ? initial : undefined,
-    machine,
-    others: undefined,
-    othersForMs: 0,
+    ...{ seq: 0, places, probing: places, alone: places, learned: limitObserves ? evenPart(learned, nth, among) : undefined },
+    ...{ machine: { places: all, contested: false, parts: [], spread: 1, waiting: 0 }, others: undefined, othersForMs: 0 },
   }
 }

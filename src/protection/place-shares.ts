@@ -18,7 +18,7 @@ export function placesDue(places: number, wants: readonly number[], weights: rea
   const oneEach = wanting <= places
   const floor = oneEach ? 1 : places / wanting / 2
   const claims = wants.map((want, at) => ({ want, weight: weights[at] ?? 1, floor }))
-  return waterFill(places, claims).parts
+  return waterFill(places, claims)
 }
 
 /**

@@ -96,8 +96,7 @@ export class ProviderPlaces {
 
   /** The leases that are to be told now. `levels`, now and then: it is looked anew at who calls, idle places are evened out, and what cannot be divided is another's. */
   leases(levels: boolean, now: number): readonly (readonly [nth: number, lease: PlaceLease])[] {
-    if (levels) this.#level(now)
-    const targets = this.#targets(levels)
+    const targets = this.#targets(levels ? this.#level(now) : undefined)
     const told: [number, PlaceLease][] = []
     const lend = (holder: PlaceHolder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places, now)])
     // What is given up counts as held until that is told back; so the order is of no matter for safety, but what is free is known only after.
@@ -122,28 +121,29 @@ export class ProviderPlaces {
     return told
   }
 
-  /** Looks at who calls, and counts what each worker had against what it was due; who is only promised a place has not had it. */
-  #level(now: number): void {
+  /** Looks at who calls, and counts what each worker had against what it was due; who is only promised a place has not had it. What each is due. */
+  #level(now: number): readonly number[] {
     this.#shares.level(this.places, this.#wants(), this.#rules, now)
     const due = this.#due()
     this.#holders.forEach((holder, nth) => {
       const owed = holder.owed + (due[nth] ?? 0) - holder.most
       holder.owed = holder.wanted === 0 ? 0 : Math.max(-1, Math.min(1, owed))
     })
+    return due
   }
 
-  #targets(levels: boolean): readonly number[] {
+  /** `levelled` is what each is due where that was just looked at: then places move that nobody lacks, too. */
+  #targets(levelled: readonly number[] | undefined): readonly number[] {
     const held = this.#holders.map(({ lease }) => lease.places)
     const moves = sum(held) !== this.places || this.#holders.some(({ present, wanted, lease }) => present && wanted > lease.places)
-    if (!moves && !levels) return held
-    const targets = this.#divided()
+    if (!moves && levelled === undefined) return held
+    const targets = this.#divided(levelled ?? this.#due())
     const uneven = targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
     return moves || uneven ? targets : held
   }
 
   /** What each worker is to have; nothing where it has ended. */
-  #divided(): readonly number[] {
-    const due = this.#due()
+  #divided(due: readonly number[]): readonly number[] {
     const present = [...this.#holders.keys()].filter((nth) => this.#holders[nth]?.present)
     const shares = placeShares(
       this.places,

@@ -6,8 +6,8 @@ const longestRound = 256
 
 /**
  * The rounds of a fair queue: deficit round robin over consumers (Shreedhar and Varghese, 1995) with a call as the unit. In a round each consumer has as many
- * calls served as its weight says (where that is less than one, one every few rounds), those with the more urgent call first; who has had its share waits for the next round, so that urgency buys an earlier
- * place in the round but no larger share. O(1) a step, amortised.
+ * calls served as its weight says (where that is less than one, one every few rounds), those with the more urgent call first; who has had its share waits for
+ * the next round, so that urgency buys an earlier place in the round but no larger share. O(1) a step, amortised.
  */
 export class Rounds<Item> {
   #round = 0

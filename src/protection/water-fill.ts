@@ -7,12 +7,6 @@ export interface Claim {
   readonly want: number
 }
 
-/** The divided whole: `level` is what a claim of weight 1 got that wanted more; infinite where there was enough for all. */
-export interface Filled {
-  readonly parts: readonly number[]
-  readonly level: number
-}
-
 /** Halvings of the interval that holds the level: as many as a double has digits. */
 const halvings = 52
 
@@ -20,14 +14,14 @@ const halvings = 52
  * Divides a whole by weighted max-min fairness (Bertsekas and Gallager, Data Networks, 1992), with floors: each gets its weight times one level, no less than
  * its floor and no more than it wants. Where the floors alone are too much, they are cut in proportion. What nobody wants is left over. O(n).
  */
-export function waterFill(whole: number, claims: readonly Claim[]): Filled {
+export function waterFill(whole: number, claims: readonly Claim[]): readonly number[] {
   const wanted = claims.map(({ want }) => want)
-  if (sum(wanted) <= whole) return { parts: wanted, level: Number.POSITIVE_INFINITY }
+  if (sum(wanted) <= whole) return wanted
   const floors = claims.map(({ floor, want }) => Math.min(floor, want))
   const atLeast = sum(floors)
   if (atLeast >= whole) {
     const cut = atLeast === 0 ? 0 : whole / atLeast
-    return { parts: floors.map((floor) => floor * cut), level: 0 }
+    return floors.map((floor) => floor * cut)
   }
   const partsAt = (level: number): readonly number[] =>
     claims.map(({ weight, want }, at) => Math.min(want, Math.max(weight * level, floors[at] ?? 0)))
@@ -37,5 +31,5 @@ export function waterFill(whole: number, claims: readonly Claim[]): Filled {
     if (sum(partsAt(middle)) > whole) high = middle
     else low = middle
   }
-  return { parts: partsAt(low), level: low }
+  return partsAt(low)
 }

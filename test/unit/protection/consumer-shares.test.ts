@@ -118,6 +118,24 @@ test('a minute after the last call of another a consumer is alone again', () => 
   expect(shares.at(0, 16, true).contested).toBe(false)
 })
 
+test('parts of a consumer that is alone again are told to be gone', () => {
+  const shares = new ConsumerShares(2)
+  told(
+    shares,
+    0,
+    [['a', 20]],
+    [
+      ['a', 20],
+      ['b', 1],
+    ],
+  )
+  shares.heard(0, { consumers: [['a', 20, 16]], usable: 0, held: false }, rules, 30_000)
+  shares.heard(1, { consumers: [['a', 20, 16]], usable: 0, held: false }, rules, 121_000)
+  const { version } = shares
+  shares.level(16, [20, 20], rules, 121_100)
+  expect([parts(shares), shares.version > version]).toEqual([[{}, {}], true])
+})
+
 test('a worker’s weight is what its consumers are due there; of a worker that has ended nothing counts', () => {
   const shares = new ConsumerShares(2)
   told(

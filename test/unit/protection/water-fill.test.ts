@@ -4,7 +4,7 @@ import { type Claim, waterFill } from '../../../src/protection/water-fill.ts'
 const claim = (want: number, weight = 1, floor = 0): Claim => ({ want, weight, floor })
 
 function expectParts(whole: number, claims: readonly Claim[], expected: readonly number[]): void {
-  const { parts } = waterFill(whole, claims)
+  const parts = waterFill(whole, claims)
   expect(parts).toHaveLength(expected.length)
   parts.forEach((part, at) => {
     expect(part).toBeCloseTo(expected[at] ?? Number.NaN)
@@ -21,9 +21,9 @@ test('each has by its weight, no more than it wants and no less than its floor',
 })
 
 test('where there is enough, each has what it wants; of nothing nobody has any', () => {
-  expect(waterFill(16, [claim(3), claim(4, 5, 9)])).toEqual({ parts: [3, 4], level: Number.POSITIVE_INFINITY })
-  expect(waterFill(0, [claim(3), claim(4)]).parts).toEqual([0, 0])
-  expect(waterFill(5, []).parts).toEqual([])
+  expect(waterFill(16, [claim(3), claim(4, 5, 9)])).toEqual([3, 4])
+  expect(waterFill(0, [claim(3), claim(4)])).toEqual([0, 0])
+  expect(waterFill(5, [])).toEqual([])
 })
 
 test('whatever is claimed: all is given while anybody lacks, and who lacks has no less, for its weight, than any that is not at its floor', () => {
@@ -33,7 +33,7 @@ test('whatever is claimed: all is given while anybody lacks, and who lacks has n
   })
   fc.assert(
     fc.property(fc.nat(300), claims, (whole, of) => {
-      const { parts } = waterFill(whole, of)
+      const parts = waterFill(whole, of)
       const given = parts.reduce((sum, part) => sum + part, 0)
       const wanted = of.reduce((sum, { want }) => sum + want, 0)
       expect(given).toBeCloseTo(Math.min(whole, wanted), 6)
