@@ -42,9 +42,10 @@ export class ConsumerCap extends HeavyShare {
     const share = this.#rules.mostOfOne
     const contested = now < this.#contestedUntil || machine?.contested === true
     if (!contested || share === 1) return { here, limit, mostOfOne: allPlaces, mostOfHeavy: allPlaces }
-    const mostOfOne = Math.max(1, Math.min(Math.floor(limit * share), this.usual))
+    const most = Math.max(1, Math.floor(limit * share))
     // One call at least is a consumer's in each process: all may have as many, or who calls through several would be better off.
-    return { here, limit, mostOfOne, mostOfHeavy: Math.min(mostOfOne, Math.max(this.most, machine?.spread ?? 1)) }
+    const mostOfHeavy = Math.min(most, Math.max(this.most, machine?.spread ?? 1))
+    return { here, limit, mostOfOne: Math.min(most, this.usual), mostOfHeavy }
   }
 
   /** A consumer wanted more than it may hold. */

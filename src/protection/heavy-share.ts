@@ -78,7 +78,8 @@ export class HeavyShare {
       this.#most = this.#usual
       return
     }
-    const least = Math.max(1, Math.floor(busy / Math.max(1, consumers ?? here)))
+    // Nobody is heavy where nobody else calls, whether or not another has a call under way right now.
+    const least = Math.max(1, Math.floor(busy / Math.max(2, consumers ?? here)))
     // What the window before had left at the provider is gone by the second window of rest.
     const rested = this.#resting
     this.#resting = this.#most <= least

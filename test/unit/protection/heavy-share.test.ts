@@ -30,6 +30,13 @@ test('answers take longer than before: whoever wants more gives way, down to an 
   expect(flow.heavy).toBe(true)
 })
 
+test('others that happen to have no call under way when a window closes are there all the same: an even share is half of what is busy, at most', () => {
+  const share = new HeavyShare(8)
+  for (let nth = 0; nth < 5; nth++) share.closed(window(1), 1)
+  pressed(share, hog(), 20, 1.5, 1)
+  expect(share.most).toBe(3)
+})
+
 test('nobody is disturbed: it takes what is left over', () => {
   const share = new HeavyShare(8)
   for (let nth = 0; nth < 5; nth++) share.closed(window(1), 3)

@@ -370,3 +370,22 @@ test('places that come from elsewhere let those through that wait, a consumer th
   expect(gate.retryAfterMs('full', 2)).toBe(0)
   expect(leased.takeNeed(2)).toMatchObject({ seq: 2, places: 0, inFlight: 4, wanted: 5 })
 })
+
+test('one that wants more from the very beginning gets what others leave, as long as answers take no longer', () => {
+  const gate = new ProviderGate({ ...rules, limit: { ...rules.limit, ceiling: 64 }, queue: { ...rules.queue, length: 256 } })
+  const begun: GatePlace[] = []
+  const waiter: Waiter = { granted: (place) => begun.push(place), refused: () => undefined }
+  for (let now = 0; now < 60_000; now += 50) {
+    gate.expire(now)
+    gate.leave(entered(gate.enter('light', now)), 0, answered, now)
+    // As many more as its last answers, up to sixty-four that wait.
+    for (const place of begun.splice(0)) gate.leave(place, 0, answered, now)
+    while (gate.waiting < 64) {
+      const place = gate.enter('heavy', now)
+      if (place === 'full') gate.wait({ consumer: 'heavy', rank: 1 }, waiter, now)
+      else begun.push(entered(place))
+    }
+  }
+  // Half of the places, as no consumer may have more while others call.
+  expect([gate.limit.limit, begun.length]).toEqual([64, 32])
+})
