@@ -85,6 +85,10 @@ export class AdaptiveLimit implements ProviderLimit {
     this.#sampled(inFlight, now)
   }
 
+  erred(): void {
+    // Says nothing of how many calls at a time the provider can take.
+  }
+
   /** The caller hung up before an answer began: a sign only where the provider had taken longer than usual already. */
   abandoned(kind: number, waitedMs: number, inFlight: number, now: number): void {
     const usual = this.usual(kind)

@@ -37,6 +37,7 @@ export class LeasedLimit implements ProviderLimit {
   #samples: number[] = []
   #peak = 0
   #lacked = 0
+  #erred = false
   #restarted = false
   #recovered = false
   #parts: ReadonlyMap<string, Part> | undefined
@@ -87,6 +88,13 @@ export class LeasedLimit implements ProviderLimit {
 
   overloaded(inFlight: number): void {
     this.#sampled(sampleCode.overloaded, 0, inFlight)
+  }
+
+  /** No sample, but the circuit goes by what all workers saw fail, and by who called. */
+  erred(): void {
+    if (this.#erred) return
+    this.#erred = true
+    this.#changed(false)
   }
 
   abandoned(kind: number, waitedMs: number, inFlight: number): void {
@@ -147,17 +155,19 @@ export class LeasedLimit implements ProviderLimit {
     const peak = Math.max(this.#peak, inFlight)
     const lacked = this.#lacked
     const [samples, restarted, recovered, told] = [this.#samples, this.#restarted, this.#recovered, this.#told]
+    const happened = samples.length > 0 || this.#erred || restarted || recovered
     const isTold =
       told.seq === seq && told.inFlight === inFlight && told.waiting === waiting && told.peak === peak && told.lacked === lacked
     // Who it is that waits may have changed without a number.
     const isKnown = isTold && (waiting === 0 || now - told.at < retellMs)
     this.#peak = 0
     this.#lacked = 0
-    if (samples.length === 0 && !restarted && !recovered && isKnown) return undefined
+    if (!happened && isKnown) return undefined
     const news = this.#gate?.takeNews(now) ?? noNews
     // What waits because of its consumer's cap needs no place; where nobody may wait, who was refused might have used one.
     const wanted = Math.max(peak, waiting === 0 ? inFlight + lacked : news.demand.usable)
     this.#samples = []
+    this.#erred = false
     this.#restarted = false
     this.#recovered = false
     this.#told = { at: now, seq, inFlight, waiting, peak, lacked, wanted }

@@ -202,6 +202,7 @@ export class ProviderGate {
       case 'answered':
         if (sample.pushback) this.limit.overloaded(busy, now)
         else if (sample.latencyMs !== undefined) this.limit.answered(kind, sample.latencyMs, busy, now)
+        else this.limit.erred()
         this.#judge(place, sample.failed, sample.retryAt, now)
         return
       case 'failed':
@@ -210,8 +211,6 @@ export class ProviderGate {
         return
       case 'abandoned':
         this.limit.abandoned(kind, sample.waitedMs, busy, now)
-        return
-      case 'none':
     }
   }
 

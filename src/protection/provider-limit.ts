@@ -48,6 +48,8 @@ export interface ProviderLimit {
   answered(kind: number, latencyMs: number, inFlight: number, now: number): void
   /** The provider was not reached, did not answer in time, or said that it has too much to do. */
   overloaded(inFlight: number, now: number): void
+  /** An answer that is an error, which comes sooner than what was asked for: no sample of time, and no overload. */
+  erred(): void
   /** The caller hung up before an answer began. */
   abandoned(kind: number, waitedMs: number, inFlight: number, now: number): void
   /** What the last window told, once. */

@@ -15,8 +15,9 @@ export interface MachineGates {
 /** Makes them. A circuit that turns at one turns at all. */
 export function machineGates(rules: GateRules, count: number, now: () => number): MachineGates {
   const machine = new ProviderPlaces(rules, count, 1)
+  const changed = new Set<number>()
   const workers = Array.from({ length: count }, (_, nth) => {
-    const limit = new LeasedLimit(firstLease(rules, nth, count), { level: 'none' }, () => undefined)
+    const limit = new LeasedLimit(firstLease(rules, nth, count), { level: 'none' }, () => void changed.add(nth))
     const turned = (to: SharedTurn): void =>
       workers.forEach(({ gate }, at) => {
         if (at !== nth) gate.adopt(to, now())
@@ -28,10 +29,12 @@ export function machineGates(rules: GateRules, count: number, now: () => number)
   return {
     workers,
     exchange(levels, at) {
-      const needs = workers.map(({ limit }) => limit.takeNeed(at))
-      needs.forEach((need, nth) => {
+      // As workers do: who has said that something changed is asked until it is quiet.
+      const needs = [...changed].map((nth) => [nth, workers[nth]?.limit.takeNeed(at)] as const)
+      for (const [nth, need] of needs) {
         if (need !== undefined) machine.told(nth, need, at)
-      })
+        if (workers[nth]?.limit.isQuiet !== false) changed.delete(nth)
+      }
       for (const [nth, lease] of machine.leases(levels, at)) workers[nth]?.limit.take(lease, at)
     },
   }

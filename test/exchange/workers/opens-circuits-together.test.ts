@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { startWorkers } from '../../support/start-workers.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
@@ -29,6 +30,28 @@ test('a circuit that opens in one worker is open in the other, which has seen no
     }
     one.socket.destroy()
     other.socket.destroy()
+  } finally {
+    await here.close()
+  }
+})
+
+test('a circuit opens by the errors that both workers saw, of which neither saw enough', async () => {
+  const here = await startWorkers({ settings: { forwarding: { breaker: { minimumCalls: 10, openSeconds: 60 } } } })
+  try {
+    const both = [await shakeHands(here), await shakeHands(here)]
+    for (const one of both) expect(await one.ask()).toMatchObject({ status: 200 })
+    // Nothing is left to be told of these two.
+    await delay(1_500)
+    here.provider.answer = (_request, response) => response.writeHead(502).end('{}')
+    const seen: string[] = []
+    for (let nth = 0; nth < 30 && seen.at(-1) !== 'provider-capacity'; nth++) {
+      seen.push((await both[nth % 2]?.ask())?.rule ?? '')
+      await delay(150)
+    }
+    expect(seen.at(-1)).toBe('provider-capacity')
+    // Ten that failed, two that had gone well, and those that came before each had heard of the other's.
+    expect(seen.length).toBeLessThanOrEqual(16)
+    for (const one of both) one.socket.destroy()
   } finally {
     await here.close()
   }

@@ -69,6 +69,15 @@ test('the calls that a circuit must have seen are those of the machine', () => {
   expect(circuits()).toEqual(['open', 'open'])
 })
 
+test('failures that come one by one are told, although they say nothing of how many calls a provider can take', () => {
+  const { calls, circuits } = machine()
+  calls(20, [0, 'a', answered], [1, 'b', answered])
+  calls(20, [0, 'a', failed])
+  expect(circuits()).toEqual(['closed', 'closed'])
+  calls(60, [1, 'b', failed])
+  expect(circuits()).toEqual(['open', 'open'])
+})
+
 test('the share of what failed is of the calls through all workers', () => {
   const { calls, circuits } = machine()
   const well = Array.from({ length: 6 }, () => [1, 'b', answered] as const)
@@ -86,7 +95,8 @@ test('a circuit that has closed again is not opened by what failed before', () =
   pass(6_000)
   calls(3, [0, 'a', answered], [1, 'b', answered])
   expect(circuits()).toEqual(['closed', 'closed'])
-  calls(4, [0, 'a', failed], [1, 'b', failed])
+  // With the three that went well since it closed these are nine.
+  calls(3, [0, 'a', failed], [1, 'b', failed])
   expect(circuits()).toEqual(['closed', 'closed'])
 })
 
