@@ -1,3 +1,4 @@
+import type { BreakerRules } from './breaker.ts'
 import type { FailureReport } from './failure-window.ts'
 import { sum } from './sum.ts'
 
@@ -24,15 +25,26 @@ export class MachineFailures {
     this.#told.fill(undefined)
   }
 
-  /** What a worker is to know of the others, as they told it within so many ms; nothing, unless so large a share of what it saw itself failed that it may be about to open its circuit. */
-  others(nth: number, failureRate: number, freshMs: number, now: number): FailureReport | undefined {
+  /**
+   * What a worker is to know of the others, as they told it within `freshMs`, and who called there within the window; nothing, unless so large a share of what it
+   * saw itself failed that it may be about to open its circuit.
+   */
+  others(
+    nth: number,
+    { failureRate, windowMs }: Pick<BreakerRules, 'failureRate' | 'windowMs'>,
+    freshMs: number,
+    now: number,
+  ): FailureReport | undefined {
     const own = this.#told[nth]?.report
     if (own === undefined || own.failures === 0 || own.failures < failureRate * own.calls) return undefined
-    const told = this.#told.flatMap((one, at) => (one === undefined || at === nth || now - one.at > freshMs ? [] : [one.report]))
+    const within = (ms: number): readonly FailureReport[] =>
+      this.#told.flatMap((one, at) => (one === undefined || at === nth || now - one.at > ms ? [] : [one.report]))
+    const told = within(freshMs)
     return {
       calls: sum(told.map(({ calls }) => calls)),
       failures: sum(told.map(({ failures }) => failures)),
-      calling: [...new Set(told.flatMap(({ calling }) => calling))].slice(0, 2),
+      // Whoever calls seldom is there, though its worker had nothing to tell of late: the circuit is not opened by another's calls alone.
+      calling: [...new Set(within(windowMs).flatMap(({ calling }) => calling))].slice(0, 2),
       failing: [...new Set(told.flatMap(({ failing }) => failing))].slice(0, 2),
     }
   }

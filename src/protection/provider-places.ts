@@ -202,7 +202,7 @@ export class ProviderPlaces {
   }
 
   #others(nth: number, now: number): FailureReport | undefined {
-    return this.#failures.others(nth, this.#rules.breaker.failureRate, this.#freshMs, now)
+    return this.#failures.others(nth, this.#rules.breaker, this.#freshMs, now)
   }
 
   /** For how long counts what a worker told of its failures: a quarter of what it counts them over. */

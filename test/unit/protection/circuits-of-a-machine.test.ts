@@ -55,6 +55,16 @@ test('what fails for one consumer alone shuts nobody off who calls through anoth
   expect(circuits()).toEqual(['closed', 'closed'])
 })
 
+test('who calls through another worker now and then is there in between too', () => {
+  const { calls, circuits } = machine()
+  calls(2, [0, 'a', answered])
+  for (let nth = 0; nth < 6; nth++) {
+    calls(1, [1, 'b', answered], [0, 'a', failed])
+    calls(99, [0, 'a', failed])
+    expect(circuits()).toEqual(['closed', 'closed'])
+  }
+})
+
 test('what fails at every worker, for one consumer at each, opens the circuit', () => {
   const { calls, circuits } = machine()
   calls(12, [0, 'a', failed], [1, 'b', failed])
