@@ -45,7 +45,7 @@ export type BreakerEvent =
       readonly retryAt: number
     }
   /** At another gate to the same provider. */
-  | { readonly type: 'opened-elsewhere'; readonly until: number }
+  | { readonly type: 'opened-elsewhere'; readonly until: number; readonly openings: number }
   | { readonly type: 'closed-elsewhere' }
   | { readonly type: 'hold-open' }
   | { readonly type: 'hold-closed' }
@@ -85,7 +85,7 @@ export function nextBreaker(state: BreakerState, event: BreakerEvent, rules: Bre
     case 'probe-began':
       return probeBegan(state, event.now, rules)
     case 'opened-elsewhere':
-      return openedElsewhere(state, event.until)
+      return openedElsewhere(state, event)
     case 'closed-elsewhere':
       return state.kind === 'open' || state.kind === 'half-open' ? { kind: 'closed', episode } : state
     case 'succeeded':
@@ -136,15 +136,15 @@ function failed(state: BreakerState, event: BreakerEvent & { readonly type: 'fai
   }
 }
 
-/** Opens like the other gate, with the openings counted, so that each that follows without a recovery is longer here too. */
-function openedElsewhere(state: BreakerState, until: number): BreakerState {
+/** Opens like the other gate, with the openings counted, so that each that follows without a recovery is longer here too, also where none was tried here. */
+function openedElsewhere(state: BreakerState, { until, openings }: BreakerEvent & { readonly type: 'opened-elsewhere' }): BreakerState {
   switch (state.kind) {
     case 'closed':
-      return { kind: 'open', episode: state.episode + 1, openings: 1, until }
+      return { kind: 'open', episode: state.episode + 1, openings, until }
     case 'open':
-      return until > state.until ? { ...state, until } : state
+      return { ...state, openings: Math.max(state.openings, openings), until: Math.max(state.until, until) }
     case 'half-open':
-      return { kind: 'open', episode: state.episode + 1, openings: state.openings + 1, until }
+      return { kind: 'open', episode: state.episode + 1, openings: Math.max(state.openings + 1, openings), until }
     case 'held-open':
     case 'held-closed':
       return state

@@ -12,11 +12,16 @@ import { FailureWindow } from './failure-window.ts'
 import type { SharedTurn } from './gate-call.ts'
 import type { MachineLimit } from './provider-limit.ts'
 
+/** Gates elsewhere are told that a circuit stays open for longer where it is by more than this: a Retry-After is in seconds. */
+const worthTellingMs = 1_000
+
 /** One provider's circuit with the failures that it goes by. No timer, no input or output. */
 export class Circuit {
   #rules: BreakerRules
   #state: BreakerState = closedBreaker
   #retryAt = 0
+  /** Until when gates to the same provider elsewhere know it to be open; 0 where they know it as closed. */
+  #toldUntil = 0
   /** Calls and failures; each call is recorded here before it is judged. */
   readonly window: FailureWindow
 
@@ -64,7 +69,19 @@ export class Circuit {
     if (this.#state.kind === before.kind) return false
     this.window.clear()
     if (this.#state.kind === 'closed') this.#retryAt = 0
+    if (this.#state.kind === 'held-open' || this.#state.kind === 'held-closed') this.#toldUntil = 0
     return true
+  }
+
+  /** Takes over what it became at another gate, and stays open for longer where the provider asked this one for that. True where it became of another kind. */
+  adopt(to: SharedTurn, now: number): boolean {
+    if (to.kind === 'closed') {
+      this.#toldUntil = 0
+      return this.take({ type: 'closed-elsewhere' })
+    }
+    this.#toldUntil = now + to.forMs
+    const asked = Math.min(this.#retryAt, now + this.#rules.longestRetryAfterMs)
+    return this.take({ type: 'opened-elsewhere', until: Math.max(this.#toldUntil, asked), openings: to.openings })
   }
 
   /** The provider wants to be left alone until then, a monotonic ms. */
@@ -85,10 +102,16 @@ export class Circuit {
     return this.take({ type: 'failed', now, probe, tally, retryAt: this.#retryAt })
   }
 
-  /** What gates to the same provider elsewhere are to be told of what it is now; undefined where it is nothing that they take over. */
-  shared(now: number): SharedTurn | undefined {
+  /** What gates to the same provider elsewhere are to be told, once; undefined where they know it. `turned`: it became of another kind by what was seen here. */
+  takeNews(turned: boolean, now: number): SharedTurn | undefined {
     const state = this.#state
-    if (state.kind === 'open') return { kind: 'open', forMs: state.until - now }
-    return state.kind === 'closed' ? { kind: 'closed' } : undefined
+    if (state.kind === 'open') {
+      if (!turned && state.until <= this.#toldUntil + worthTellingMs) return undefined
+      this.#toldUntil = state.until
+      return { kind: 'open', forMs: state.until - now, openings: state.openings }
+    }
+    if (state.kind !== 'closed' || !turned) return undefined
+    this.#toldUntil = 0
+    return { kind: 'closed' }
   }
 }

@@ -1,5 +1,5 @@
 import { AdaptiveLimit } from './adaptive-limit.ts'
-import type { BreakerEvent, BreakerState } from './breaker.ts'
+import type { BreakerState } from './breaker.ts'
 import { Circuit } from './circuit.ts'
 import { ConsumerCap } from './consumer-cap.ts'
 import type { FailureWindow } from './failure-window.ts'
@@ -135,12 +135,15 @@ export class ProviderGate {
 
   /** An operator holds the circuit, or lets go of it. */
   hold(act: 'hold-open' | 'hold-closed' | 'release', now: number): void {
-    this.#take({ type: act }, now)
+    const { kind } = this.#circuit.state
+    if (this.#circuit.take({ type: act })) this.#became(kind, now)
   }
 
   /** Takes over what the circuit became at another gate to the same provider. An operator's hold stays. */
   adopt(to: SharedTurn, now: number): void {
-    this.#take(to.kind === 'open' ? { type: 'opened-elsewhere', until: now + to.forMs } : { type: 'closed-elsewhere' }, now)
+    const { kind } = this.#circuit.state
+    if (this.#circuit.adopt(to, now)) this.#became(kind, now)
+    this.#share(false, now)
   }
 
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
@@ -219,15 +222,14 @@ export class ProviderGate {
     if (retryAt > 0) this.#circuit.askedToWait(retryAt)
     if (!failed && this.#isClosed) return
     const { kind } = this.#circuit.state
-    if (!this.#circuit.judge(failed, probe, this.limit.machine, now)) return
-    this.#became(kind, now)
-    const shared = this.#circuit.shared(now)
-    if (shared !== undefined) this.#turned?.(shared)
+    const turned = this.#circuit.judge(failed, probe, this.limit.machine, now)
+    if (turned) this.#became(kind, now)
+    this.#share(turned, now)
   }
 
-  #take(event: BreakerEvent, now: number): void {
-    const { kind } = this.#circuit.state
-    if (this.#circuit.take(event)) this.#became(kind, now)
+  #share(turned: boolean, now: number): void {
+    const news = this.#circuit.takeNews(turned, now)
+    if (news !== undefined) this.#turned?.(news)
   }
 
   /** The circuit is of another kind than before. */

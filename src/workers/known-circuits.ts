@@ -11,13 +11,14 @@ export interface KnownCircuits {
 
 /** Knows of none. As many are kept as the directory has named providers. `now` is monotonic, in ms. */
 export function createKnownCircuits(now: () => number): KnownCircuits {
-  const until = new Map<string, { readonly turn: CircuitTurn; readonly at: number }>()
+  const until = new Map<string, { readonly turn: CircuitTurn; readonly openings: number; readonly at: number }>()
   return {
     told(turn) {
       const key = gateKey(turn.host, turn.pin)
-      if (turn.to.kind === 'open') until.set(key, { turn, at: now() + turn.to.forMs })
+      if (turn.to.kind === 'open') until.set(key, { turn, openings: turn.to.openings, at: now() + turn.to.forMs })
       else until.delete(key)
     },
-    open: () => [...until.values()].map(({ turn, at }) => ({ ...turn, to: { kind: 'open', forMs: Math.max(0, at - now()) } })),
+    open: () =>
+      [...until.values()].map(({ turn, openings, at }) => ({ ...turn, to: { kind: 'open', forMs: Math.max(0, at - now()), openings } })),
   }
 }

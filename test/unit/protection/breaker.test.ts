@@ -125,7 +125,7 @@ test('one consumer whose calls all fail does not shut the provider off from othe
 })
 
 describe('what another gate to the same provider saw', () => {
-  const elsewhere = { type: 'opened-elsewhere', until: 5_000 } as const
+  const elsewhere = { type: 'opened-elsewhere', until: 5_000, openings: 1 } as const
 
   test('opens a closed circuit until the same moment, as a new episode, so that no call under way is taken for a probe', () => {
     expect(nextBreaker(closedBreaker, elsewhere, rules)).toEqual({ kind: 'open', episode: 1, openings: 1, until: 5_000 })
@@ -135,6 +135,14 @@ describe('what another gate to the same provider saw', () => {
     const open = { kind: 'open', episode: 1, openings: 1, until: 4_000 } as const
     expect(nextBreaker(open, elsewhere, rules)).toEqual({ ...open, until: 5_000 })
     expect(nextBreaker({ ...open, until: 9_000 }, elsewhere, rules)).toMatchObject({ until: 9_000 })
+  })
+
+  test('counts the openings of all gates, so that the next one is longer at whichever', () => {
+    const open = { kind: 'open', episode: 1, openings: 1, until: 4_000 } as const
+    const third = { ...elsewhere, openings: 3 }
+    expect(nextBreaker(open, third, rules)).toMatchObject({ openings: 3 })
+    expect(nextBreaker(closedBreaker, third, rules)).toMatchObject({ openings: 3 })
+    expect(nextBreaker({ ...open, openings: 5 }, third, rules)).toMatchObject({ openings: 5 })
   })
 
   test('closes one that is open or being tried, and leaves alone what an operator holds', () => {

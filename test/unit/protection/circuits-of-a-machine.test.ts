@@ -45,6 +45,8 @@ function machine() {
       return (how) => gate.leave(place, 0, how, now)
     },
     circuits: () => workers.map(({ gate }) => gate.breaker.kind),
+    /** In how many whole seconds each lets a call through again. */
+    openFor: () => workers.map(({ gate }) => Math.round(gate.retryAfterMs('unavailable', now) / 1000)),
   }
 }
 
@@ -170,4 +172,38 @@ test('what others saw is told ten times a second at most, and without a word of 
   limit.take(last, 10_000)
   expect(limit.machine.others(10_100)?.failures).toBeGreaterThan(900)
   expect(limit.machine.others(3_600_000)).toBeUndefined()
+})
+
+test('a provider is left alone for as long as it asked, whichever worker it asked and whichever opened the circuit', () => {
+  const { calls, circuits, openFor } = machine()
+  // The limit of one process is that of the rules: the provider asks the first worker for two minutes once, and each failure of the second one is another's.
+  const asked: GateSample = { kind: 'answered', latencyMs: undefined, pushback: true, failed: true, retryAt: 120_000 }
+  calls(1, [0, 'a', asked])
+  calls(12, [1, 'b', failed], [1, 'c', failed])
+  expect(circuits()).toEqual(['open', 'open'])
+  expect(openFor()).toEqual([119, 119])
+})
+
+test('a call that was under way as the circuit opened may say for how long, to every worker', () => {
+  const { calls, begin, circuits, openFor } = machine()
+  const [first, second] = [begin(1, 'b'), begin(1, 'b')]
+  calls(12, [0, 'a', failed], [1, 'b', failed])
+  expect(circuits()).toEqual(['open', 'open'])
+  expect(openFor()).toEqual([4, 4])
+  first({ kind: 'answered', latencyMs: undefined, pushback: true, failed: true, retryAt: 60_000 })
+  expect(openFor()).toEqual([59, 59])
+  second({ kind: 'answered', latencyMs: undefined, pushback: true, failed: true, retryAt: 60_500 })
+  expect(openFor()).toEqual([59, 59])
+})
+
+test('each opening without a recovery is longer, whichever worker tried', () => {
+  const { calls, pass, openFor } = machine()
+  calls(12, [0, 'a', failed], [1, 'b', failed])
+  const lasted: number[] = []
+  for (let nth = 0; nth < 4; nth++) {
+    pass(70_000)
+    calls(1, [nth % 2, 'a', failed])
+    lasted.push(Math.max(...openFor()))
+  }
+  expect(lasted).toEqual([10, 20, 40, 60])
 })
