@@ -33,12 +33,15 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
   const providers = new Map<string, ProviderPlaces>()
   /** Those that may have places to be moved: of thousands, the few that are called now. */
   const active = new Map<string, ProviderPlaces>()
+  /** Workers that have ended and not begun anew. */
+  const absent = new Set<number>()
   let rules = first
 
   function placesOf(key: string): ProviderPlaces {
     const known = providers.get(key)
     if (known !== undefined) return known
     const made = new ProviderPlaces(rules.gate(hostOfGate(key)), workers.length, rules.kinds)
+    for (const nth of absent) made.lost(nth)
     providers.set(key, made)
     return made
   }
@@ -71,11 +74,14 @@ export function createMachinePlaces({ workers, rules: first, now, tell }: Machin
       lend(concerned, false)
     },
     lost(worker) {
-      for (const places of providers.values()) places.lost(workers.indexOf(worker))
+      const nth = workers.indexOf(worker)
+      absent.add(nth)
+      for (const places of providers.values()) places.lost(nth)
       lend(providers, false)
     },
     began(worker) {
       const nth = workers.indexOf(worker)
+      absent.delete(nth)
       return [...providers].flatMap(([key, places]) => {
         active.set(key, places)
         const lease = places.began(nth, now())
