@@ -164,6 +164,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
       },
       states: () => withHolds(mergeGates(reports().flatMap(({ gates }) => gates)), held),
       hold(host, act) {
+        if (act !== 'release' || held.has(host)) circuits.held(host)
         if (act === 'release') held.delete(host)
         else held.set(host, act)
         set.tell({ type: 'hold', host, act })

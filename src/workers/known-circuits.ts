@@ -5,6 +5,8 @@ import type { CircuitTurn } from '../forwarding/gate-state.ts'
 export interface KnownCircuits {
   /** A circuit of some worker became another. */
   told(turn: CircuitTurn): void
+  /** An operator holds the circuits of a host, or let go of them: they are closed then, whatever was told before. */
+  held(host: string): void
   /** Those that are open, each for as long as is left of it. */
   open(): readonly CircuitTurn[]
 }
@@ -17,6 +19,9 @@ export function createKnownCircuits(now: () => number): KnownCircuits {
       const key = gateKey(turn.host, turn.pin)
       if (turn.to.kind === 'open') until.set(key, { turn, openings: turn.to.openings, at: now() + turn.to.forMs })
       else until.delete(key)
+    },
+    held(host) {
+      for (const [key, { turn }] of until) if (turn.host === host) until.delete(key)
     },
     open: () =>
       [...until.values()].map(({ turn, openings, at }) => ({ ...turn, to: { kind: 'open', forMs: Math.max(0, at - now()), openings } })),

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { runSsp } from '../../support/run-ssp.ts'
 import { startWorkers } from '../../support/start-workers.ts'
+import { world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
 
@@ -52,6 +54,32 @@ test('a circuit opens by the errors that both workers saw, of which neither saw 
     // Ten that failed, two that had gone well, and those that came before each had heard of the other's.
     expect(seen.length).toBeLessThanOrEqual(16)
     for (const one of both) one.socket.destroy()
+  } finally {
+    await here.close()
+  }
+})
+
+test('a circuit that an operator has held and let go of is closed in a worker that begins afterwards', async () => {
+  const here = await startWorkers({ settings: { forwarding: { breaker: { minimumCalls: 6, openSeconds: 300, longestOpenSeconds: 300 } } } })
+  try {
+    const one = await shakeHands(here)
+    const { answer } = here.provider
+    here.provider.answer = (_request, response) => response.writeHead(503).end('{}')
+    for (let rule = ''; rule !== 'provider-capacity'; ) rule = (await one.ask())?.rule ?? ''
+    here.provider.answer = answer
+    for (const act of ['hold-closed', 'release'])
+      await runSsp(['breaker', act, '--host', world.provider.fqdn, '--reason', 'mended', '--config', here.config])
+    await until('calls pass', async () => (await one.ask())?.status === 200)
+    process.kill((await here.pids()).get('w2') as number, 'SIGKILL')
+    await until('it is replaced', async () => {
+      const page = (await here.page('/metrics')).body
+      return page.includes('ssp_workers_lost_total 1') && page.includes('ssp_workers{state="ready"} 2')
+    })
+    for (let nth = 0; nth < 2; nth++) {
+      const again = await shakeHands(here)
+      expect(await again.ask()).toMatchObject({ status: 200 })
+      again.socket.destroy()
+    }
   } finally {
     await here.close()
   }
