@@ -108,7 +108,7 @@ export class ConsumerShares {
       })
     }
     // Where nobody wants any, the next to come is one consumer more.
-    this.#weights = weights.map((weight, nth) => (wants[nth] === 0 ? places / (wanted.size + 1) : Math.max(weight, leastWeight)))
+    this.#weights = weights.map((weight, nth) => Math.max(leastWeight, wants[nth] === 0 ? places / (wanted.size + 1) : weight))
   }
 
   /** What this worker is to know; which parts consumers have here, where it asks for them. */

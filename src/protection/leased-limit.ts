@@ -11,13 +11,17 @@ export interface Silence {
 
 /** The gate that goes by a leased limit. */
 export interface LeasedGate {
+  /** Calls under way; and those of them that take no place. */
   readonly inFlight: number
+  readonly hanging: number
   readonly waiting: number
   placesCame(now: number): void
   takeNews(now: number): GateNews
 }
 
 const noNews: GateNews = { demand: { consumers: [], usable: 0, held: false }, failures: noFailures }
+
+const idleGate = { waiting: 0, hanging: 0 }
 
 /** Samples that are kept until they are told; more are dropped, and so many of them go at once. */
 const [mostSamples, manySamples] = [1_000, 200]
@@ -43,7 +47,7 @@ export class LeasedLimit implements ProviderLimit {
   #parts: ReadonlyMap<string, Part> | undefined
   #takenAt = 0
   #window: CallWindow | undefined
-  #told = { at: 0, seq: -1, inFlight: 0, waiting: 0, peak: 0, lacked: 0, wanted: 0 }
+  #told = { at: 0, seq: -1, inFlight: 0, hanging: 0, waiting: 0, peak: 0, lacked: 0, wanted: 0 }
 
   /** `changed` is told that there is something for `takeNeed`; urgent where somebody waits for what comes of it. */
   constructor(lease: PlaceLease, silence: Silence, changed: (urgent: boolean) => void) {
@@ -151,13 +155,19 @@ export class LeasedLimit implements ProviderLimit {
   /** What is to be told, once; undefined where nothing has changed. */
   takeNeed(now: number): PlaceNeed | undefined {
     const { seq, places } = this.#lease
-    const { inFlight, waiting } = this.#gate ?? { inFlight: 0, waiting: 0 }
+    const { waiting, hanging } = this.#gate ?? idleGate
+    const inFlight = (this.#gate?.inFlight ?? 0) - hanging
     const peak = Math.max(this.#peak, inFlight)
     const lacked = this.#lacked
     const [samples, restarted, recovered, told] = [this.#samples, this.#restarted, this.#recovered, this.#told]
     const happened = samples.length > 0 || this.#erred || restarted || recovered
     const isTold =
-      told.seq === seq && told.inFlight === inFlight && told.waiting === waiting && told.peak === peak && told.lacked === lacked
+      told.seq === seq &&
+      told.inFlight === inFlight &&
+      told.hanging === hanging &&
+      told.waiting === waiting &&
+      told.peak === peak &&
+      told.lacked === lacked
     // Who it is that waits may have changed without a number.
     const isKnown = isTold && (waiting === 0 || now - told.at < retellMs)
     this.#peak = 0
@@ -170,8 +180,8 @@ export class LeasedLimit implements ProviderLimit {
     this.#erred = false
     this.#restarted = false
     this.#recovered = false
-    this.#told = { at: now, seq, inFlight, waiting, peak, lacked, wanted }
-    return { seq, places, inFlight, waiting, peak, wanted, samples, restarted, recovered, ...news }
+    this.#told = { at: now, seq, inFlight, hanging, waiting, peak, lacked, wanted }
+    return { seq, places, inFlight, hanging, waiting, peak, wanted, samples, restarted, recovered, ...news }
   }
 
   /** The circuit has become another: what others saw of the one before counts no more. */

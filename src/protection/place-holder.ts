@@ -9,6 +9,8 @@ export interface PlaceHolder {
   settled: boolean
   /** Most calls that it can have under way now, whatever is still on its way. */
   most: number
+  /** Calls that take no place and still have connections. */
+  hanging: number
   peak: number
   waiting: number
   wanted: number
@@ -24,4 +26,4 @@ export interface PlaceHolder {
 }
 
 /** What is known of a worker that has told nothing. */
-export const idle = { peak: 0, waiting: 0, wanted: 0, held: false, window: undefined, owed: 0 }
+export const idle = { hanging: 0, peak: 0, waiting: 0, wanted: 0, held: false, window: undefined, owed: 0 }

@@ -35,7 +35,9 @@ export interface PlaceNeed extends GateNews {
   /** The last lease that it goes by. */
   readonly seq: number
   readonly places: number
+  /** Calls that take a place; and those that began before the provider was found well again: they have a connection, and no place. */
   readonly inFlight: number
+  readonly hanging: number
   readonly waiting: number
   /** Most calls under way at a time since it told the last time. */
   readonly peak: number

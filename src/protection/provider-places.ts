@@ -43,6 +43,12 @@ export class ProviderPlaces {
     return this.#rules.limitObserves ? this.#rules.limit.ceiling : this.#limit.limit
   }
 
+  /** Places that calls may have now: those that hang take none, but connections, of which there are as many as the ceiling says. */
+  get #divisible(): number {
+    const hanging = sum(this.#holders.map((one) => one.hanging))
+    return hanging === 0 ? this.places : Math.max(0, Math.min(this.places, this.#rules.limit.ceiling - hanging))
+  }
+
   /** Nobody wants any, and every worker has told that it goes by its lease. */
   get isQuiet(): boolean {
     return this.#holders.every(({ present, settled, wanted }) => !present || (settled && wanted === 0))
@@ -58,6 +64,7 @@ export class ProviderPlaces {
   told(nth: number, need: PlaceNeed, now: number): void {
     const holder = this.#holders[nth]
     if (holder === undefined || !holder.present) return
+    holder.hanging = need.hanging
     holder.peak = need.peak
     holder.waiting = need.waiting
     holder.wanted = need.wanted
@@ -79,10 +86,9 @@ export class ProviderPlaces {
     const holder = this.#holders[nth]
     if (holder === undefined) return
     const lease = { ...holder.lease, places: 0 }
-    Object.assign(holder, { present: false, lease, settled: true, most: 0, ...idle })
+    Object.assign(holder, { present: false, lease, settled: true, most: 0, ...idle, shares: -1 })
     this.#shares.lost(nth)
     this.#failures.lost(nth)
-    holder.shares = -1
   }
 
   /** A worker begins in the place of one that ended: what it has at first. */
@@ -99,7 +105,7 @@ export class ProviderPlaces {
     const targets = this.#targets(levels ? this.#level(now) : undefined)
     const told: [number, PlaceLease][] = []
     const lend = (holder: PlaceHolder, nth: number, places: number): void => void told.push([nth, this.#lend(holder, nth, places, now)])
-    // What is given up counts as held until that is told back; so the order is of no matter for safety, but what is free is known only after.
+    // What is given up counts as held until that is told back: the order does not matter for safety, but what is free is known only after.
     this.#holders.forEach((holder, nth) => {
       const target = targets[nth] ?? 0
       if (holder.present && holder.settled && target < holder.lease.places) lend(holder, nth, target)
@@ -123,7 +129,7 @@ export class ProviderPlaces {
 
   /** Looks at who calls, and counts what each worker had against what it was due; who is only promised a place has not had it. What each is due. */
   #level(now: number): readonly number[] {
-    this.#shares.level(this.places, this.#wants(), this.#rules, now)
+    this.#shares.level(this.#divisible, this.#wants(), this.#rules, now)
     const due = this.#due()
     this.#holders.forEach((holder, nth) => {
       const owed = holder.owed + (due[nth] ?? 0) - holder.most
@@ -135,7 +141,7 @@ export class ProviderPlaces {
   /** `levelled` is what each is due where that was just looked at: then places move that nobody lacks, too. */
   #targets(levelled: readonly number[] | undefined): readonly number[] {
     const held = this.#holders.map(({ lease }) => lease.places)
-    const moves = sum(held) !== this.places || this.#holders.some(({ present, wanted, lease }) => present && wanted > lease.places)
+    const moves = sum(held) !== this.#divisible || this.#holders.some(({ present, wanted, lease }) => present && wanted > lease.places)
     if (!moves && levelled === undefined) return held
     const targets = this.#divided(levelled ?? this.#due())
     const uneven = targets.some((target, nth) => target - (held[nth] ?? 0) > Math.max(1, this.places * worthMoving))
@@ -146,7 +152,7 @@ export class ProviderPlaces {
   #divided(due: readonly number[]): readonly number[] {
     const present = [...this.#holders.keys()].filter((nth) => this.#holders[nth]?.present)
     const shares = placeShares(
-      this.places,
+      this.#divisible,
       present.map((nth) => due[nth] ?? 0),
       present.map((nth) => this.#holders[nth]?.owed ?? 0),
     )
@@ -155,7 +161,7 @@ export class ProviderPlaces {
 
   /** What each worker is due, as fractions. */
   #due(): readonly number[] {
-    return placesDue(this.places, this.#wants(), this.#shares.weights)
+    return placesDue(this.#divisible, this.#wants(), this.#shares.weights)
   }
 
   #wants(): readonly number[] {
@@ -219,12 +225,12 @@ export class ProviderPlaces {
   }
 
   #free(): number {
-    return this.places - sum(this.#holders.map(({ most }) => most))
+    return this.#divisible - sum(this.#holders.map(({ most }) => most))
   }
 
   /** What the others leave of the ceiling: probes of an open circuit need a connection and no place within the limit. */
   #probing(holder: PlaceHolder, places: number): number {
-    const others = sum(this.#holders.map((one) => (one === holder ? 0 : one.most)))
+    const others = sum(this.#holders.map((one) => (one === holder ? 0 : one.most + one.hanging)))
     return Math.max(places, this.#rules.limit.ceiling - others)
   }
 

@@ -151,7 +151,7 @@ test('once nobody else has called for as long as failures count, one consumer’
 test('what others saw is told ten times a second at most, and without a word of the control process not for ever', () => {
   const places = new ProviderPlaces(rules, 2, 1)
   const need = (seq: number, failures: number): PlaceNeed => ({
-    ...{ seq, places: 8, inFlight: 1, waiting: 0, peak: 1, wanted: 1, samples: [], restarted: false, recovered: false },
+    ...{ seq, places: 8, inFlight: 1, hanging: 0, waiting: 0, peak: 1, wanted: 1, samples: [], restarted: false, recovered: false },
     demand: { consumers: [['a', 1, 16]], usable: 1, held: false },
     failures: { calls: failures, failures, calling: ['a'], failing: ['a'] },
   })

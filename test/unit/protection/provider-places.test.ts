@@ -20,8 +20,9 @@ function machine(of: PlaceRules, count: number) {
   let now = 0
   const silence: Silence = { level: 'none' }
   const begin = (lease: PlaceLease) => {
-    const gate: LeasedGate & { inFlight: number; waiting: number } = {
+    const gate: LeasedGate & { inFlight: number; hanging: number; waiting: number } = {
       inFlight: 0,
+      hanging: 0,
       waiting: 0,
       placesCame: () => undefined,
       takeNews: () => ({ demand: { consumers: [], usable: gate.inFlight + gate.waiting, held: false }, failures: noFailures }),
@@ -160,6 +161,42 @@ test('a circuit that opens begins anew from the floor once, however many tell of
   settle()
   expect(places.places).toBe(4)
   expect(workers.map(({ leased }) => leased.limit)).toEqual([2, 2])
+})
+
+test('calls that hung before a provider was found well again keep no places from other workers, and no more calls than the ceiling come of it', () => {
+  const scene = (ceiling: number) => {
+    const made = machine({ ...rules, limit: { ...limit, floor: 8, ceiling, initial: 8 } }, 2)
+    const [one, other] = made.workers
+    for (let nth = 0; nth < 8; nth++) made.steps.call(0)
+    made.settle()
+    expect(one?.gate.inFlight).toBe(8)
+    // Its circuit closes: what is under way takes no place from now on.
+    if (one !== undefined) one.gate.hanging = 8
+    made.steps.tell(0)
+    for (let nth = 0; nth < 4; nth++) made.steps.call(1)
+    made.settle()
+    return other?.gate.inFlight
+  }
+  expect([scene(8), scene(12), scene(16)]).toEqual([0, 4, 4])
+})
+
+test('nobody has a place while calls that hang have every connection, and everybody has again once they end', () => {
+  const { workers, steps, settle } = machine(fixed(8), 2)
+  const [one, other] = workers
+  for (let nth = 0; nth < 8; nth++) steps.call(0)
+  settle()
+  if (one !== undefined) one.gate.hanging = 8
+  for (let nth = 0; nth < 4; nth++) steps.call(1)
+  settle()
+  steps.level()
+  settle()
+  expect(workers.map(({ leased }) => leased.limit)).toEqual([0, 0])
+  for (let nth = 0; nth < 8; nth++) {
+    if (one !== undefined) one.gate.hanging--
+    steps.end(0)
+  }
+  settle()
+  expect(other?.gate.inFlight).toBe(4)
 })
 
 test('a probe may go beyond the places, by what the others leave of the ceiling', () => {

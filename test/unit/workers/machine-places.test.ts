@@ -8,7 +8,7 @@ const rules = capacityRules(capacitySettings.parse({ initialLimit: 8, minimumLim
 
 /** A worker that has four places and lacks four more. */
 const lacking: NamedNeed = {
-  ...{ key: 'provider.example.test', seq: 0, places: 4, inFlight: 4, waiting: 4, peak: 4, wanted: 8 },
+  ...{ key: 'provider.example.test', seq: 0, places: 4, inFlight: 4, hanging: 0, waiting: 4, peak: 4, wanted: 8 },
   ...{ samples: [], restarted: false, recovered: false, failures: noFailures },
   demand: { consumers: [['a', 8, 8]], usable: 8, held: false },
 }
