@@ -40,6 +40,7 @@ export class ConsumerShares {
   readonly #even: readonly number[]
   #weights: readonly number[]
   #version = 0
+  #spread = { version: -1, most: 1 }
 
   constructor(workers: number) {
     this.#demands = Array.from({ length: workers }, () => [])
@@ -113,8 +114,16 @@ export class ConsumerShares {
 
   /** What this worker is to know; which parts consumers have here, where it asks for them. */
   at(nth: number, places: number, withParts: boolean): Omit<MachineShare, 'waiting'> {
-    const spreads = [...this.#parts.values()].map(({ told }) => told.filter((part) => part > 0).length)
-    return { places, contested: this.#contested, parts: withParts ? this.#partsAt(nth) : undefined, spread: Math.max(1, ...spreads) }
+    return { places, contested: this.#contested, parts: withParts ? this.#partsAt(nth) : undefined, spread: this.#mostSpread() }
+  }
+
+  /** The most workers that one consumer calls through. Looked for once a version: leases go out hundreds of times a second. */
+  #mostSpread(): number {
+    if (this.#spread.version === this.#version) return this.#spread.most
+    let most = 1
+    for (const { told } of this.#parts.values()) most = Math.max(most, told.filter((part) => part > 0).length)
+    this.#spread = { version: this.#version, most }
+    return most
   }
 
   #partsAt(nth: number): NonNullable<MachineShare['parts']> {
