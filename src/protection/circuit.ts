@@ -102,16 +102,15 @@ export class Circuit {
     return this.take({ type: 'failed', now, probe, tally, retryAt: this.#retryAt })
   }
 
-  /** What gates to the same provider elsewhere are to be told, once; undefined where they know it. `turned`: it became of another kind by what was seen here. */
-  takeNews(turned: boolean, now: number): SharedTurn | undefined {
+  /** Tells gates to the same provider elsewhere what they do not know, if anything. `turned`: it became of another kind by what was seen here. */
+  tell(others: ((to: SharedTurn) => void) | undefined, turned: boolean, now: number): void {
     const state = this.#state
-    if (state.kind === 'open') {
-      if (!turned && state.until <= this.#toldUntil + worthTellingMs) return undefined
+    if (state.kind === 'open' && (turned || state.until > this.#toldUntil + worthTellingMs)) {
       this.#toldUntil = state.until
-      return { kind: 'open', forMs: state.until - now, openings: state.openings }
+      others?.({ kind: 'open', forMs: state.until - now, openings: state.openings })
+    } else if (state.kind === 'closed' && turned) {
+      this.#toldUntil = 0
+      others?.({ kind: 'closed' })
     }
-    if (state.kind !== 'closed' || !turned) return undefined
-    this.#toldUntil = 0
-    return { kind: 'closed' }
   }
 }

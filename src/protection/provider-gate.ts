@@ -143,7 +143,7 @@ export class ProviderGate {
   adopt(to: SharedTurn, now: number): void {
     const { kind } = this.#circuit.state
     if (this.#circuit.adopt(to, now)) this.#became(kind, now)
-    this.#share(false, now)
+    this.#circuit.tell(this.#turned, false, now)
   }
 
   /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
@@ -224,12 +224,7 @@ export class ProviderGate {
     const { kind } = this.#circuit.state
     const turned = this.#circuit.judge(failed, probe, this.limit.machine, now)
     if (turned) this.#became(kind, now)
-    this.#share(turned, now)
-  }
-
-  #share(turned: boolean, now: number): void {
-    const news = this.#circuit.takeNews(turned, now)
-    if (news !== undefined) this.#turned?.(news)
+    this.#circuit.tell(this.#turned, turned, now)
   }
 
   /** The circuit is of another kind than before. */
