@@ -146,10 +146,11 @@ export class ProviderGate {
     this.#circuit.tell(this.#turned, false, now)
   }
 
-  /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the queue takes to drain. */
+  /** How long a call that is refused now should stay away, in ms: what the circuit leaves, or what the machine's queue takes to drain. */
   retryAfterMs(why: GateRefusal, now: number): number {
     if (why === 'unavailable') return this.#circuit.waitMs(now)
-    return ((this.waiting + 1) * this.#heldMs) / Math.max(1, this.#places(now).here)
+    const waiting = this.waiting + (this.limit.machine?.waiting ?? 0)
+    return ((waiting + 1) * this.#heldMs) / Math.max(1, this.#places(now).limit)
   }
 
   /** The circuit is not closed, and that counts. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { GatePlace } from '../../../src/protection/gate-call.ts'
+import type { GatePlace, GateSample } from '../../../src/protection/gate-call.ts'
 import type { GateRules } from '../../../src/protection/gate-rules.ts'
 import type { ProviderGate } from '../../../src/protection/provider-gate.ts'
 import { machineGates } from '../../support/machine-gates.ts'
@@ -198,5 +198,27 @@ test('the queue is the machine’s: one consumer has as many waiting as are left
     expect(waiting()).toBeGreaterThanOrEqual(28)
     expect(waiting()).toBeLessThanOrEqual(36)
     expect([waits(0, 'third'), waits(1, 'third')]).toEqual([true, true])
+  }
+})
+
+test('how long to stay away is told by the queue and the places of the machine', () => {
+  const rules = rulesOf({ places: 8, callers: {} }, 64)
+  const { workers, exchange } = machineGates(rules, 2, () => 0)
+  const [one, other] = workers.map(({ gate }) => gate) as [ProviderGate, ProviderGate]
+  const ended: GateSample = { kind: 'answered', latencyMs: 1000, pushback: false, failed: false, retryAt: 0 }
+  for (let nth = 0; nth < 100; nth++)
+    for (const gate of [one, other]) {
+      const place = gate.enter('a', nth * 1000)
+      if (typeof place !== 'string') gate.leave(place, 0, ended, nth * 1000 + 1000)
+    }
+  for (let nth = 0; nth < 40; nth++) {
+    const waiter = { granted: () => undefined, refused: () => undefined }
+    if (one.enter('a', 100_000) === 'full') one.wait({ consumer: 'a', rank: 1 }, waiter, 100_000)
+    exchange(false, 100_000 + nth)
+  }
+  expect(one.waiting).toBe(32)
+  for (const gate of [one, other]) {
+    expect(gate.retryAfterMs('full', 101_000)).toBeGreaterThan(3_800)
+    expect(gate.retryAfterMs('full', 101_000)).toBeLessThan(4_200)
   }
 })
