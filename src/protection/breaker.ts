@@ -46,7 +46,7 @@ export type BreakerEvent =
     }
   /** At another gate to the same provider. */
   | { readonly type: 'opened-elsewhere'; readonly until: number; readonly openings: number }
-  | { readonly type: 'closed-elsewhere' }
+  | { readonly type: 'closed-elsewhere'; readonly openings: number }
   | { readonly type: 'hold-open' }
   | { readonly type: 'hold-closed' }
   | { readonly type: 'release' }
@@ -87,7 +87,7 @@ export function nextBreaker(state: BreakerState, event: BreakerEvent, rules: Bre
     case 'opened-elsewhere':
       return openedElsewhere(state, event)
     case 'closed-elsewhere':
-      return state.kind === 'open' || state.kind === 'half-open' ? { kind: 'closed', episode } : state
+      return closedElsewhere(state, event.openings)
     case 'succeeded':
       if (state.kind !== 'half-open' || event.probe !== episode) return state
       return state.succeeded + 1 >= rules.probes ? { kind: 'closed', episode } : { ...state, succeeded: state.succeeded + 1 }
@@ -144,11 +144,17 @@ function openedElsewhere(state: BreakerState, { until, openings }: BreakerEvent 
     case 'open':
       return { ...state, openings: Math.max(state.openings, openings), until: Math.max(state.until, until) }
     case 'half-open':
-      return { kind: 'open', episode: state.episode + 1, openings: Math.max(state.openings + 1, openings), until }
+      return { kind: 'open', episode: state.episode + 1, openings: Math.max(state.openings, openings), until }
     case 'held-open':
     case 'held-closed':
       return state
   }
+}
+
+/** Two gates may try a provider at a time, one well and one not, and each hear of the other afterwards: the later opening counts at both. */
+function closedElsewhere(state: BreakerState, openings: number): BreakerState {
+  if ((state.kind !== 'open' && state.kind !== 'half-open') || state.openings > openings) return state
+  return { kind: 'closed', episode: state.episode }
 }
 
 /** One consumer's calls alone cannot shut a provider off from the others: unless nobody else called, two must have seen it fail. */

@@ -22,6 +22,8 @@ export class Circuit {
   #retryAt = 0
   /** Until when gates to the same provider elsewhere know it to be open; 0 where they know it as closed. */
   #toldUntil = 0
+  /** How often it had opened without a recovery, as it did last. */
+  #openings = 0
   /** Calls and failures; each call is recorded here before it is judged. */
   readonly window: FailureWindow
 
@@ -66,6 +68,7 @@ export class Circuit {
   take(event: BreakerEvent): boolean {
     const before = this.#state
     this.#state = nextBreaker(before, event, this.#rules)
+    if (this.#state.kind === 'open') this.#openings = this.#state.openings
     if (this.#state.kind === before.kind) return false
     this.window.clear()
     if (this.#state.kind === 'closed') this.#retryAt = 0
@@ -77,7 +80,7 @@ export class Circuit {
   adopt(to: SharedTurn, now: number): boolean {
     if (to.kind === 'closed') {
       this.#toldUntil = 0
-      return this.take({ type: 'closed-elsewhere' })
+      return this.take({ type: 'closed-elsewhere', openings: to.openings })
     }
     this.#toldUntil = now + to.forMs
     const asked = Math.min(this.#retryAt, now + this.#rules.longestRetryAfterMs)
@@ -110,7 +113,7 @@ export class Circuit {
       others?.({ kind: 'open', forMs: state.until - now, openings: state.openings })
     } else if (state.kind === 'closed' && turned) {
       this.#toldUntil = 0
-      others?.({ kind: 'closed' })
+      others?.({ kind: 'closed', openings: this.#openings })
     }
   }
 }

@@ -47,5 +47,10 @@ export interface GateCall {
   readonly rank: CallRank
 }
 
-/** What a circuit became, as other gates to the same provider are told: open for so many ms more, for the so many-th time without a recovery, or closed. */
-export type SharedTurn = { readonly kind: 'open'; readonly forMs: number; readonly openings: number } | { readonly kind: 'closed' }
+/**
+ * What a circuit became, as other gates to the same provider are told: open for so many ms more, or closed. `openings`: how often it has opened without a recovery,
+ * or had when it recovered.
+ */
+export type SharedTurn =
+  | { readonly kind: 'open'; readonly forMs: number; readonly openings: number }
+  | { readonly kind: 'closed'; readonly openings: number }

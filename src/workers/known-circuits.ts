@@ -18,7 +18,7 @@ export function createKnownCircuits(now: () => number): KnownCircuits {
     told(turn) {
       const key = gateKey(turn.host, turn.pin)
       if (turn.to.kind === 'open') until.set(key, { turn, openings: turn.to.openings, at: now() + turn.to.forMs })
-      else until.delete(key)
+      else if ((until.get(key)?.openings ?? 0) <= turn.to.openings) until.delete(key)
     },
     held(host) {
       for (const [key, { turn }] of until) if (turn.host === host) until.delete(key)

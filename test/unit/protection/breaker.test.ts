@@ -147,9 +147,9 @@ describe('what another gate to the same provider saw', () => {
 
   test('closes one that is open or being tried, and leaves alone what an operator holds', () => {
     const open = { kind: 'open', episode: 3, openings: 1, until: 4_000 } as const
-    expect(nextBreaker(open, { type: 'closed-elsewhere' }, rules)).toEqual({ kind: 'closed', episode: 3 })
+    expect(nextBreaker(open, { type: 'closed-elsewhere', openings: 1 }, rules)).toEqual({ kind: 'closed', episode: 3 })
     for (const kind of ['held-open', 'held-closed'] as const) {
-      expect(nextBreaker({ kind, episode: 3 }, { type: 'closed-elsewhere' }, rules)).toEqual({ kind, episode: 3 })
+      expect(nextBreaker({ kind, episode: 3 }, { type: 'closed-elsewhere', openings: 1 }, rules)).toEqual({ kind, episode: 3 })
       expect(nextBreaker({ kind, episode: 3 }, elsewhere, rules)).toEqual({ kind, episode: 3 })
     }
   })

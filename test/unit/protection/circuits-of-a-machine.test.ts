@@ -1,7 +1,8 @@
-import type { GateSample } from '../../../src/protection/gate-call.ts'
+import type { GateSample, SharedTurn } from '../../../src/protection/gate-call.ts'
 import type { GateRules } from '../../../src/protection/gate-rules.ts'
 import { LeasedLimit } from '../../../src/protection/leased-limit.ts'
 import { firstLease, type PlaceNeed } from '../../../src/protection/place-lease.ts'
+import { ProviderGate } from '../../../src/protection/provider-gate.ts'
 import { ProviderPlaces } from '../../../src/protection/provider-places.ts'
 import { machineGates } from '../../support/machine-gates.ts'
 
@@ -206,4 +207,26 @@ test('each opening without a recovery is longer, whichever worker tried', () => 
     lasted.push(Math.max(...openFor()))
   }
   expect(lasted).toEqual([10, 20, 40, 60])
+})
+
+test('one worker’s probe goes well as another’s fails, and each hears of the other afterwards: both are open', () => {
+  const told: [from: number, to: SharedTurn][] = []
+  const gates = [0, 1].map((nth) => new ProviderGate(rules, 1, (to) => void told.push([nth, to])))
+  const deliver = (now: number): void => {
+    for (const [from, to] of told.splice(0)) gates[1 - from]?.adopt(to, now)
+  }
+  const call = (nth: number, how: GateSample, now: number): void => {
+    const place = gates[nth]?.enter('a', now)
+    if (place !== undefined && typeof place !== 'string') gates[nth]?.leave(place, 0, how, now)
+  }
+  for (let nth = 0; nth < 10; nth++) call(0, failed, nth)
+  deliver(10)
+  for (let nth = 0; nth < rules.breaker.probes; nth++) call(0, answered, 6_000)
+  call(1, failed, 6_000)
+  expect(gates.map(({ breaker }) => breaker.kind)).toEqual(['closed', 'open'])
+  deliver(6_001)
+  expect(gates.map(({ breaker }) => breaker.kind)).toEqual(['open', 'open'])
+  for (let nth = 0; nth < rules.breaker.probes; nth++) call(1, answered, 17_000)
+  deliver(17_001)
+  expect(gates.map(({ breaker }) => breaker.kind)).toEqual(['closed', 'closed'])
 })

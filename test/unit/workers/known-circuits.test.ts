@@ -12,11 +12,18 @@ test('those that are open are known, each for what is left of it', () => {
   const circuits = createKnownCircuits(() => now)
   circuits.told({ host, to: open })
   circuits.told({ host, pin: 'pin', to: open })
-  circuits.told({ host, to: { kind: 'closed' } })
+  circuits.told({ host, to: { kind: 'closed', openings: 2 } })
   now = 20_000
   expect(circuits.open()).toEqual([{ host, pin: 'pin', to: { ...open, forMs: 40_000 } }])
   now = 90_000
   expect(circuits.open()).toEqual([{ host, pin: 'pin', to: { ...open, forMs: 0 } }])
+})
+
+test('one that opened again before it was told as closed stays known', () => {
+  const circuits = createKnownCircuits(() => now)
+  circuits.told({ host, to: open })
+  circuits.told({ host, to: { kind: 'closed', openings: 1 } })
+  expect(circuits.open()).toHaveLength(1)
 })
 
 test('what an operator has held and let go of is closed, and not open for whoever begins afterwards', () => {
