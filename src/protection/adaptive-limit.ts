@@ -105,7 +105,7 @@ export class AdaptiveLimit implements ProviderLimit {
   /** Begins again from the floor, after the provider was out of reach. */
   restart(): void {
     this.#threshold = Math.max(this.#rules.floor, this.#limit / 2)
-    this.#limit = this.#rules.floor
+    this.#limit = withinLimits(this.#rules, this.#rules.floor)
     this.#forgetWindow()
   }
 

@@ -122,5 +122,8 @@ test('whatever happens, it is a whole number between floor and ceiling', () => {
 })
 
 test('a ceiling below the floor wins: there are no more connections than that', () => {
-  expect(new AdaptiveLimit({ ...rules, ceiling: 2 }).limit).toBe(2)
+  const limit = new AdaptiveLimit({ ...rules, ceiling: 2 })
+  expect(limit.limit).toBe(2)
+  limit.restart()
+  expect(limit.limit).toBe(2)
 })
