@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { TlsClientPem } from '../../../src/lib/tls-client-settings.ts'
 import { openRedisConnection, type RedisConnection, type RedisHealth, redisScript } from '../../../src/state/redis-connection.ts'
@@ -18,9 +19,10 @@ whereInstalled('redis-server', (program) => {
     return server
   }
 
+  /** Where it is not the budget that is tried it is so large that a Redis which a busy machine lets wait keeps to it. */
   function open(settings: Partial<RedisSettings>, tls?: TlsClientPem): RedisConnection & { readonly told: readonly RedisHealth[] } {
     const told: RedisHealth[] = []
-    const connection = openRedisConnection(redisSettings.parse({ commandTimeoutMs: 100, ...settings }), {
+    const connection = openRedisConnection(redisSettings.parse({ commandTimeoutMs: 10_000, ...settings }), {
       tls: () => tls,
       clock: systemClock,
       changed: (health) => told.push(health),
@@ -31,6 +33,13 @@ whereInstalled('redis-server', (program) => {
 
   const healthy = (connection: RedisConnection) => until('redis answers', () => connection.health.ok)
   const unwell = (connection: RedisConnection) => until('redis is missed', () => !connection.health.ok)
+  /** What promises have come to once all has run that waits for no timer and for nobody else; undefined for those that go on. */
+  async function atOnce<T>(promises: readonly Promise<T>[]): Promise<readonly (T | undefined)[]> {
+    const settled: (T | undefined)[] = promises.map(() => undefined)
+    promises.forEach((one, nth) => void one.then((value) => (settled[nth] = value)))
+    await turn()
+    return settled
+  }
   const whyNot = ({ health }: RedisConnection) => (health.ok ? '' : health.why)
 
   test('it answers commands and scripts, the first time and when it has forgotten them', async () => {
@@ -67,13 +76,12 @@ whereInstalled('redis-server', (program) => {
     await healthy(connection)
     await server.stop()
     await unwell(connection)
-    const began = performance.now()
-    for (let i = 0; i < 1000; i++) expect((await connection.send('PING')).kind).toBe('failed')
-    expect(performance.now() - began).toBeLessThan(1000)
+    const asked = Array.from({ length: 1000 }, () => connection.send('PING'))
+    expect((await atOnce(asked)).filter((reply) => reply?.kind !== 'failed')).toEqual([])
     await server.start()
     await healthy(connection)
     expect(await connection.send('GET', 'k')).toEqual({ kind: 'reply', value: null })
-    await connection.send('PUBLISH', 'c', 'again')
+    expect(await connection.send('PUBLISH', 'c', 'again')).toMatchObject({ kind: 'reply' })
     await until('the message is heard', () => heard.includes('again'))
     expect(ready).toBe(2)
     expect(connection.told.map(({ ok }) => ok)).toEqual([true, false, true])
@@ -81,7 +89,7 @@ whereInstalled('redis-server', (program) => {
 
   test('held still: an answer is awaited for the budget and no longer; when it goes on, so does the connection', async () => {
     const server = await serve()
-    const connection = open({ port: server.port })
+    const connection = open({ port: server.port, commandTimeoutMs: 100 })
     await healthy(connection)
     server.pause()
     const began = performance.now()
@@ -89,15 +97,19 @@ whereInstalled('redis-server', (program) => {
     expect(performance.now() - began).toBeLessThan(1000)
     expect(connection.health).toMatchObject({ ok: false, why: 'no answer within 100 ms' })
     server.resume()
-    await healthy(connection)
-    expect(await connection.send('PING')).toEqual({ kind: 'reply', value: 'PONG' })
+    // It may take longer than such a budget again: where it does, it is asked once more.
+    const answer = await until('a command is answered', async () => {
+      const reply = await connection.send('PING')
+      return reply.kind === 'reply' && reply
+    })
+    expect([answer, connection.health.ok]).toEqual([{ kind: 'reply', value: 'PONG' }, true])
   })
 
   test('slow beyond the budget is as good as gone, and is used again when it is fast', async () => {
     const server = await serve()
     const relay = await startTcpRelay(server.port)
     closing.push(() => relay.close())
-    const connection = open({ port: relay.port })
+    const connection = open({ port: relay.port, commandTimeoutMs: 100 })
     await healthy(connection)
     relay.delay(400)
     await unwell(connection)
@@ -110,7 +122,7 @@ whereInstalled('redis-server', (program) => {
     const server = await serve()
     const relay = await startTcpRelay(server.port)
     closing.push(() => relay.close())
-    const connection = open({ port: relay.port, connectTimeoutMs: 300 })
+    const connection = open({ port: relay.port, commandTimeoutMs: 100, connectTimeoutMs: 300 })
     let ready = 0
     connection.onReady(() => ready++)
     await healthy(connection)
