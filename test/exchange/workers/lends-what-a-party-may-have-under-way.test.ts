@@ -17,11 +17,12 @@ beforeEach(async () => {
 })
 afterEach(() => started.close())
 
-/** Passed calls first. */
-async function statusesOf(asked: readonly Promise<number | undefined>[]): Promise<readonly (number | undefined)[]> {
-  return (await Promise.all(asked)).toSorted()
+/** Resolves once so many of the calls are refused. Before that none of the others may end: whoever still waits would have its place. */
+async function refused(asked: readonly Promise<number | undefined>[], count: number): Promise<void> {
+  let found = 0
+  for (const one of asked) void one.then((status) => (found += status === 429 ? 1 : 0))
+  await until(`${count} are refused`, () => found === count)
 }
-const twoTooMany = [...Array(most).fill(200), 429, 429]
 
 test('calls at once are the machine’s: the worker that has a consumer’s calls lets all pass that it may have at once, and no more; so does the other after it, and both together', async () => {
   for (const calls of [
@@ -30,9 +31,9 @@ test('calls at once are the machine’s: the worker that has a consumer’s call
     () => [...consumers.ask('w1', most / 2 + 1), ...consumers.ask('w2', most / 2 + 1)],
   ]) {
     const asked = calls()
-    await provider.reach(most)
+    await Promise.all([refused(asked, 2), provider.reach(most)])
     await provider.answer(most)
-    expect(await statusesOf(asked)).toEqual(twoTooMany)
+    expect((await Promise.all(asked)).toSorted()).toEqual([...Array(most).fill(200), 429, 429])
   }
   expect(provider.most).toBe(most)
 })
@@ -55,10 +56,8 @@ test('while the control process is held up each worker goes on with what it hold
   here.signal('SIGSTOP')
   try {
     const asked = consumers.ask('w1', most)
-    let refused = 0
-    for (const one of asked) void one.then((status) => (refused += status === 429 ? 1 : 0))
     const began = performance.now()
-    await until('those beyond its part are refused', () => refused === most / 2)
+    await refused(asked, most / 2)
     expect(performance.now() - began).toBeLessThan(5_000)
     await provider.reach(most / 2)
     await provider.answer(most / 2)
