@@ -12,6 +12,13 @@ export interface QuotaLine {
   borrow(quota: Quota, need: number): void
 }
 
+/** Those who lack some of one quota, and what all of them lack. */
+interface Asking {
+  readonly promise: Promise<void>
+  readonly resolve: () => void
+  need: number
+}
+
 /** Where a worker stands among those of its machine: the `nth` of so many, from 0. */
 export interface WorkerPlace {
   readonly nth: number
@@ -36,9 +43,16 @@ const answerMs = 500
 /**
  * Each worker begins with its even part of every quota and asks nobody for it. Whoever lacks more asks, and only the calls that lack it wait for the answer; whoever
  * is asked gives up what it does not use, and does not use it from then on. So all together never have more than the quota under way.
+ *
+ * What calls lack that are decided in one turn of the event loop is asked for together, by `atItsEnd`: asked for one by one, on a machine whose processes wait for each
+ * other, their time to wait would be over before the last has its answer.
  */
-export function createLentQuotas({ nth, among, machines }: WorkerPlace, line: QuotaLine): LentQuotas {
-  const asking = new Map<string, { readonly promise: Promise<void>; readonly resolve: () => void }>()
+export function createLentQuotas(
+  { nth, among, machines }: WorkerPlace,
+  line: QuotaLine,
+  atItsEnd: (act: () => void) => void = setImmediate,
+): LentQuotas {
+  const asking = new Map<string, Asking>()
   let partyOf: (dimension: string, party: string) => Party | undefined = () => undefined
 
   const even = (quota: number): number => evenPart(quota, nth, among)
@@ -71,15 +85,21 @@ export function createLentQuotas({ nth, among, machines }: WorkerPlace, line: Qu
       if (!line.reachable || party.key === '' || (lentOf(party, quota)?.nothingUntil ?? 0) > now) return undefined
       const key = quotaKey(quota)
       const known = asking.get(key)
-      if (known !== undefined) return known.promise
+      if (known !== undefined) {
+        known.need += need
+        return known.promise
+      }
       const { promise, resolve } = Promise.withResolvers<void>()
       const late = lateAfter(answerMs, resolve).unref()
       const settled = promise.finally(() => {
         clearTimeout(late)
         asking.delete(key)
       })
-      asking.set(key, { promise: settled, resolve })
-      line.borrow(quota, Math.min(need, quota.quota))
+      const asked: Asking = { promise: settled, resolve, need }
+      asking.set(key, asked)
+      atItsEnd(() => {
+        if (asking.get(key) === asked) line.borrow(quota, Math.min(asked.need, quota.quota))
+      })
       return settled
     },
     serve(known) {

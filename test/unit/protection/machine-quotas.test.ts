@@ -21,15 +21,17 @@ function machine(count: number, limit: Want['limit'], { most, machines = 1, reme
   const state = { now: 0, reachable: true }
   const begin = (nth: number) => {
     const toControl: ToControl[] = []
+    const turnEnds: (() => void)[] = []
     const line = {
       get reachable() {
         return state.reachable
       },
       borrow: (quota: Quota, need: number) => void toControl.push({ quota, need }),
     }
-    const quotas = createLentQuotas({ nth, among: count, machines: () => machines }, line)
+    const quotas = createLentQuotas({ nth, among: count, machines: () => machines }, line, (act) => turnEnds.push(act))
     const allowances = createAllowances(() => state.now, ownBuckets, remembered, quotas)
-    return { alive: true, allowances, quotas, toControl, toWorker: [] as QuotaNotice[], calls: [] as { holding: Holding; bytes: number }[] }
+    const [toWorker, calls]: [QuotaNotice[], { holding: Holding; bytes: number }[]] = [[], []]
+    return { alive: true, allowances, quotas, turnEnds, toControl, toWorker, calls, questions: 0 }
   }
   const workers = Array.from({ length: count }, (_, nth) => begin(nth))
   const at = (nth: number) => workers[nth] as (typeof workers)[number]
@@ -48,9 +50,11 @@ function machine(count: number, limit: Want['limit'], { most, machines = 1, reme
       for (const { holding } of at(nth).calls.splice(0, count)) holding.release()
     },
     hear(nth: number) {
+      for (const act of at(nth).turnEnds.splice(0)) act()
       const message = at(nth).toControl.shift()
-      if (message !== undefined)
-        tell('gave' in message ? control.gave(nth, message.gave) : control.borrow(nth, message.quota, message.need))
+      if (message === undefined) return
+      if ('need' in message) at(nth).questions++
+      tell('gave' in message ? control.gave(nth, message.gave) : control.borrow(nth, message.quota, message.need))
     },
     take(nth: number) {
       const { quotas, toWorker, toControl } = at(nth)
@@ -69,7 +73,7 @@ function machine(count: number, limit: Want['limit'], { most, machines = 1, reme
   }
   /** Delivers all that is on its way. */
   const settle = (): void => {
-    while (workers.some(({ toControl, toWorker }) => toControl.length + toWorker.length > 0))
+    while (workers.some(({ turnEnds, toControl, toWorker }) => turnEnds.length + toControl.length + toWorker.length > 0))
       workers.forEach((_, nth) => {
         steps.hear(nth)
         steps.take(nth)
@@ -93,6 +97,7 @@ function machine(count: number, limit: Want['limit'], { most, machines = 1, reme
   return {
     ...{ state, control, steps, settle, callAndWait, endAndRest },
     parties: () => workers.map(({ allowances }) => allowances.parties),
+    questions: (nth: number) => at(nth).questions,
     calls: () => workers.reduce((sum, { calls }) => sum + calls.length, 0),
     bytes: () => workers.reduce((sum, { calls }) => sum + calls.reduce((all, { bytes }) => all + bytes, 0), 0),
   }
@@ -110,6 +115,21 @@ test('a worker that has all the calls of a party has its whole quota; when they 
   expect(await callAndWait(1)).toBe(false)
   endAndRest(0, 200)
   expect([await times(250, () => callAndWait(1)), calls()]).toEqual([200, 200])
+})
+
+test('calls that lack some at once are asked for together, and each has it with the first answer', async () => {
+  for (const [limit, bytes] of [
+    [{ concurrent: 200 }, 0],
+    [{ bytes: 1_000 }, 5],
+  ] as const) {
+    const { steps, settle, questions } = machine(2, limit)
+    const first = Array.from({ length: 200 }, () => steps.call(0, bytes))
+    expect(first.filter((taking) => taking?.taken)).toHaveLength(100)
+    settle()
+    await Promise.all(first.map((taking) => (taking?.taken === false ? taking.settles : undefined)))
+    for (let waiting = 100; waiting > 0; waiting--) expect(steps.call(0, bytes)).toMatchObject({ taken: true })
+    expect(questions(0)).toBe(1)
+  }
 })
 
 test('a quota smaller than the number of workers is that of all together, whichever has the calls', async () => {
