@@ -1,9 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runSsp } from '../../support/run-ssp.ts'
-import { startWorkers } from '../../support/start-workers.ts'
+import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
 import { world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
+
+/**
+ * Resolves once each worker has heard what another told before. Each is asked for its counts, in turn with all else it tells and is told: the first answers come
+ * behind what was told, the second questions go behind what was passed on.
+ */
+async function heard({ page }: WorkersWorld): Promise<void> {
+  for (let nth = 0; nth < 2; nth++) expect((await page('/metrics')).status).toBe(200)
+}
 
 test('a circuit that opens in one worker is open in the other, which has seen no failure of its own, and in one that begins later', async () => {
   const here = await startWorkers({ settings: { forwarding: { breaker: { minimumCalls: 6, openSeconds: 60 } } } })
@@ -15,6 +23,7 @@ test('a circuit that opens in one worker is open in the other, which has seen no
       seen.push((await one.ask())?.rule ?? '')
     }
     expect(seen.at(-1)).toBe('provider-capacity')
+    await heard(here)
     expect(await other.ask()).toMatchObject({ status: 503, rule: 'provider-capacity' })
     const forwardings = (worker: string) => here.auditOf(worker).filter(({ type }) => type === 'forwarding').length
     expect([forwardings('w1'), forwardings('w2')].sort()).toEqual([0, seen.length - 1])
