@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import { lateAfter } from '../lib/deadline.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Answer, FromWorker, Notice, Question, ToWorker, WorkerReport, WorkerStart } from './messages.ts'
 
@@ -135,10 +136,12 @@ export function createWorkerSet({ names, module, greeting, heard, lost, logger }
   function ask(slot: Slot, question: Question, withinMs: number): Promise<Answer | undefined> {
     const id = ++nextAsk
     return new Promise((resolve) => {
-      const late = setTimeout(() => {
+      // Where this process was held up itself, the answer is here and has only not been read yet.
+      const late = lateAfter(withinMs, () => {
+        if (!asked.has(id)) return
         logger.error({ worker: slot.name, question: question.type, withinMs }, 'a worker does not answer and is ended')
         slot.worker?.process.kill('SIGKILL')
-      }, withinMs)
+      })
       asked.set(id, {
         slot,
         settle(answer) {
