@@ -7,6 +7,8 @@ import type { TlsConsumer } from '../../support/tls-consumer.ts'
 
 /** A provider takes so many calls at a time, whatever is learned. */
 const places = 8
+/** And for so long, in ms, that it is its places that are short, and not the processor. */
+const answerMs = 160
 /** So many connections of each consumer at each worker. */
 const connections = 12
 const consumer = world.consumer.asid
@@ -46,7 +48,7 @@ beforeEach(() => {
     setTimeout(() => {
       answered.set(who, (answered.get(who) ?? 0) + 1)
       response.end(smallBundle)
-    }, 40)
+    }, answerMs)
   }
 })
 
@@ -69,6 +71,7 @@ test('a consumer whose calls come through both workers gets as much of a provide
   await delay(8_000)
   const [one = 0, both = 0] = [answered.get(consumer), answered.get(stranger)]
   await Promise.all(calling)
-  expect(one + both).toBeGreaterThan(100)
+  // A quarter of what it takes, at least: where the machine is slow, answers are, and heavy consumers give way.
+  expect(one + both).toBeGreaterThan((places * 8_000) / answerMs / 4)
   expect([both / one < 1.4 && one / both < 1.4, { one, both }]).toEqual([true, { one, both }])
 })
