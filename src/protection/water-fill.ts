@@ -25,7 +25,7 @@ export function waterFill(whole: number, claims: readonly Claim[]): readonly num
   }
   const partsAt = (level: number): readonly number[] =>
     claims.map(({ weight, want }, at) => Math.min(want, Math.max(weight * level, floors[at] ?? 0)))
-  let [low, high] = [0, Math.max(...claims.map(({ weight, want }) => want / weight))]
+  let [low, high] = [0, claims.reduce((most, { weight, want }) => Math.max(most, want / weight), 0)]
   for (let nth = 0; nth < halvings; nth++) {
     const middle = (low + high) / 2
     if (sum(partsAt(middle)) > whole) high = middle

@@ -1,6 +1,7 @@
 import { AuditUnavailable } from '../audit/audit-trail.ts'
 import { IndexUnavailable } from '../audit/index/audit-index.ts'
 import type { PartyLook } from '../audit/index/lookups.ts'
+import { lateAfter } from '../lib/deadline.ts'
 import type { FromWorker, Looked, Notice } from './messages.ts'
 
 /** A look that the control process does not answer for so long is given up. */
@@ -23,10 +24,8 @@ export function createLooks(send: (message: FromWorker) => void): Looks {
     async look(actor, exchange) {
       const look = ++last
       const looked = await new Promise<Looked>((resolve) => {
-        const late = setTimeout(
-          () => resolve({ unavailable: 'index', reason: 'the control process does not answer' }),
-          lookWithinMs,
-        ).unref()
+        const silent: Looked = { unavailable: 'index', reason: 'the control process does not answer' }
+        const late = lateAfter(lookWithinMs, () => resolve(silent)).unref()
         waiting.set(look, (answer) => {
           clearTimeout(late)
           resolve(answer)
