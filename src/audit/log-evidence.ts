@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { logKeysIn } from './handover-reading.ts'
 import { keysFrom, type LogKeyTerm, soundHandovers } from './log-handover.ts'
 import { type ReceiptProof, readReceipt, receiptProblem } from './receipt-proof.ts'
-import { type Checkpoint, type NoteVerifier, readCheckpoint, readVerifier, verifierText } from './signed-note.ts'
+import { type Checkpoint, checkpointIn, type NoteVerifier, readCheckpoint, readVerifier, verifierText } from './signed-note.ts'
 
 /** What somebody kept of logs, outside of their directory. */
 export interface Evidence {
@@ -26,6 +26,8 @@ export interface Known {
 export interface BadEvidence {
   readonly file: string
   readonly problem: string
+  /** Records that it says there are, though nobody vouches for that. */
+  readonly size?: number
 }
 
 async function textOr(path: string): Promise<string | undefined> {
@@ -58,6 +60,12 @@ function believed(note: string, keys: readonly LogKeyTerm[]): Checkpoint | strin
   return signed.find(({ late }) => late === undefined)?.checkpoint ?? signed[0]?.late ?? read[0]?.unsigned ?? 'there is no key'
 }
 
+/** How many records the note says that the log has, whoever signed it. */
+function claimedSize(note: string): number {
+  const read = checkpointIn(note)
+  return typeof read === 'string' ? 0 : read.size
+}
+
 function receiptFault(receipt: ReceiptProof, keys: readonly LogKeyTerm[]): string | undefined {
   const { first, count } = receipt.group
   const problems = keys.map((key) => receiptProblem(receipt, key.verifier))
@@ -88,13 +96,13 @@ export async function evidenceFor(directory: string, log: string, evidence: Evid
   if (keys === undefined && isBroken) return { checkpoints: [], receipts: [] }
   if (keys === undefined) {
     const problem = `the key ${verifierText(verifier)} never signed this log: no handover leads to it; it was cut off, or the key is another log's`
-    return { file: join(directory, 'verifier'), problem }
+    return { file: join(directory, 'verifier'), problem, size: Math.max(0, ...notes.map(({ note }) => claimedSize(note))) }
   }
   const checkpoints: Checkpoint[] = []
   for (const one of notes) {
     const read = believed(one.note, keys)
     if (typeof read !== 'string') checkpoints.push(read)
-    else if (!isBroken) return { file: one.name, problem: `the checkpoint cannot be believed: ${read}` }
+    else if (!isBroken) return { file: one.name, problem: `the checkpoint cannot be believed: ${read}`, size: claimedSize(one.note) }
   }
   const held: ReceiptProof[] = []
   for (const receipt of receipts) {

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Evidence, evidenceFor } from './log-evidence.ts'
+import { type BadEvidence, type Evidence, evidenceFor } from './log-evidence.ts'
 import { remembered } from './log-expectations.ts'
 import { brokenHandover, handoverList, handoverProblem } from './log-handover.ts'
 import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
@@ -147,8 +147,25 @@ export async function verifyAll(dataDir: string, evidence: Evidence = {}): Promi
     const known = await evidenceFor(join(root, name), log, evidence)
     results.set(
       log,
-      'problem' in known ? { ok: false, badIndex: 0, line: 1, ...known } : await verifyLog(join(root, name), { log, ...known }),
+      'problem' in known ? await brokenWithout(join(root, name), log, known) : await verifyLog(join(root, name), { log, ...known }),
     )
   }
   return results
+}
+
+/**
+ * A log whose evidence cannot be believed. What took the belief away may be the record that was tampered with, above all one that a key was handed over in or before: the log's
+ * own first fault says where. One that is sound in itself and shorter than the evidence says ends too early.
+ */
+async function brokenWithout(directory: string, log: string, { file, problem, size = 0 }: BadEvidence): Promise<Broken> {
+  const read = await verifyLog(directory, { log })
+  if (!read.ok) return { ...read, problem: `${read.problem}; and ${problem}` }
+  if (size <= read.records) return { ok: false, badIndex: 0, line: 1, file, problem }
+  return {
+    ok: false,
+    badIndex: read.records,
+    line: 1,
+    file,
+    problem: `the log ends before record ${size - 1}, which there is said to be; and ${problem}`,
+  }
 }

@@ -189,6 +189,35 @@ describe('R6: a log whose key is changed', () => {
     })
   })
 
+  test('R6: names the first bad record of a log whose handover, and so the key of its checkpoint, is out of reach behind it', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      for (const name of ['one', 'two', 'three', 'four']) await act(held, name)
+      const second = await rotate(held, dataDir)
+      await act(held, 'five')
+      await held.trail.close()
+      const [path = ''] = segmentsOf(held.directory)
+      const text = readFileSync(path, 'latin1')
+      // The first line is the header.
+      const lines = text.trimEnd().split('\n')
+      const tampered = [
+        { record: 2, text: text.replace('"three"', '"thr33"'), problem: /its hash differs; and the checkpoint cannot be believed/ },
+        { record: 1, text: lines.toSpliced(2, 1).join('\n'), problem: /record 1 is missing/ },
+        { record: 3, text: `${lines.slice(0, 4).join('\n')}\n`, problem: /the log ends before record 5, which there is said to be/ },
+        { record: 0, text: lines.slice(0, 1).join('\n'), problem: /the log ends before record 5/ },
+      ]
+      for (const { record, text: changed, problem } of tampered) {
+        writeFileSync(path, changed)
+        const named = { ok: false, badIndex: record, problem: expect.stringMatching(problem) }
+        expect(await result(dataDir)).toMatchObject(named)
+        const kept = await result(dataDir, { keys: [second] })
+        expect(kept).toMatchObject({ ok: false, badIndex: record })
+      }
+      writeFileSync(path, text)
+      expect(await result(dataDir)).toMatchObject({ ok: true, records: 6 })
+    })
+  })
+
   test('R5: a start finds the key that signs by the log itself, after a kill at whatever moment of the change', async () => {
     await withDataDir(async (dataDir) => {
       const { directory } = await rotatedTwice(dataDir)
