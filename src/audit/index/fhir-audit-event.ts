@@ -15,7 +15,7 @@ export interface FhirAuditEvent {
   readonly action: string
   readonly period: { readonly start: string; readonly end?: string }
   readonly recorded: string
-  readonly outcome: string
+  readonly outcome?: string
   readonly outcomeDesc?: string
   readonly agent: readonly object[]
   readonly source: object
@@ -53,8 +53,13 @@ export function fhirAuditEvents(one: IndexedExchange, named: NamedInExchange = {
   )
 }
 
-/** FHIR R4 audit-event-outcome: 0 success, 4 the caller's failure, 8 a serious one. A 499 is the caller's. */
-function outcomeOf({ status = 0 }: IndexedExchange): '0' | '4' | '8' {
+/**
+ * FHIR R4 audit-event-outcome: 0 success, 4 the caller's failure, 8 a serious one; none is known of a call that is under way. A 499 is the caller's. An answer that broke off behind its head
+ * has the status of a good one, and is none.
+ */
+function outcomeOf({ status = 0, end, origin }: IndexedExchange): '0' | '4' | '8' | undefined {
+  if (end === 'open') return undefined
+  if (end === 'aborted' && status < 400) return origin?.startsWith('consumer') === true ? '4' : '8'
   if (status >= 200 && status < 400) return '0'
   return status >= 400 && status < 500 ? '4' : '8'
 }
@@ -63,7 +68,8 @@ function auditEvent(one: IndexedExchange, id: string, personal: NamedInExchange[
   const kind = balpKindOf(one)
   const outcome = outcomeOf(one)
   const host = /^https:\/\/([^/]+)/.exec(one.url ?? '')?.[1]
-  const failed = outcome === '0' ? undefined : [one.code, one.rule, one.origin].filter((part) => part !== undefined).join(', ')
+  const failed =
+    outcome === '0' || outcome === undefined ? undefined : [one.code, one.rule, one.origin].filter((part) => part !== undefined).join(', ')
   const user = tokenUser(personal?.claims ?? '')
   const profile = `${balp}${patient === undefined ? '' : 'Patient'}${kind.profile}`
   return {
@@ -78,7 +84,7 @@ function auditEvent(one: IndexedExchange, id: string, personal: NamedInExchange[
       ...(one.ended !== undefined && { end: new Date(Math.max(one.ended, one.at)).toISOString() }),
     },
     recorded: new Date(one.ended ?? one.at).toISOString(),
-    outcome,
+    ...(outcome !== undefined && { outcome }),
     ...(failed !== undefined && failed !== '' && { outcomeDesc: failed }),
     agent: [
       agent(

@@ -238,3 +238,19 @@ test('no profile is claimed for what failed, nor for operations: BALP has none',
   expect(operation.meta).toBeUndefined()
   expect(operation.subtype?.[0]?.code).toBe('operation')
 })
+
+test('an answer that broke off behind its head is no success, whatever its status; of a call under way no outcome is told', () => {
+  const brokenOff = (origin: IndexedExchange['origin']) =>
+    event(
+      exchange({ end: 'aborted', status: 200, providerStatus: 200, rule: 'provider-exchange', ...(origin !== undefined && { origin }) }),
+    )
+  expect(brokenOff('provider-network')).toMatchObject({ outcome: '8', outcomeDesc: 'provider-exchange, provider-network' })
+  expect(brokenOff('consumer-network')).toMatchObject({ outcome: '4', outcomeDesc: 'provider-exchange, consumer-network' })
+  for (const one of [brokenOff('provider'), brokenOff('consumer-network'), event(exchange({ end: 'open' }))]) {
+    expect(one.meta).toBeUndefined()
+    expect(validateResource(one)).toEqual([])
+  }
+  const { status: _none, ...underWay } = exchange({ end: 'open' })
+  expect(event(underWay)).not.toHaveProperty('outcome')
+  expect(event(underWay)).not.toHaveProperty('outcomeDesc')
+})
