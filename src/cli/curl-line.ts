@@ -35,6 +35,18 @@ const flags: ReadonlySet<string> = new Set([
   '-L',
   '--globoff',
   '-g',
+  '--no-buffer',
+  '-N',
+  '--no-progress-meter',
+  '--progress-bar',
+  '-#',
+  '--ipv4',
+  '-4',
+  '--ipv6',
+  '-6',
+  '--tlsv1.2',
+  '--tlsv1.3',
+  '--no-keepalive',
 ])
 /** Options with a value that change nothing of the request. */
 const besides: ReadonlySet<string> = new Set([
@@ -51,6 +63,23 @@ const besides: ReadonlySet<string> = new Set([
   '-w',
   '--pass',
   '--ciphers',
+  '--tls-max',
+  '--capath',
+  '--cert-type',
+  '--key-type',
+  '--noproxy',
+  '--retry',
+  '--retry-delay',
+  '--dump-header',
+  '-D',
+  '--interface',
+])
+/** Options that are a header by another name. */
+const named: ReadonlyMap<string, string> = new Map([
+  ['-A', 'User-Agent'],
+  ['--user-agent', 'User-Agent'],
+  ['-e', 'Referer'],
+  ['--referer', 'Referer'],
 ])
 const methods: ReadonlySet<string> = new Set(['-X', '--request'])
 const headerOptions: ReadonlySet<string> = new Set(['-H', '--header'])
@@ -62,7 +91,7 @@ export function readCurlLine(text: string): CurlRequest {
   const [program, ...words] = shellWords(text)
   if (program === undefined) throw new CurlLineUnreadable('the input is empty: give the whole curl command')
   if (program !== 'curl') throw new CurlLineUnreadable('the command is not curl')
-  const headers: (readonly [string, string])[] = []
+  const headers: Header[] = []
   let [method, url, certificate, body]: (string | undefined)[] = []
   for (let at = 0; at < words.length; at++) {
     words.splice(at, 1, ...unbundled(words[at] as string))
@@ -73,13 +102,14 @@ export function readCurlLine(text: string): CurlRequest {
       return given
     }
     if (option === undefined || option === '--url') {
-      const named = option === undefined ? (words[at] as string) : value()
-      if (url !== undefined) throw new CurlLineUnreadable(`the command names several URLs: ${url} and ${named}`)
-      url = named
+      const one = option === undefined ? (words[at] as string) : value()
+      if (url !== undefined) throw new CurlLineUnreadable(`the command names several URLs: ${url} and ${one}`)
+      url = one
     } else if (flags.has(option)) continue
     else if (besides.has(option)) value()
     else if (methods.has(option)) method = value()
     else if (headerOptions.has(option)) headers.push(headerOf(value()))
+    else if (named.has(option)) headers.push([named.get(option) as string, value()])
     else if (bodies.has(option)) body = (body === undefined ? '' : `${body}&`) + value()
     else if (certificates.has(option)) certificate = value().replace(/(?<!\\):[^/]*$/, '')
     else if (option === '-I' || option === '--head') method ??= 'HEAD'
@@ -90,7 +120,7 @@ export function readCurlLine(text: string): CurlRequest {
   return {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     target,
-    headers: [...usual(host, body, headers), ...headers],
+    headers: [...usual(host, body, headers), ...headers].flatMap(([name, sent]) => (sent === undefined ? [] : [[name, sent] as const])),
     ...(certificate !== undefined && { certificate }),
   }
 }
@@ -111,10 +141,16 @@ function optionOf(word: string): readonly [option: string | undefined, inline?: 
   return word.length === 2 || flags.has(word) ? [word] : [short, word.slice(2)]
 }
 
-function headerOf(text: string): readonly [string, string] {
+/** Without a value: curl sends no such header, not even where it would of itself. */
+type Header = readonly [name: string, value: string | undefined]
+
+/** `Name: value`; `Name:` for none of that name, as many write `Expect:`; `Name;` for one that is empty. */
+function headerOf(text: string): Header {
   const colon = text.indexOf(':')
+  const [, empty] = colon < 0 ? (/^([^;]+);\s*$/.exec(text) ?? []) : []
+  if (empty !== undefined) return [empty.trim(), '']
   if (colon < 0) throw new CurlLineUnreadable(`"${text}" is no header`)
-  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()]
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim() || undefined]
 }
 
 /** The proxy's address, and everything behind it to the letter. */
@@ -125,23 +161,20 @@ function divided(url: string): { readonly host: string; readonly target: string 
 }
 
 /** What curl sends of itself where the command does not say otherwise. A body in a file is of a length that is not known here: 1 stands for it. */
-function usual(
-  host: string,
-  body: string | undefined,
-  given: readonly (readonly [string, string])[],
-): readonly (readonly [string, string])[] {
-  const named = new Set(given.map(([name]) => name.toLowerCase()))
+function usual(host: string, body: string | undefined, given: readonly Header[]): readonly (readonly [string, string])[] {
+  const names = new Set(given.map(([name]) => name.toLowerCase()))
+  const chunked = given.some(([name, value]) => name.toLowerCase() === 'transfer-encoding' && /\bchunked\b/i.test(value ?? ''))
   const own: readonly (readonly [string, string])[] = [
     ['Host', host],
     ['Accept', '*/*'],
     ...(body === undefined
       ? []
       : ([
-          ['Content-Length', String(body.startsWith('@') ? 1 : Buffer.byteLength(body))],
+          ...(chunked ? [] : [['Content-Length', String(body.startsWith('@') ? 1 : Buffer.byteLength(body))] as const]),
           ['Content-Type', 'application/x-www-form-urlencoded'],
         ] as const)),
   ]
-  return own.filter(([name]) => !named.has(name.toLowerCase()))
+  return own.filter(([name]) => !names.has(name.toLowerCase()))
 }
 
 /** The words of a command in a POSIX shell (Shell Command Language, 2.2): quotes, backslashes, lines that go on. */

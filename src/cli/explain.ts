@@ -89,19 +89,21 @@ async function savedCall(
   try {
     const { headers, ...call } = readCurlLine(line)
     const value = (name: string): string | undefined => headers.find(([one]) => one.toLowerCase() === name)?.[1]
-    // A token that the shell would make is made here.
+    // A token and a trace id that the shell would make, or has in a variable, are made here.
     const made = () =>
       plainCall(
         { header: [], from: value('ssp-from') ?? from, to: value('ssp-to') ?? to, interaction: value('ssp-interactionid') ?? interaction },
         registry,
         clock,
       )
-    const token = () => made().headers.find(([name]) => name === 'Authorization')?.[1] ?? ''
+    const ownOf = (wanted: string) => made().headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? ''
     return {
       ...call,
-      headers: headers.map(
-        ([name, given]) => [name, name.toLowerCase() === 'authorization' && given.includes('$(') ? token() : given] as const,
-      ),
+      headers: headers.map(([name, given]) => {
+        const lower = name.toLowerCase()
+        const isMade = (lower === 'authorization' || lower === 'ssp-traceid') && /\$[({\w]/.test(given)
+        return [name, isMade ? ownOf(lower) : given] as const
+      }),
     }
   } catch (error) {
     if (error instanceof CurlLineUnreadable) throw new CommandFailure(exitCode.usage, `${curl}: ${error.message}`)

@@ -36,11 +36,34 @@ test.each([
   ['short options may stand together', `curl -siXPUT -kd a ${url}`, 'PUT', ['1', 'application/x-www-form-urlencoded']],
   ['but not in what an option has for a value', `curl -d -si ${url}`, 'POST', ['3', 'application/x-www-form-urlencoded']],
   ['the value may be the next word', `curl -sX PUT ${url}`, 'PUT', [undefined, undefined]],
+  [
+    'a body in chunks has no length',
+    `curl -H 'Transfer-Encoding: chunked' -d a ${url}`,
+    'POST',
+    [undefined, 'application/x-www-form-urlencoded'],
+  ],
+  ['a header without a value is not sent', `curl -H Content-Type: -H 'content-length: ' -d a ${url}`, 'POST', [undefined, undefined]],
+  [
+    'options that change nothing of the request',
+    `curl -N4 --tlsv1.2 --retry 3 --noproxy '*' --cert-type PEM ${url}`,
+    'GET',
+    [undefined, undefined],
+  ],
   ['a head alone', `curl -I ${url}`, 'HEAD', [undefined, undefined]],
 ] as const)('%s', (_name, line, method, [length, type]) => {
   const read = readCurlLine(line)
   const value = (name: string) => read.headers.find(([one]) => one === name)?.[1]
   expect([read.method, value('Content-Length'), value('Content-Type')]).toEqual([method, length, type])
+})
+
+test('headers are sent as curl sends them: none for `Name:`, an empty one for `Name;`, and those that have an option of their own', () => {
+  const { headers } = readCurlLine(`curl -H 'Expect:' -H 'accept:' -H 'X-Empty;' -A 'some client/1' -e https://here/ ${url}`)
+  expect(headers).toEqual([
+    ['Host', 'localhost:8443'],
+    ['X-Empty', ''],
+    ['User-Agent', 'some client/1'],
+    ['Referer', 'https://here/'],
+  ])
 })
 
 test.each([
@@ -61,7 +84,7 @@ test('whatever stands in single quotes comes through as it is, and any text is r
     fc.property(fc.string({ unit: 'binary-ascii' }), (value) => {
       const clean = value.replaceAll(/['\0]/g, '')
       const { headers } = readCurlLine(`curl -H 'X: ${clean}' ${url}`)
-      expect(headers.at(-1)).toEqual(['X', clean.trim()])
+      expect(headers.at(-1)).toEqual(clean.trim() === '' ? ['Accept', '*/*'] : ['X', clean.trim()])
       try {
         readCurlLine(`curl ${value}`)
       } catch (error) {
