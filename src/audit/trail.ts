@@ -6,6 +6,7 @@ import type { AuditSettings } from './audit-settings.ts'
 import { type AuditTrail, AuditUnavailable, type Receipt } from './audit-trail.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import type { Claim } from './claim.ts'
+import { openDueTimes } from './due-times.ts'
 import type { AuditEntry, OutcomeEntry } from './entry.ts'
 import { createFreeSpace, type FreeSpace } from './free-space.ts'
 import { interruptedOutcome } from './interrupted-outcome.ts'
@@ -78,6 +79,7 @@ export async function openAuditTrail(first: AuditSettings, dataDir: string, surr
       keys,
       () => settings().retentionMonths,
       clock,
+      openDueTimes(dataDir),
       (periods) => {
         const detail = { periods: periods.join(' ') }
         return log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: 'retention', detail }, 'awaited')

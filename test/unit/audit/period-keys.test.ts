@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
@@ -108,6 +108,19 @@ describe('the log with its keys', () => {
       const text = readFileSync(segmentsOf(directory)[0] ?? '', 'latin1')
       for (const secret of [number, 'Jones', 'n4bQgYhMfWWaL']) expect(text).not.toContain(secret)
       expect(entriesOf(directory)).toMatchObject([{ personal: { url: personal.url } }, { personal: sampleOutcome('a').personal }])
+    })
+  })
+
+  test('a key that is destroyed is written over before its name is gone: whatever still reaches the file finds nothing in it', async () => {
+    await withDataDir(async (dataDir) => {
+      const keys = openPeriodKeys(dataDir)
+      keys.seal('{}', [], november, log, 0)
+      const still = join(dataDir, 'still')
+      linkSync(join(dataDir, 'keys', '2026-11.key'), still)
+      expect(readFileSync(still)).not.toEqual(Buffer.alloc(32))
+      expect(keys.destroyBefore('2026-12')).toEqual(['2026-11'])
+      expect(readFileSync(still)).toEqual(Buffer.alloc(32))
+      expect(readdirSync(join(dataDir, 'keys'))).toEqual([])
     })
   })
 

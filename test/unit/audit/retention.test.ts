@@ -41,6 +41,34 @@ describe('retention', () => {
     })
   })
 
+  test('a proxy that is started anew each night destroys what is due all the same, and one whose clock was wrong at each start does not', async () => {
+    await withDataDir(async (dataDir) => {
+      const keys = openPeriodKeys(dataDir)
+      const [now, later] = [Date.UTC(2026, 10, 1), Date.UTC(2029, 0, 1)]
+      /** A start at that time, and so many hours of running. */
+      async function night(at: number, running: number): Promise<void> {
+        const held = await openHeldTrail(dataDir, { retentionMonths: 24 })
+        held.time.now = at
+        held.second()
+        await hours(held, running)
+        await held.trail.close()
+      }
+      const first = await openHeldTrail(dataDir)
+      await first.trail.forwarding(sampleForwarding('a', { at: now }))
+      await first.trail.close()
+      for (let start = 0; start < 12; start += 1) {
+        await night(later, 5)
+        await night(now, 1)
+      }
+      expect(keys.periods).toEqual(['2026-11'])
+      await night(later, 10)
+      await night(later, 10)
+      expect(keys.periods).toEqual(['2026-11'])
+      await night(later, 10)
+      expect(keys.periods).toEqual([])
+    })
+  })
+
   test('R7: a clock that jumps years ahead and back within the day destroys nothing', async () => {
     await withDataDir(async (dataDir) => {
       const held = await openHeldTrail(dataDir)
