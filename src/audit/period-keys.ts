@@ -166,3 +166,9 @@ export function periodOf(at: number): string {
   }
   return month.period
 }
+
+/** When a period begins, ms since 1970. */
+export function periodStart(period: string): number {
+  const [year, month] = period.split('-').map(Number)
+  return Date.UTC(year ?? 0, (month ?? 1) - 1)
+}

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { keptSince } from '../kept-since.ts'
 import { logDirectories } from '../log-directories.ts'
-import { openPeriodKeys } from '../period-keys.ts'
+import { openPeriodKeys, periodStart } from '../period-keys.ts'
 import { type AuditIndex, type FoundExchange, IndexUnavailable, type StoredRecord } from './audit-index.ts'
 import { createIndexFeeder, type IndexProgress } from './index-feeder.ts'
 import type { IndexStore } from './index-store.ts'
@@ -76,6 +76,12 @@ export function createIndexWork(options: IndexWorkOptions): IndexWork {
     await publish()
   }
 
+  /** Nothing goes before its period's key, which is destroyed only after a day of running: a clock that is years ahead for a moment would else empty the index for good. */
+  function oldestKept(): number {
+    const [oldest] = keys.periods
+    return oldest === undefined ? Number.POSITIVE_INFINITY : periodStart(oldest)
+  }
+
   /** One pass at a time. */
   function pass(): Promise<void> {
     passing ??= publishAndFeed().finally(() => {
@@ -140,7 +146,7 @@ export function createIndexWork(options: IndexWorkOptions): IndexWork {
       await pass()
       const now = clock.elapsed()
       if (purgedAt !== undefined && now - purgedAt < purgeEveryMs) return
-      await store.purge(keptSince(clock.now(), retentionMonths))
+      await store.purge(Math.min(keptSince(clock.now(), retentionMonths), oldestKept()))
       purgedAt = now
     },
     async close() {

@@ -9,7 +9,7 @@ import { openIndexStore } from '../../../../src/audit/index/open-index-store.ts'
 import { keptSince } from '../../../../src/audit/kept-since.ts'
 import { openPeriodKeys } from '../../../../src/audit/period-keys.ts'
 import { openAuditTrail } from '../../../../src/audit/trail.ts'
-import { systemClock } from '../../../../src/lib/clock.ts'
+import { type Clock, systemClock } from '../../../../src/lib/clock.ts'
 import { refusedCall, sampleForwarding, sampleOperation, sampleOutcome, sampleRefused } from '../../../support/audit-entries.ts'
 import { newExchangeId } from '../../../support/index-rows.ts'
 
@@ -31,9 +31,9 @@ function open(worker = 'main', segmentBytes = 4096): Promise<AuditTrail> {
   return openAuditTrail(auditSettings.parse({ node: 'node1', reserveBytes: 0, segmentBytes }), data, { clock: systemClock, worker })
 }
 
-function openWork(retentionMonths = 1200): IndexWork {
+function openWork(retentionMonths = 1200, clock: Clock = systemClock): IndexWork {
   const store = openIndexStore(indexSettings.parse({}), { dataDirectory: data, now: Date.now })
-  return createIndexWork({ store, dataDirectory: data, node: 'node1', retentionMonths, clock: systemClock })
+  return createIndexWork({ store, dataDirectory: data, node: 'node1', retentionMonths, clock })
 }
 
 async function record(count: number, to = trail): Promise<readonly string[]> {
@@ -174,6 +174,7 @@ test('a number is found under the key of each month, under none once the keys ar
   const keys = openPeriodKeys(data)
   const hashes = () => keys.periods.flatMap((period) => keys.subjectHash(period, number) ?? [])
   expect(hashes()).toHaveLength(2)
+  expect(new Set((await work.hashesOf(number)).hashes)).toEqual(new Set(hashes()))
   const found = async () => (await work.search({ subjects: hashes() }, 10)).rows.map(({ exchange }) => exchange)
   expect(await found()).toEqual([newer, older])
   keys.destroyBefore('2026-02')
@@ -185,10 +186,19 @@ test('what is past its months is purged', async () => {
   await trail.forwarding(sampleForwarding(newExchangeId(), { at: Date.UTC(2020, 0, 1), personal: { subjects: ['9690937278'] } }))
   await trail.forwarding(sampleForwarding(newExchangeId(), { at: Date.now() }))
   await work.close()
+  openPeriodKeys(data).destroyBefore('2020-02')
   work = openWork(24)
   await work.step()
   expect(await all()).toHaveLength(1)
   expect(keptSince(Date.UTC(2026, 10, 26), 24)).toBe(Date.UTC(2024, 10, 1))
+})
+
+test('R7: a clock that is years ahead takes nothing out of the index whose key is still there', async () => {
+  const ids = await record(3)
+  await work.close()
+  work = openWork(24, { ...systemClock, now: () => Date.now() + 10 * 366 * 86_400_000 })
+  await work.step()
+  expect((await all()).toSorted()).toEqual([...ids].toSorted())
 })
 
 test('a log that grows faster than it is read does not keep the others, and the pass, from their end', async () => {
