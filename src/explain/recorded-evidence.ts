@@ -6,7 +6,7 @@ import { namesInSubject } from '../spine/subject-names.ts'
 import { parseTarget } from '../spine/target-url.ts'
 import { provenIfAny } from './evidence-keys.ts'
 import { unrecorded } from './not-recorded.ts'
-import type { RecordedCall } from './recorded-call.ts'
+import { decisionThen, type RecordedCall } from './recorded-call.ts'
 import { standInToken } from './stand-in-token.ts'
 
 /** What checks are given of a recorded call. `known` is filled with what they prove; asked for anything else, `evidence` throws `NotRecorded`. */
@@ -73,12 +73,15 @@ class RecordedHeaders extends Map<string, string> {
 
 /** By check. What is not named here proves nothing, or nothing that is recorded. */
 const provers: Readonly<Record<string, (call: RecordedCall, registry: Registry) => Partial<Admitted>>> = {
-  'wire-form': ({ personal, request }) => {
+  'wire-form': (call) => {
+    const { personal, request } = call
     const target = personal?.url === undefined ? undefined : parseTarget(personal.url)
+    // Many name a type without a body, above all in a GET: what row 6 let pass had none, or a good one.
+    const maybeNone = request.contentType === undefined || request.method === 'GET' || decisionThen(call, 'media-type') === 'passed'
     return {
       ...(target !== undefined && !('fault' in target) && { target }),
       // How long it was is recorded once it has passed: of the bytes under way nothing is judged.
-      body: { kind: request.contentType === undefined ? 'none' : 'chunked' },
+      body: { kind: maybeNone ? 'none' : 'chunked' },
     }
   },
   'client-certificate': ({ consumer }) => ({ certificate: certificateOf(consumer) }),

@@ -1,6 +1,7 @@
 import type { AuditedPersonal } from '../audit/entry.ts'
 import type { StoredRecord } from '../audit/index/audit-index.ts'
 import type { Holding } from '../protection/allowances.ts'
+import { asksForVerdict } from '../spine/wire-form.ts'
 import { type FirstEntry, type RecordedCall, recordedCall } from './recorded-call.ts'
 import type { RecordedTime } from './recorded-time.ts'
 import type { Replayed } from './replay-call.ts'
@@ -18,6 +19,9 @@ export interface ReplayParts {
   /** Told of every thousandth call. */
   readonly told: (calls: number, at: number) => void
 }
+
+/** By which a look is refused that nothing was shown to. */
+const lookRule = 'exchange-look'
 
 /** Calls under way that hold something of limits; of more the oldest are taken to have ended. */
 const mostUnderWay = 100_000
@@ -41,9 +45,10 @@ export async function replay(
       case 'forwarding':
       case 'refused': {
         time.is(entry.at)
-        // A look at a verdict is no call: other rules decide about it.
-        if (entry.type === 'refused' && entry.rule === 'exchange-look') break
-        const call = recordedCall(entry, open(entry, record))
+        const personal = open(entry, record)
+        // A look at a verdict is no call, whatever refused it: other rows decide about it.
+        if (entry.type === 'refused' && (entry.rule === lookRule || asksForVerdict(personal?.url ?? ''))) break
+        const call = recordedCall(entry, personal)
         const replayed = decide(call)
         if (replayed.holding !== undefined) underWay.set(call.exchange, replayed.holding)
         // How long a call would have taken that was refused nobody knows: it holds nothing beyond its moment.
@@ -58,7 +63,7 @@ export async function replay(
         ended(entry.exchange)
         break
       case 'flood':
-        tally.onlyCounted(entry.counts.reduce((sum, { count }) => sum + count, 0))
+        tally.onlyCounted(entry.counts.reduce((sum, { rule, count }) => (rule === lookRule ? sum : sum + count), 0))
         break
       case 'operation':
     }

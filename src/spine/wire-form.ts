@@ -16,6 +16,11 @@ const controlCharacter = /[\x00-\x08\x0a-\x1f\x7f]/
 const nonAscii = /[^\x00-\x7f]/
 /** What stands behind the last slash is an exchange id, or what somebody takes for one. */
 const lookTarget = /^\/ssp\/exchanges\/([A-Za-z0-9-]{1,64})$/
+/** Whether this request target asks for the verdict of an exchange. */
+export function asksForVerdict(rawTarget: string): boolean {
+  return lookTarget.test(rawTarget)
+}
+
 /** A name or an address in brackets, and perhaps a port (RFC 9110, 7.2; RFC 3986, 3.2.2). */
 const hostValue = /^(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[[A-Za-z0-9._~!$&'()*+,;=:-]+\])(?::[0-9]*)?$/
 /** No comma but in quoted strings, which have an end: one value and not several in one line. */
