@@ -1,3 +1,4 @@
+import { verify } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLogSigner } from '../../../src/audit/log-signer.ts'
@@ -70,6 +71,21 @@ describe('R6: a log that is provable to outsiders', () => {
       for (const text of ['', 'log="x", index=1', receiptText(receipt).slice(0, -1), `${receiptText(receipt)}, x=1`]) {
         expect(readReceipt(text)).toBeUndefined()
       }
+    })
+  })
+
+  test('a receipt is signed as the page says, and counts for no other log of the machine, whose key is the same', async () => {
+    await withDataDir(async (dataDir) => {
+      const { receipts } = await written(dataDir, 1)
+      const [receipt] = receipts
+      if (receipt === undefined) throw new Error('there is no receipt')
+      const [own, other] = [openLogSigner(dataDir, log).verifier, openLogSigner(dataDir, 'node1/w1').verifier]
+      const lines = ['ssp-audit-group-1', log, 0, 1, receipt.leaf.toString('base64'), receipt.group.treeRoot.toString('base64'), '']
+      expect(verify(null, Buffer.from(lines.join('\n')), own.key, receipt.group.signature)).toBe(true)
+      expect(other.key.equals(own.key)).toBe(true)
+      const { key: _own, ...moved } = { ...receipt.group, log: 'node1/w1' }
+      expect(receiptProblem({ ...receipt, group: moved }, other)).toMatch(/signature/)
+      expect(receiptProblem({ ...receipt, group: { ...moved, key: other.id.toString('hex') } }, other)).toMatch(/signature/)
     })
   })
 
