@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { mendTiles } from '../audit/tiles/mend-tiles.ts'
 import { CommandFailure } from './command-failure.ts'
 import { exitCode } from './exit-code.ts'
+import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `ssp audit retile`: makes the tiles that are missing or wrong from the logs. */
@@ -16,7 +17,7 @@ export function auditRetileCommand(terminal: Terminal): Command {
     .addHelpText('after', '\nExample:\n  ssp audit retile --data data')
     .action(async ({ data }: { data: string }) => {
       const root = join(resolve(terminal.workingDirectory, data), 'audit')
-      for (const name of await logsIn(root)) terminal.out(`${name}  ${await retiled(join(root, name))}\n`)
+      for (const name of await logsIn(root)) terminal.out(`${printable(`${name}  ${await retiled(join(root, name))}`)}\n`)
     })
 }
 

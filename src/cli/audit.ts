@@ -16,6 +16,7 @@ import { CommandFailure } from './command-failure.ts'
 import { loadConfigOf } from './config-path.ts'
 import { cosignedIn, cosignedText, type LogCosigned, witnessOf } from './cosigned-evidence.ts'
 import { exitCode } from './exit-code.ts'
+import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 interface VerifyOptions {
@@ -62,10 +63,10 @@ export function auditCommand(terminal: Terminal): Command {
       const evidence = await evidenceOf(options, keys, cosigned, terminal)
       const logs = await verifyOrFail(directory, evidence)
       if (logs.size === 0) terminal.error(`${directory} holds no audit log\n`)
-      for (const [log, result] of logs) terminal.out(`${log}  ${resultText(result)}\n`)
-      for (const one of cosigned) terminal.out(`${cosignedText(one)}\n`)
+      for (const [log, result] of logs) terminal.out(`${printable(`${log}  ${resultText(result)}`)}\n`)
+      for (const one of cosigned) terminal.out(`${printable(cosignedText(one))}\n`)
       const unmet = strangers(evidence, logs)
-      for (const one of unmet) terminal.error(`${one}\n`)
+      for (const one of unmet) terminal.error(`${printable(one)}\n`)
       const held = keys.length + options.checkpoint.length + options.receipt.length + options.witness.length > 0
       const lacking = (held && logs.size === 0) || cosigned.some((one) => one.cosigned === undefined)
       if (lacking || unmet.length > 0 || Array.from(logs.values()).some(({ ok }) => !ok)) throw new CommandFailure(exitCode.negative)

@@ -187,7 +187,9 @@ function shellWords(text: string): readonly string[] {
       /^\\\r?\n/.exec(rest) ?? // the line goes on
       /^\s+/.exec(rest) ??
       /^'([^']*)'/.exec(rest) ??
-      /^"((?:\\[\s\S]|\$\([^)]*\)|[^"\\])*)"/.exec(rest) ??
+      /^\$'((?:\\[\s\S]|[^'\\])*)'/.exec(rest) ??
+      // Each character can be read in one way only, or a mark that is not closed would be looked for in ever so many.
+      /^"((?:\\[\s\S]|\$\([^)]*\)|\$(?!\()|[^"\\$])*)"/.exec(rest) ??
       /^\\([\s\S])/.exec(rest) ??
       /^(\$\([^)]*\)|[^\s'"\\]+)/.exec(rest)
     if (part === null) throw new CurlLineUnreadable(`a quotation mark is not closed: ${rest.slice(0, 20)}`)
@@ -197,7 +199,18 @@ function shellWords(text: string): readonly string[] {
       if (whole.startsWith('\\')) continue
       if (word !== undefined) words.push(word)
       word = undefined
-    } else word = (word ?? '') + (whole.startsWith('"') ? content.replaceAll(/\\(["\\$`])/g, '$1').replaceAll(/\\\r?\n/g, '') : content)
+    } else word = (word ?? '') + unquoted(whole, content)
   }
   return word === undefined ? words : [...words, word]
+}
+
+const letters: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', a: '\x07', e: '\x1b' }
+
+/** What stands in the quotes of `whole`, if it has any, as the shell reads it; `$'…'` as bash does, in which browsers copy a request. */
+function unquoted(whole: string, content: string): string {
+  if (whole.startsWith('"')) return content.replaceAll(/\\(["\\$`])/g, '$1').replaceAll(/\\\r?\n/g, '')
+  if (!whole.startsWith("$'")) return content
+  return content.replaceAll(/\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|([\s\S]))/g, (_all, byte?: string, unit?: string, letter = '') =>
+    byte === undefined && unit === undefined ? (letters[letter] ?? letter) : String.fromCharCode(Number.parseInt(byte ?? unit ?? '', 16)),
+  )
 }

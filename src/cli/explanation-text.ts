@@ -3,6 +3,7 @@ import { endOfRefusal } from '../proxy/exchange-end.ts'
 import type { Refusal } from '../spine/refusal.ts'
 import { verdicts } from '../spine/verdict-catalogue.ts'
 import type { AskedCall } from './plain-call.ts'
+import { printable } from './printable.ts'
 
 /** The refusal that the call would be answered with; undefined where it would be forwarded. */
 export function refusalIn(findings: readonly CheckFinding[]): Refusal | undefined {
@@ -22,7 +23,7 @@ export function explanationText({ method, target }: AskedCall, findings: readonl
     const [first = '', ...more] = detailOf(found)
     return [`  ${marks[found.outcome]} ${found.name.padEnd(width)}  ${first}`, ...more.map((line) => `    ${' '.repeat(width)}  ${line}`)]
   })
-  return [`${method} ${target.split('?', 1)[0]}`, '', ...lines, '', ...conclusion(refusalIn(findings)), ''].join('\n')
+  return [`${method} ${target.split('?', 1)[0]}`, '', ...lines, '', ...conclusion(refusalIn(findings)), ''].map(printable).join('\n')
 }
 
 function detailOf(found: CheckFinding): readonly string[] {

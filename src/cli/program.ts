@@ -15,6 +15,7 @@ import { type ExitCode, exitCode } from './exit-code.ts'
 import { explainCommand } from './explain.ts'
 import { lockoutCommand } from './lockout.ts'
 import { printConfigCommand } from './print-config.ts'
+import { printable } from './printable.ts'
 import { registryCommand } from './registry.ts'
 import { reloadCommand } from './reload.ts'
 import { replayCommand } from './replay.ts'
@@ -76,15 +77,20 @@ function adopt(parent: Command, command: Command): void {
 function explain(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
   if (error instanceof CommandFailure) {
-    if (error.message !== '') terminal.error(`${error.message}\n`)
+    if (error.message !== '') terminal.error(`${shown(error.message)}\n`)
     return error.exitCode
   }
   if (error instanceof ConfigRejected || error instanceof StartRefused) {
-    terminal.error(`${error.message}\n`)
+    terminal.error(`${shown(error.message)}\n`)
     return exitCode.configuration
   }
-  terminal.error(`${error instanceof Error ? error.message : String(error)}\n`)
+  terminal.error(`${shown(error instanceof Error ? error.message : String(error))}\n`)
   return exitCode.negative
+}
+
+/** A message, which may quote what somebody else wrote, line by line. */
+function shown(message: string): string {
+  return message.split('\n').map(printable).join('\n')
 }
 
 function versionOf({ packageDirectory }: Terminal): string {

@@ -56,6 +56,19 @@ test.each([
   expect([read.method, value('Content-Length'), value('Content-Type')]).toEqual([method, length, type])
 })
 
+test('a quotation mark that is not closed is found at once, whatever stands behind it', () => {
+  expect(() => readCurlLine(`curl -H "${'$()'.repeat(20_000)}`)).toThrow(/not closed/)
+})
+
+test('a word in the quotes of bash is read as bash does', () => {
+  const { method, headers } = readCurlLine(`curl -X $'PUT' -H $'X-A: it\\'s \\x41\\u0042\\\\' -H "X-B: $x$(date)" ${url}`)
+  expect(method).toBe('PUT')
+  expect(headers.slice(-2)).toEqual([
+    ['X-A', "it's AB\\"],
+    ['X-B', '$x$(date)'],
+  ])
+})
+
 test('headers are sent as curl sends them: none for `Name:`, an empty one for `Name;`, and those that have an option of their own', () => {
   const { headers } = readCurlLine(`curl -H 'Expect:' -H 'accept:' -H 'X-Empty;' -A 'some client/1' -e https://here/ ${url}`)
   expect(headers).toEqual([

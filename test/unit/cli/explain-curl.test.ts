@@ -46,3 +46,15 @@ test('what makes the call another one is refused as that one would be', async ()
   expect(await explained("-H 'Accept: text/html'")).toEqual({ code: 1, refused: ['media-type'] })
   expect(await explained("-d '{}' -H 'Content-Type: application/fhir+json'")).toMatchObject({ code: 1, refused: ['interaction-form'] })
 })
+
+test.each([
+  ['in its target', "curl 'https://localhost/https://x/\u001b[2J\u202e'"],
+  ['in an option', 'curl --o\u001b[2J https://localhost/'],
+  ['in a header that is none', "curl -H '\u001b]0;title\u0007' https://localhost/"],
+])('what somebody else wrote into the command does not steer the terminal: %s', async (_where, line) => {
+  const saved = join(here.directory, 'hostile.sh')
+  await writeFile(saved, line)
+  const { out, error } = await here.run(['explain', '--curl', saved])
+  expect(out + error).toContain('\ufffd')
+  expect((out + error).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
+})

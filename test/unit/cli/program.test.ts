@@ -281,6 +281,13 @@ describe('registry lint and audit verify', () => {
     expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
   })
 
+  test('nor does the name of a log', async () => {
+    await mkdir(join(here.directory, 'copy', 'audit', 'evil\u001b[2J-main'), { recursive: true })
+    const { code, out } = await here.run(['audit', 'verify', '--data', 'copy'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^evil\ufffd\[2J\/main {2}ok {2}0 records/)
+  })
+
   test('an audit that is not there is no success', async () => {
     const { code, error } = await here.run(['audit', 'verify', '--data', 'nowhere'])
     expect(code).toBe(1)
