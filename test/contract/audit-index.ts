@@ -111,6 +111,20 @@ export function auditIndexContract(name: string, makePlace: () => Promise<IndexP
       expect(await foundBy({ rule: "' OR 1=1 --" })).toEqual([])
     })
 
+    test('a search for whatever text is one that finds nothing, and none that fails', async () => {
+      for (const text of ['\0', 'a\0b', '\ud800', '%', "'", '\\', '\u202e'])
+        for (const search of [
+          { traceId: text },
+          { asid: text },
+          { organisation: text },
+          { interaction: text },
+          { rule: text },
+          { exchange: text },
+        ])
+          expect(await store.search(search, 10)).toEqual([])
+      expect(await store.events({ act: '\0', actor: 'x\0' }, 10)).toEqual([])
+    })
+
     test('an outcome that comes later completes its exchange, whether it is known when that began or not', async () => {
       const [known, unknown] = [openExchange(), openExchange()]
       await store.add(indexBatch(0, { exchanges: [known, unknown] }))

@@ -83,7 +83,9 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
   async function rows(condition: Condition): Promise<readonly Record<string, unknown>[]> {
     let number = 0
     const sql = condition.sql.replaceAll('?', () => `$${++number}`)
-    return connected(async (client) => (await client.query(sql, [...condition.values])).rows)
+    // As where rows are copied in: PostgreSQL refuses a NUL, and with it the whole search.
+    const values = condition.values.map((value) => (typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value))
+    return connected(async (client) => (await client.query(sql, values)).rows)
   }
 
   /** Makes the partitions of the batch's months, of this one and of the next. */
