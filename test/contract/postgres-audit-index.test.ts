@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { auditSettings } from '../../src/audit/audit-settings.ts'
 import { indexSettings } from '../../src/audit/index/index-settings.ts'
@@ -12,6 +13,7 @@ import { sampleForwarding, sampleOperation, sampleOutcome } from '../support/aud
 import { indexBatch, indexedExchange, newExchangeId } from '../support/index-rows.ts'
 import { whereInstalled } from '../support/outside-program.ts'
 import { type PostgresServer, startPostgresServer } from '../support/postgres-server.ts'
+import { until } from '../support/until.ts'
 import { auditIndexContract, type IndexPlace, suiteTime } from './audit-index.ts'
 
 whereInstalled('initdb', (initdb) => {
@@ -65,6 +67,34 @@ whereInstalled('initdb', (initdb) => {
       await store.purge(Date.UTC(2026, 8, 1))
       expect((await partitionsOf(place.schema)).filter((name) => String(name).endsWith('202607'))).toEqual([])
     } finally {
+      await store.close()
+      await place.close()
+    }
+  })
+
+  test('a log that is fed while it is forgotten, for longer than a search may take, has each record once afterwards', async () => {
+    const place = await makePlace()
+    const settings = indexSettings.parse({ kind: 'postgres', postgres: { ...server.settings, schema: place.schema, queryTimeoutMs: 400 } })
+    const store = openIndexStore(settings, { dataDirectory: '/nowhere', now: () => suiteTime })
+    const holder = new Client(server.settings)
+    try {
+      const [one, two] = [indexedExchange(), indexedExchange()]
+      await store.add(indexBatch(0, { exchanges: [one] }))
+      await holder.connect()
+      await holder.query(`BEGIN; SELECT 1 FROM ${place.schema}.exchanges FOR UPDATE`)
+      const forgetting = store.forget('node1/main')
+      forgetting.catch(() => {})
+      await until('the rows that go are waited for', async () => (await sql('SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0)
+      const taken = await store.add(indexBatch(1, { exchanges: [two] })).catch(() => false)
+      await pause(500)
+      await holder.query('COMMIT')
+      await forgetting
+      expect(taken).toBe(false)
+      expect(await store.position('node1/main')).toBeUndefined()
+      expect(await store.add(indexBatch(0, { exchanges: [one, two] }))).toBe(true)
+      expect((await store.search({}, 10)).map(({ exchange }) => exchange).toSorted()).toEqual([one.exchange, two.exchange].toSorted())
+    } finally {
+      await holder.end()
       await store.close()
       await place.close()
     }

@@ -15,6 +15,9 @@ const rowColumns = [...exchangeColumns.map(([column]) => column), 'slow']
 /** Beyond so many months before and after now a time is a wrong clock's: it gets no partition of its own. */
 const mostMonthsBack = 60
 
+/** Milliseconds that it may take to take out one table's rows of a log; half a million rows a second go. */
+const longestForgetting = 3_600_000
+
 const slowOf = (totalMs: number | undefined): number | undefined => (totalMs === undefined ? undefined : slownessOf(totalMs))
 const rowOf = (one: IndexedExchange): readonly CopyValue[] => [
   ...exchangeColumns.map(([, field]) => columnValue(one[field])),
@@ -179,8 +182,14 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
     forget: (log) =>
       connected((client) =>
         transaction(client, async () => {
-          for (const table of ['exchanges', 'subjects', 'events', 'positions'])
-            await client.query(`DELETE FROM ${table} WHERE log = $1`, [log])
+          // The rows of years take longer than any search may.
+          await client.query('SET LOCAL statement_timeout = 0')
+          // The position first: whoever feeds the log meanwhile waits for it, and finds that it begins anew. Else what was taken in behind this would come twice.
+          for (const table of ['positions', 'exchanges', 'subjects', 'events']) {
+            // Not in the types of the client, and taken by it all the same.
+            const statement = { text: `DELETE FROM ${table} WHERE log = $1`, values: [log], query_timeout: longestForgetting }
+            await client.query(statement)
+          }
         }),
       ),
     find: async (exchange) => {
