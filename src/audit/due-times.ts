@@ -6,6 +6,7 @@ import { readKeyFile, replaceKeyFile } from './key-file.ts'
 export interface DueTimes {
   /** Empty where nothing is known, or nothing that can be read: what is due then waits anew. */
   read(): ReadonlyMap<string, number>
+  /** Keeps them as far as the disk lets it: what is lost is a few hours, of which the next look tells again. Never throws. */
   write(times: ReadonlyMap<string, number>): void
 }
 
@@ -22,6 +23,12 @@ export function openDueTimes(dataDirectory: string): DueTimes {
         return new Map()
       }
     },
-    write: (times) => replaceKeyFile(path, Buffer.from(`${JSON.stringify(Object.fromEntries(times))}\n`)),
+    write(times) {
+      try {
+        replaceKeyFile(path, Buffer.from(`${JSON.stringify(Object.fromEntries(times))}\n`))
+      } catch {
+        // Said by readiness, which looks at the disk itself.
+      }
+    },
   }
 }

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { openPeriodKeys } from '../../../src/audit/period-keys.ts'
 import { verifyLog } from '../../../src/audit/verify.ts'
 import { sampleForwarding } from '../../support/audit-entries.ts'
@@ -38,6 +40,18 @@ describe('retention', () => {
       expect(kept).toHaveProperty('personal.url')
       expect(operation).toMatchObject({ type: 'operation', actor: 'process', act: 'retention', detail: { periods: '2026-10' } })
       expect(await verifyLog(held.directory)).toMatchObject({ ok: true, records: 3 })
+    })
+  })
+
+  test('where the hours cannot be kept, as on a full disk, the look goes on, and the key goes after a day of running', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir, { retentionMonths: 24 })
+      await held.trail.forwarding(sampleForwarding('a', { at: Date.UTC(2026, 9, 31) }))
+      mkdirSync(join(dataDir, 'keys', 'due.json', 'in the way'), { recursive: true })
+      held.time.now = Date.UTC(2029, 0, 1)
+      await hours(held, 26)
+      await until(() => openPeriodKeys(dataDir).periods.length === 0)
+      await held.trail.close()
     })
   })
 
