@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
 import { longestPage } from '../audit/index/search.ts'
+import { CommandFailure } from './command-failure.ts'
+import { exitCode } from './exit-code.ts'
 import { withLookups } from './lookup-access.ts'
 import { printable } from './printable.ts'
 import { refuseEmptyTime, wholeNumber, withTimeOptions } from './search-options.ts'
@@ -19,7 +21,9 @@ interface EventOptions {
 /** `ssp audit events`: who operated what, who looked at what, and what floods were counted. */
 export function auditEventsCommand(terminal: Terminal): Command {
   return withTimeOptions(new Command('events'))
-    .description('Search operators’ acts and looks, starts, stops, and the counts of floods, newest first.')
+    .description(
+      'Search operators’ acts and looks, starts, stops, and the counts of floods, newest first. Ends with 1 where none is found.',
+    )
     .addOption(new Option('--type <type>', 'only one kind').choices(['operation', 'flood']))
     .option('--actor <actor>', 'who, as the audit writes it')
     .option('--act <act>', 'what was done, as lockout-add or exchange-search')
@@ -31,11 +35,14 @@ export function auditEventsCommand(terminal: Terminal): Command {
       refuseEmptyTime(query)
       await withLookups(command, terminal, async (access) => {
         const found = await access.events(query)
-        if (json === true) return terminal.out(`${JSON.stringify(found, undefined, 2)}\n`)
-        for (const { at, actor = '-', act = 'flood', detail } of found.events)
-          terminal.out(`${printable(`${new Date(at).toISOString()}  ${actor}  ${act}  ${JSON.stringify(detail)}`)}\n`)
-        if (found.events.length === 0) terminal.error('nothing was found\n')
-        if (found.next !== undefined) terminal.error(`more: --after ${found.next}\n`)
+        if (json === true) terminal.out(`${JSON.stringify(found, undefined, 2)}\n`)
+        else {
+          for (const { at, actor = '-', act = 'flood', detail } of found.events)
+            terminal.out(`${printable(`${new Date(at).toISOString()}  ${actor}  ${act}  ${JSON.stringify(detail)}`)}\n`)
+          if (found.events.length === 0) terminal.error('nothing was found\n')
+          if (found.next !== undefined) terminal.error(`more: --after ${found.next}\n`)
+        }
+        if (found.events.length === 0) throw new CommandFailure(exitCode.negative)
       })
     })
 }

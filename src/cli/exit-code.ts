@@ -5,7 +5,7 @@ export const exitCode = {
   negative: 1,
   /** The command line is wrong. */
   usage: 64,
-  /** A running proxy is needed and none answers. */
+  /** A running proxy is needed and none answers; or the audit trail or its index cannot be had. */
   unavailable: 69,
   /** The settings, or the Node that runs this, cannot be used. */
   configuration: 78,

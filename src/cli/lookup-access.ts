@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 import type { z } from 'zod'
 import { ConfigRejected } from '../app/config-rejected.ts'
 import { openLocalFinding } from '../app/open-local-finding.ts'
+import { AuditUnavailable } from '../audit/audit-trail.ts'
+import { IndexUnavailable } from '../audit/index/audit-index.ts'
 import { eventQuery, exchangeQuery } from '../audit/index/exchange-query.ts'
 import type { IndexProgress } from '../audit/index/index-feeder.ts'
 import type { ExchangeShown, ExchangesFound, Lookups } from '../audit/index/lookups.ts'
@@ -55,6 +57,11 @@ export async function withLookups(command: Command, terminal: Terminal, act: (ac
     await local.caughtUp()
     line.end()
     await act(fromFiles(local.lookups, local.caughtUp))
+  } catch (error) {
+    // As through a proxy, which answers 503 then.
+    if (error instanceof IndexUnavailable || error instanceof AuditUnavailable)
+      throw new CommandFailure(exitCode.unavailable, error.message)
+    throw error
   } finally {
     line.end()
     await local.close()

@@ -160,7 +160,7 @@ test('acts are found by how long ago they were, and where there are none it is s
     error: '',
     out: expect.stringContaining('  process  start  '),
   })
-  expect(await ssp('audit', 'events', '--act', 'none')).toEqual({ code: 0, error: 'nothing was found\n', out: '' })
+  expect(await ssp('audit', 'events', '--act', 'none')).toEqual({ code: 1, error: 'nothing was found\n', out: '' })
 })
 
 test('an id that nobody used ends with 1, and a wrong option with a sentence', async () => {

@@ -12,7 +12,10 @@ export const searchTime = z.union([z.int().min(0), z.string()]).transform((given
   context.addIssue({ code: 'custom', message: 'must be a date, or a date and time with its zone, as 2026-11-26T09:00Z' })
   return z.NEVER
 })
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
+/** A number, or a text that is one, as in a query string: an empty one is not 0. */
+const number = <Kind extends z.ZodNumber>(kind: Kind) =>
+  z.preprocess((given) => (typeof given === 'string' && given.trim() !== '' ? Number(given) : given), kind)
+const whole = (least: number, most: number) => number(z.int().min(least).max(most))
 const word = z.string().min(1).max(256)
 
 const page = {
@@ -56,7 +59,7 @@ export const exchangeQuery = z.strictObject({
   rule: word.optional(),
   origin: z.enum(origins).optional(),
   status: whole(0, 999).optional(),
-  slowerThanMs: z.coerce.number().min(0).max(86_400_000).optional(),
+  slowerThanMs: number(z.number().min(0).max(86_400_000)).optional(),
   nhsNumber: z
     .string()
     .transform((text) => text.replaceAll(/[ -]/g, ''))
