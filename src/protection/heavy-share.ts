@@ -13,7 +13,7 @@ export interface CallWindow {
 }
 
 /** Answers may take so much longer because of heavy consumers, and no more. */
-const disturbance = 0.05
+const disturbance = 0.04
 /** The share by which a new window moves what is normal. */
 const normalWeight = 0.1
 /** How much more heavy consumers get after a window in which nobody was disturbed, and how much less after one in which somebody was. */
