@@ -1,8 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StartRefused } from './start-refused.ts'
 
-/** Makes the data directory, mode 0700, with the folders above it, where it is missing. Rejects with `StartRefused` where there can be none. */
+/** Makes the data directory, mode 0700, with the folders above it, where it is missing. Rejects with `StartRefused` where there can be none, or none that is written. */
 export async function makeDataDirectory(path: string): Promise<void> {
   try {
     await makeFolders(path)
@@ -11,6 +11,10 @@ export async function makeDataDirectory(path: string): Promise<void> {
     const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'something that is no folder is in its place' : message
     throw new StartRefused(`dataDirectory: ${path} cannot be made: ${why}`)
   }
+  // Asked here: a recursive mkdir under a read-only folder says that the folder is not there.
+  await access(path, constants.W_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    throw new StartRefused(`dataDirectory: ${path} cannot be written: ${error.message}`)
+  })
 }
 
 /** One folder after the other: mkdir with `recursive` tries for ever where a folder that is there answers ENOENT, as /proc does, and automounters. */

@@ -22,11 +22,12 @@ const explained: ReadonlySet<string> = new Set([
 export function startRefused(error: unknown, what: string): Error {
   if (error instanceof StartRefused || error instanceof ConfigRejected) return error
   if (!(error instanceof Error)) return new Error(String(error))
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (code === 'EADDRINUSE')
     return new StartRefused(
       `${what}: port ${port ?? '?'} on ${address ?? 'this machine'} is taken by another program; free it, or choose another in the settings.`,
     )
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return new StartRefused(`${what}: ${error.message}.`)
-  return explained.has(error.name) ? new StartRefused(`${what}: ${error.message}`) : error
+  // What the system denies, a path or an address, is the operator's to mend; its message names the place.
+  const denied = code !== undefined && syscall !== undefined
+  return denied || explained.has(error.name) ? new StartRefused(`${what}: ${error.message}`) : error
 }

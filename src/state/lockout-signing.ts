@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { derived } from '../lib/derived.ts'
 import { type LockoutRecord, signedBytes } from './lockout-record.ts'
 import type { LockoutSettings } from './lockout-settings.ts'
-import type { Lockout } from './lockouts.ts'
+import { type Lockout, LockoutsUnreadable } from './lockouts.ts'
 
 /** Signs and verifies what is kept and sent about lockouts (Ed25519, RFC 8032). */
 export interface LockoutSigning {
@@ -18,13 +18,13 @@ export interface LockoutSigning {
   isSealed(bytes: Buffer, signature: LockoutRecord['signature']): boolean
 }
 
-/** The key of the settings or, where they name none, that of the data directory, made (mode 0600) where it is missing; besides it `verificationKeys` count, asked for anew each time. Throws the system's error. */
+/** The key of the settings or, where they name none, that of the data directory, made (mode 0600) where it is missing; besides it `verificationKeys` count, asked for anew each time. Throws `LockoutsUnreadable`. */
 export function openLockoutSigning(
   { signingKey }: Pick<LockoutSettings, 'signingKey'>,
   dataDirectory: string,
   verificationKeys: () => LockoutSettings['verificationKeys'],
 ): LockoutSigning {
-  const own = createPrivateKey(signingKey ?? keptKey(join(dataDirectory, 'lockouts.key')))
+  const own = signingKey === undefined ? keptKey(join(dataDirectory, 'lockouts.key')) : createPrivateKey(signingKey)
   const keys = derived(verificationKeys, (pems) => {
     const all = [createPublicKey(own), ...pems.map((pem) => createPublicKey(pem))]
     return new Map<string, KeyObject>(all.map((key) => [idOf(key), key]))
@@ -67,11 +67,18 @@ function unsigned({ id, selector, effect, state, author, reason, evidence, creat
   }
 }
 
-function keptKey(file: string): string {
-  if (existsSync(file)) return readFileSync(file, 'utf8')
-  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  writeFileSync(file, pem, { mode: 0o600, flag: 'wx', flush: true })
-  return pem
+function keptKey(file: string): KeyObject {
+  try {
+    if (existsSync(file)) return createPrivateKey(readFileSync(file, 'utf8'))
+    const { privateKey } = generateKeyPairSync('ed25519')
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx', flush: true })
+    return privateKey
+  } catch (error) {
+    // Without it nobody can tell whether the list of lockouts was edited, so the start ends here, and no new key is made in its place.
+    throw new LockoutsUnreadable(
+      `${file}: the key that seals the list of lockouts cannot be used: ${(error as Error).message}. Restore it from the backup.`,
+    )
+  }
 }
 
 function idOf(key: KeyObject): string {

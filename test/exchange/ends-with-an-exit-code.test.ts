@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { runSsp } from '../support/run-ssp.ts'
+import { whereMountable } from '../support/small-disk.ts'
 import { type Ground, layWorld } from '../support/start-world.ts'
 import { startWorldProcess } from '../support/start-world-process.ts'
 
@@ -11,6 +13,12 @@ import { startWorldProcess } from '../support/start-world-process.ts'
 async function served(ground: Pick<Ground, 'config'>): Promise<{ readonly code: number | null; readonly said: readonly string[] }> {
   const { code, error } = await runSsp(['serve', '--config', ground.config])
   return { code, said: error.split('\n').filter((line) => line !== '' && !line.startsWith('{')) }
+}
+
+/** Takes the key of lockouts out of the settings, so that the data directory's counts. */
+async function sealsWithAKeyOfItsOwn({ config }: Pick<Ground, 'config'>): Promise<void> {
+  const { lockouts: _, ...others } = JSON.parse(await readFile(config, 'utf8'))
+  await writeFile(config, JSON.stringify(others))
 }
 
 describe('ssp serve ends with', () => {
@@ -88,6 +96,22 @@ describe('ssp serve ends with', () => {
     expect(error.trim().split('\n')).toEqual([expect.stringContaining(`dataDirectory: ${dataDirectory} cannot be made`)])
   })
 
+  test.each(['crl', 'audit', 'lockouts.key'])('78 and one sentence where %s of the data directory is something else', async (name) => {
+    await sealsWithAKeyOfItsOwn(ground)
+    await mkdir(join(ground.directory, 'data'), { mode: 0o700 })
+    await file(join('data', name), 'nothing of the kind\n')
+    const { code, said } = await served(ground)
+    expect({ code, said }).toEqual({ code: 78, said: [expect.stringContaining(join(ground.directory, 'data', name))] })
+  })
+
+  test('78 and one sentence where the key that seals lockouts is a folder', async () => {
+    await sealsWithAKeyOfItsOwn(ground)
+    const key = join(ground.directory, 'data', 'lockouts.key')
+    await mkdir(key, { recursive: true, mode: 0o700 })
+    const { code, said } = await served(ground)
+    expect({ code, said }).toEqual({ code: 78, said: [expect.stringContaining(key)] })
+  })
+
   test('78 and one sentence where the key of the log is open to others', async () => {
     const keys = join(ground.directory, 'data', 'keys')
     await mkdir(keys, { recursive: true, mode: 0o700 })
@@ -106,5 +130,16 @@ describe('ssp serve ends with', () => {
     await here.close()
     expect(code).toBe(78)
     expect(said).toHaveLength(1)
+  })
+})
+
+whereMountable('ssp serve ends with 78 and one sentence', '8m', (folder) => {
+  test('where the data directory cannot be written', async () => {
+    execFileSync('mount', ['-o', 'remount,ro', folder])
+    const ground = await layWorld()
+    const { code, error } = await runSsp(['serve', '--config', ground.config], { SSP_DATA_DIRECTORY: folder })
+    await ground.clear()
+    expect(code).toBe(78)
+    expect(error.trim().split('\n')).toEqual([expect.stringContaining(`dataDirectory: ${folder} cannot be written: EROFS`)])
   })
 })
