@@ -22,15 +22,22 @@ function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: S
     const branch = likeliest(issue.errors)
     if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, settings, schema))
   }
+  // Which form the key of a map must have is said by the key's own rule.
+  if (issue.code === 'invalid_key' && issue.issues.length > 0)
+    return issue.issues.flatMap((inner) => problemsOf({ ...inner, path: [] }, path, settings, schema))
   const { reached, value, place } = findPlace(settings, path)
   if (value.kind === 'unusable') return []
   const said = lowerFirst(issue.message.replace(/^Invalid input: /, ''))
   const name = pathText(path)
   const about = (message: string): PlacedProblem[] => [{ place, message: name === '' ? message : `${name}: ${message}` }]
   if (!reached && issue.code !== 'custom') return about(`is missing: ${said.replace(/, received undefined$/, '')}`)
-  if (value.kind === 'scalar' && value.value === null) return about('is empty: write a value, or take the line out')
-  const unquoted = issue.code === 'invalid_type' && issue.expected === 'string' && value.kind === 'scalar'
-  return about(unquoted ? `${said}: put it in quotes` : said)
+  const isEmpty = value.kind === 'scalar' && (value.value === null || (value.value === '' && issue.code === 'too_small'))
+  if (isEmpty) return about('is empty: write a value, or take the line out')
+  if (issue.code !== 'invalid_type' || value.kind !== 'scalar') return about(said)
+  if (issue.expected === 'string') return about(`${said}: put it in quotes`)
+  // Of a list or map in an environment variable nobody knows at once how it is written.
+  const written = issue.expected === 'array' ? '[one, another]' : issue.expected === 'record' ? '{name: value}' : undefined
+  return about(written === undefined ? said : `${said}: write ${written}`)
 }
 
 function unknownKey(path: Path, key: string, settings: PlacedValue, known: readonly string[]): PlacedProblem {

@@ -3,8 +3,8 @@ import { breakerSettings, capacitySettings } from './capacity-settings.ts'
 
 /** Settings of the providers' leg. Times are in seconds. */
 export const forwardingSettings = z.strictObject({
-  certificate: z.string().describe("PEM file: the proxy's client certificate, followed by its intermediates."),
-  key: z.string().describe("PEM file: the private key of the proxy's client certificate."),
+  certificate: z.string().min(1).describe("PEM file: the proxy's client certificate, followed by its intermediates."),
+  key: z.string().min(1).describe("PEM file: the private key of the proxy's client certificate."),
   connectTimeoutSeconds: z.number().positive().default(5).describe('How long a TCP connection to a provider may take.'),
   tlsTimeoutSeconds: z.number().positive().default(5).describe('How long a TLS handshake with a provider may take.'),
   firstByteTimeoutSeconds: z.number().positive().default(60).describe('How long a provider may take until its answer begins.'),
@@ -30,7 +30,13 @@ export const forwardingSettings = z.strictObject({
     .default(504)
     .describe('The status of a time-out: 504, or 599 as older consumers of the national service expect.'),
   dialOverrides: z
-    .record(z.string().regex(/^[a-z0-9.-]+:443$/), z.string().regex(/^[a-z0-9.[\]:-]+:[0-9]{1,5}$/))
+    .record(
+      z.string().regex(/^[a-z0-9.-]+:443$/, 'must be a registered host in lower case, with its port: provider.example.nhs.uk:443'),
+      z
+        .string()
+        .regex(/^[a-z0-9.[\]:-]+:[0-9]{1,5}$/, { error: 'must be an address with a port: 127.0.0.1:8445', abort: true })
+        .refine((address) => Number(address.slice(address.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535'),
+    )
     .default({})
     .describe('For tests and demonstrations: "host:443" to the address that is dialled in its place. Exempt from the dial guard.'),
   allowedNetworks: z

@@ -2,10 +2,10 @@ import { z } from 'zod'
 
 /** Settings of the consumers' port. Times are in seconds, sizes in bytes. */
 export const listenerSettings = z.strictObject({
-  host: z.string().default('0.0.0.0').describe('Address to listen on.'),
+  host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
   port: z.int().min(0).max(65535).default(8443).describe('Port to listen on; 0 takes any free one.'),
-  certificate: z.string().describe('PEM file: the server certificate, followed by its intermediates.'),
-  key: z.string().describe('PEM file: the private key of the server certificate.'),
+  certificate: z.string().min(1).describe('PEM file: the server certificate, followed by its intermediates.'),
+  key: z.string().min(1).describe('PEM file: the private key of the server certificate.'),
   tlsProfile: z
     .enum(['spine', 'modern'])
     .default('spine')
@@ -56,7 +56,7 @@ export const listenerSettings = z.strictObject({
     .describe('How long calls may go on once the port is closed; then those without an answer get 503, and begun answers are cut.'),
   via: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
     .default('ssp')
     .describe('The pseudonym by which this proxy appears in Via and Forwarded (RFC 9110, 7.6.3). Give every installation its own.'),
 })

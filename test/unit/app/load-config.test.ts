@@ -48,6 +48,22 @@ describe("the proxy's settings", () => {
     expect(messages).toEqual(expect.arrayContaining(['listener', 'operators', 'trust', 'registry', 'forwarding']))
   })
 
+  test.each([
+    ['SSP_LISTENER__HOST', '', 'listener.host: is empty'],
+    ['SSP_LISTENER__CERTIFICATE', '', 'listener.certificate: is empty'],
+    ['SSP_FORWARDING__KEY', '', 'forwarding.key: is empty'],
+    ['SSP_TRUST__ANCHORS', 'ca.pem', 'trust.anchors: expected array, received string: write [one, another]'],
+    ['SSP_FORWARDING__DIAL_OVERRIDES', 'a', 'forwarding.dialOverrides: expected record, received string: write {name: value}'],
+    ['SSP_FORWARDING__DIAL_OVERRIDES', '{a.uk: "127.0.0.1:1"}', 'forwarding.dialOverrides.a.uk: must be a registered host'],
+    ['SSP_FORWARDING__DIAL_OVERRIDES', '{"a.uk:443": here}', 'forwarding.dialOverrides.a.uk:443: must be an address with a port'],
+    ['SSP_FORWARDING__DIAL_OVERRIDES', '{"a.uk:443": "127.0.0.1:65536"}', 'forwarding.dialOverrides.a.uk:443: has a port above 65535'],
+  ])('with %s=%s are refused in words that say what to write', async (variable, value, expected) => {
+    await writeFile(path, minimal)
+    const rejected = await loadConfig(path, { [variable]: value }).catch((error: unknown) => error)
+    expect(rejected).toBeInstanceOf(ConfigRejected)
+    expect((rejected as ConfigRejected).problems.map(({ message }) => message)).toEqual([expect.stringContaining(expected)])
+  })
+
   test('have a JSON Schema in which each section is explained', () => {
     const { properties } = jsonSchema() as { properties: Record<string, { description?: string }> }
     for (const [name, section] of Object.entries(properties))
