@@ -86,4 +86,8 @@ export const droppedFromAnswer: ReadonlySet<string> = new Set([
   'public-key-pins-report-only',
   'ssp-verdict',
   'ssp-receipt',
+  // By the national guide these are the proxy's own, and a second line of one would have no meaning.
+  'x-rate-limit-limit',
+  'x-rate-limit-remaining',
+  'x-rate-limit-reset',
 ])

@@ -153,11 +153,15 @@ test('O6: what would act on the proxy’s origin is dropped, recorded and counte
     'Public-Key-Pins: x',
     'Ssp-Verdict: origin=forged',
     'Ssp-Receipt: log="x"',
+    'X-Rate-Limit-Limit: 9',
+    'X-Rate-Limit-Remaining: 0',
+    'x-rate-limit-reset: 86400',
   ]
   const passing = ['Server-Timing: db;dur=5', 'X-Kept: 1', 'Content-Length: 2']
   answer = `HTTP/1.1 200 OK\r\n${[...dropped, ...passing, 'Connection: X-Own', 'X-Own: 1'].join('\r\n')}\r\n\r\n{}`
   const { text } = await speak(here, wireText(), { quietMs: 100 })
   for (const line of [...dropped, 'X-Own: 1']) expect(text).not.toContain(line)
+  for (const name of ['Limit', 'Remaining', 'Reset']) expect(text.match(new RegExp(`X-Rate-Limit-${name}:`, 'gi'))).toHaveLength(1)
   expect(text).toMatch(/\r\nServer-Timing: db;dur=5, ssp-admission;dur=/)
   expect(text).toContain('\r\nX-Kept: 1\r\n')
   expect(text).toContain('\r\nStrict-Transport-Security: max-age=31536000\r\n')
