@@ -140,6 +140,16 @@ test('the provider’s headers reach the consumer in order, case and bytes: ETag
   ])
 })
 
+test('an answer of a provider that told no date has one, and so has a refusal (RFC 9110, 6.6.1)', async () => {
+  answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'
+  for (const asked of [wireText(), wireText({ target: '/' })]) {
+    const { text } = await speak(here, asked, { quietMs: 100 })
+    const dates = linesOf(text).filter((line) => line.startsWith('Date: '))
+    expect(dates).toHaveLength(1)
+    expect(Math.abs(Date.parse(dates[0]!.slice('Date: '.length)) - Date.now())).toBeLessThan(60_000)
+  }
+})
+
 test('O6: what would act on the proxy’s origin is dropped, recorded and counted; Server-Timing is appended to', async () => {
   const counted = async () => (await metricsOf(here)).get('ssp_dropped_headers_total{leg="answer"}') ?? 0
   const before = await counted()
