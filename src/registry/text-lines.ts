@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { fileChunks } from './file-chunks.ts'
 import { UnreadableFile, unreadable } from './unreadable-file.ts'
 
 const newline = 0x0a
@@ -36,7 +36,7 @@ export async function readLines(file: SourceFile, onLine: (line: string, number:
   }
 
   try {
-    for await (const chunk of createReadStream(file.path, { highWaterMark: chunkSize }) as AsyncIterable<Buffer>) {
+    for await (const chunk of fileChunks(file.path, file.name, chunkSize)) {
       file.digest.update(chunk)
       const last = chunk.lastIndexOf(newline)
       if (last >= 0) {

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { fileChunks } from './file-chunks.ts'
 import type { SourceFile } from './text-lines.ts'
 import { UnreadableFile, unreadable } from './unreadable-file.ts'
 
@@ -13,7 +13,7 @@ export async function readYamlText(file: SourceFile, instead: string): Promise<s
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    for await (const chunk of createReadStream(file.path) as AsyncIterable<Buffer>) {
+    for await (const chunk of fileChunks(file.path, file.name)) {
       file.digest.update(chunk)
       bytes += chunk.length
       if (bytes > yamlLimit)

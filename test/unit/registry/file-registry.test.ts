@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -43,6 +44,11 @@ describe('a load of registry files', () => {
     expect((await folder.refusal(['b.yaml'])).message).toMatch(/b\.yaml:3: is not valid YAML/)
     await folder.write('c.yaml', spell('yaml', systems(1), []))
     expect((await folder.refusal(['c.yaml'], { sharingRules: 'none.yaml' })).message).toMatch(/none\.yaml: does not exist/)
+  })
+
+  test.each(['pipe.yaml', 'pipe.ndjson', 'pipe.ldif'])('is refused, and waits for nobody, when %s is a pipe', async (name) => {
+    execFileSync('mkfifo', [join(folder.path, name)])
+    expect((await folder.refusal([name])).message).toContain(`${name}: is no ordinary file`)
   })
 
   test('is refused when it holds no system', async () => {
