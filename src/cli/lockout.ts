@@ -123,7 +123,7 @@ function releaseCommand(terminal: Terminal): Command {
 }
 
 async function idsOf(selectors: Selectors, command: Command, terminal: Terminal): Promise<readonly string[]> {
-  const { kind, value } = selectorOf(selectors, command)
+  const { kind, value } = selectorOf(selectors, command, 'the id of a lockout, or ')
   const lockouts = await lockoutsInForce(command, terminal)
   const ids = lockouts.filter(({ selector }) => selector.kind === kind && selector.value === value).map((lockout) => lockout.id)
   if (ids.length === 0) throw new CommandFailure(exitCode.negative, `no lockout in force names the ${kind} ${value}`)
@@ -145,10 +145,10 @@ function withSelectors(command: Command): Command {
   return command
 }
 
-/** The one party that the options name, in the form that lockouts are kept in. */
-function selectorOf(selectors: Selectors, command: Command): { readonly kind: LockoutKind; readonly value: string } {
+/** The one party that the options name, in the form that lockouts are kept in; `otherwise` is what might be named in its place. */
+function selectorOf(selectors: Selectors, command: Command, otherwise = ''): { readonly kind: LockoutKind; readonly value: string } {
   const kind = lockoutKinds.find((one) => selectors[one] !== undefined)
-  if (kind === undefined) return command.error(`error: name one of ${lockoutKinds.map((one) => `--${kebab(one)}`).join(', ')}`)
+  if (kind === undefined) return command.error(`error: name ${otherwise}one of ${lockoutKinds.map((one) => `--${kebab(one)}`).join(', ')}`)
   const selector = normalisedSelector(kind, selectors[kind] ?? '')
   return selector ?? command.error(`error: --${kebab(kind)} must be ${valueForm[kind]}`)
 }

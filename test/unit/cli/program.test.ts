@@ -93,6 +93,10 @@ describe('the command line', () => {
     sentence(error)
   })
 
+  test('lockout release with nothing says that an id would do, too', async () => {
+    expect((await here.run(['lockout', 'release'])).error).toContain('name the id of a lockout, or one of --certificate, ')
+  })
+
   test.each([
     ['--from', '200000000359'],
     ['--to', '918999198993'],
