@@ -17,7 +17,7 @@ const kinds = [
   { workers: 32, serviceMs: 200, spread: 0.6, load: 0.5 },
   { workers: 64, serviceMs: 20, spread: 0.8, load: 0.4 },
 ] as const
-const seeds = 3
+const seeds = 9
 const troubles: readonly Trouble[] = ['slow', 'flaps', 'hangs', 'answers-503']
 
 const { values } = readOptions({
