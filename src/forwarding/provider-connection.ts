@@ -188,7 +188,8 @@ export class ProviderConnection implements AnswerEvents, CallCarrier {
     if (kept === 0) return
     this.resume()
     this.#deadline.within(kept)
-    this.#owner.idle(this)
+    // Only when all that was read along with it has been looked at: it came before the next call's request, and is no answer to that.
+    setImmediate(() => this.#socket.destroyed || this.#owner.idle(this))
   }
 
   /** What has come is no answer. */

@@ -55,7 +55,10 @@ export async function startTcpRelay(target: number): Promise<TcpRelay> {
     },
     mend() {
       passing = true
+      // In one packet, as far as they fit: whoever waits for them reads them at once.
+      for (const socket of sockets) socket.cork()
       for (const act of held.splice(0)) act()
+      for (const socket of sockets) socket.uncork()
     },
     delay(milliseconds) {
       delayMs = milliseconds
