@@ -1,4 +1,5 @@
 import { isBodiless } from '../http/is-bodiless.ts'
+import type { BodyFraming } from '../spine/arrival.ts'
 import type { AnswerFraming } from './answer-framing.ts'
 import type { AnswerHead } from './answer-head.ts'
 
@@ -26,4 +27,14 @@ export function keptAfter(method: string, head: AnswerHead, framing: AnswerFrami
     }
   }
   return kept
+}
+
+const bodyMeansNothing: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'])
+
+/**
+ * Whether a careless provider may take the request's body for a further request, since bodies of its method mean nothing (RFC 9110, 9.3.1): two answers would come, and
+ * the second would be the next call's. Such a request is the last on its connection, and says so.
+ */
+export function endsItsConnection(method: string, framing: BodyFraming): boolean {
+  return framing.kind !== 'none' && bodyMeansNothing.has(method)
 }

@@ -5,7 +5,7 @@ import { Deadline } from '../lib/deadline.ts'
 import type { BodyFraming } from '../spine/arrival.ts'
 import type { AnswerFraming } from './answer-framing.ts'
 import type { AnswerHead } from './answer-head.ts'
-import { keptAfter } from './answer-persistence.ts'
+import { endsItsConnection, keptAfter } from './answer-persistence.ts'
 import { type AnswerEvents, AnswerReader } from './answer-reader.ts'
 import type { BodySource } from './body-source.ts'
 import { brokenConnection, failureOf, invalidAnswer, type ProviderFailure } from './provider-failure.ts'
@@ -159,8 +159,9 @@ export class ProviderConnection implements AnswerEvents, CallCarrier {
 
   /** The head of the answer has come. */
   head(head: AnswerHead, framing: AnswerFraming): void {
-    this.#keptMs = keptAfter(this.#request?.method ?? '', head, framing, this.#owner.idleMs)
-    this.#deadline.within(this.#request?.silenceMs ?? 0)
+    const { method, framing: sent, silenceMs } = this.#request!
+    this.#keptMs = endsItsConnection(method, sent) ? 0 : keptAfter(method, head, framing, this.#owner.idleMs)
+    this.#deadline.within(silenceMs)
     this.#taker?.head(head)
   }
 
@@ -244,5 +245,6 @@ const silent: ProviderFailure = { kind: 'timeout', origin: 'provider', reason: '
 
 function headText({ method, path, headers, framing }: OutboundRequest): string {
   const coding = framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
-  return `${method} ${path} HTTP/1.1\r\n${headerText(headers)}${coding}Connection: keep-alive\r\n\r\n`
+  const connection = endsItsConnection(method, framing) ? 'close' : 'keep-alive'
+  return `${method} ${path} HTTP/1.1\r\n${headerText(headers)}${coding}Connection: ${connection}\r\n\r\n`
 }

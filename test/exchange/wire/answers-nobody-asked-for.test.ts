@@ -1,7 +1,7 @@
 import { type Answer, call } from '../../support/consumer.ts'
 import { startRawProvider } from '../../support/fake-provider.ts'
-import { plainAnswer } from '../../support/scripted-provider.ts'
-import { certificates, startWorld } from '../../support/start-world.ts'
+import { plainAnswer, startScriptedWorld } from '../../support/scripted-provider.ts'
+import { certificates, startWorld, world } from '../../support/start-world.ts'
 import { startTcpRelay } from '../../support/tcp-relay.ts'
 import { until } from '../../support/until.ts'
 
@@ -43,3 +43,25 @@ test('F15: a second answer that arrives in one packet with the first does not re
     await raw.close()
   }
 })
+
+test.each(['GET', 'HEAD', 'DELETE'])(
+  'F12: a body of %s, in which a careless provider sees a further request, is the last on its connection: what that is answered nobody gets',
+  async (method) => {
+    const here = await startScriptedWorld({ settings: { checks: { method: { allowed: [method, 'GET'] } } } })
+    try {
+      const body = 'GET /T99999/STU3/1/Patient/2 HTTP/1.1\r\nHost: provider\r\n\r\n'
+      here.script = (socket) => {
+        socket.write(method === 'HEAD' ? 'HTTP/1.1 200 OK\r\n\r\n' : plainAnswer('{"of":"the first"}'))
+        setTimeout(() => socket.writable && socket.write(plainAnswer('{"of":"another patient"}')), 50)
+      }
+      await call(here.world, { method, body, headers: { 'Content-Length': String(body.length) }, interaction: world.unknownForm })
+      expect(here.seen[0]?.head).toMatch(/^Connection: close$/m)
+      here.script = (socket) => setTimeout(() => socket.write(plainAnswer('{"of":"the second"}')), 100)
+      const second = await call(here.world)
+      expect([second.status, second.body.toString(), here.connections.accepted]).toEqual([200, '{"of":"the second"}', 2])
+      expect(here.seen.at(-1)?.head).toMatch(/^Connection: keep-alive$/m)
+    } finally {
+      await here.close()
+    }
+  },
+)

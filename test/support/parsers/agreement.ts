@@ -13,7 +13,7 @@ const written: ReadonlySet<string> = new Set(['host', 'forwarded', 'via', 'trace
 export async function disagreements(bytes: Buffer, sent: PlainRequest, judges: readonly RequestJudge[]): Promise<readonly string[]> {
   const wanted = JSON.stringify(meaning({ ...sent, target: providersTarget(sent.target) }, endToEnd(sent.headers)))
   // Behind `close` nobody would look for a second request, and all would seem to agree where the first one ends.
-  const kept = Buffer.from(bytes.toString('latin1').replace('\r\nconnection: close\r\n', '\r\nconnection: keep-alive\r\n'), 'latin1')
+  const kept = Buffer.from(bytes.toString('latin1').replace(/\r\nconnection: close\r\n/i, '\r\nconnection: keep-alive\r\n'), 'latin1')
   const found = await Promise.all(
     judges.map(async (judge) => {
       const read = await judge.read(kept, true)
