@@ -63,3 +63,32 @@ test('a head beyond the limit is too large, whether its end has come or not', ()
   expect(new HeadBuffer(10, anything).read(bytes(`${'A'.repeat(20)}\r\n\r\n`))).toMatchObject({ kind: 'too-large' })
   expect(new HeadBuffer(10, anything).read(bytes(`${'A'.repeat(10)}`))).toEqual({ kind: 'more' })
 })
+
+test('D9: a head that comes byte by byte is not read anew for each byte', () => {
+  let asked = 0
+  const heads = new HeadBuffer(65_536, () => ++asked > 0)
+  const text = `GET / HTTP/1.1\r\n${'A: b\r\n'.repeat(4_000)}X: ${'x'.repeat(40_000)}`
+  for (const byte of bytes(text)) expect(heads.read(Buffer.of(byte)).kind === 'more').toBe(true)
+  expect(asked).toBeLessThan(1_000)
+  expect(heads.read(bytes('\r\n\r\nrest'))).toEqual({ kind: 'head', text, rest: bytes('rest') })
+})
+
+test('a long head, cut anywhere, is told to be one or none as soon as the same bytes in one piece are', () => {
+  const lineOf = (text: string) => (text.includes('\r\n') ? /^[A-Z]+ [^ ]+$/.test(text.slice(0, text.indexOf('\r\n'))) : true)
+  const begins = (text: string) => lineOf(text)
+  const part = fc.constantFrom('\r', '\n', '\0', '\r\n', '\r\n\r\n', ' ', 'A: b', 'A: b\r\n', 'A: b\r\n', 'x')
+  const first = fc.constantFrom('GET /', 'GET / x', '\r\nGET /', '\r\n\r\nGET /')
+  fc.assert(
+    fc.property(first, fc.boolean(), fc.array(part, { maxLength: 12 }), fc.integer({ min: 1, max: 5 }), (line, ended, parts, size) => {
+      const text = `${line}${ended ? '\r\nB: ' : ''}${'y'.repeat(260)}${parts.join('')}`
+      const heads = new HeadBuffer(300, begins)
+      for (let at = 0; at < text.length; at += size) {
+        const told = heads.read(bytes(text.slice(at, at + size)))
+        const whole = new HeadBuffer(300, begins).read(bytes(text.slice(0, at + size)))
+        expect(told).toEqual(whole)
+        if (told.kind !== 'more') return
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+})
