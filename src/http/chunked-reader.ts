@@ -12,7 +12,10 @@ const trailerLine = /^[^:]+:[\t\x20-\x7e\x80-\xff]*\r\n$/
 const trailerBegun = /^[\t\x20-\x7e\x80-\xff]*\r?$/
 const lineFeed = 0x0a
 
-/** A body in chunks (RFC 9112, 7.1), read strictly: CRLF alone ends a line, a size is nothing but digits. Extensions and trailers are left out, within bounds. */
+/**
+ * A body in chunks (RFC 9112, 7.1), read strictly: CRLF alone ends a line, a size is nothing but digits. Extensions and trailers are left out, within bounds.
+ * What is read at once is handed on as one piece: chunks of a byte would else each be hashed, framed and sent for itself.
+ */
 export class ChunkedReader implements BodyReader {
   #state: 'size' | 'data' | 'data-end' | 'trailer' | 'done' = 'size'
   #left = 0
@@ -27,11 +30,16 @@ export class ChunkedReader implements BodyReader {
 
   read(bytes: Buffer, data: (piece: Buffer) => void): number {
     let at = 0
+    let first: Buffer | undefined
+    let further: Buffer[] | undefined
     while (at < bytes.length && this.#state !== 'done' && this.fault === undefined) {
       if (this.#state === 'data') {
         const end = Math.min(at + this.#left, bytes.length)
         this.#left -= end - at
-        data(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end))
+        const piece = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end)
+        if (first === undefined) first = piece
+        else if (further === undefined) further = [first, piece]
+        else further.push(piece)
         at = end
         if (this.#left === 0) this.#state = 'data-end'
       } else {
@@ -43,6 +51,7 @@ export class ChunkedReader implements BodyReader {
         else this.#whole()
       }
     }
+    if (first !== undefined) data(further === undefined ? first : Buffer.concat(further))
     return at
   }
 

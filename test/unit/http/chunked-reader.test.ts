@@ -69,3 +69,12 @@ test('extensions and trailers have bounds, also where no line ends', () => {
   expect(read(`0\r\nX: ${'a'.repeat(20_000)}`, 1_000).fault).toBe('too-large')
   expect(read(`0\r\n${'X: a\r\n'.repeat(5_000)}`).fault).toBe('too-large')
 })
+
+test('F8: chunks of a byte that are read at once are handed on as one piece', () => {
+  const pieces: string[] = []
+  const reader = new ChunkedReader()
+  const text = `${'1\r\na\r\n'.repeat(2_000)}3\r\nbcd\r\n0\r\n\r\n`
+  reader.read(Buffer.from(text), (piece) => pieces.push(piece.toString()))
+  expect(pieces).toEqual([`${'a'.repeat(2_000)}bcd`])
+  expect(reader.complete).toBe(true)
+})
