@@ -52,7 +52,7 @@ export function outboundHeaders(arrival: Arrival & WireForm, host: string, ident
   const traceparent = headers.get('traceparent')
   list.push('traceparent', traceparent !== undefined && validTraceparent.test(traceparent) ? traceparent : newTraceparent(arrival.exchange))
   if (body.kind === 'length') list.push('content-length', String(body.bytes))
-  else if (body.kind === 'none' && headers.get('content-length') === '0') list.push('content-length', '0')
+  else if (body.kind === 'none' && headers.has('content-length')) list.push('content-length', '0')
   return { list, dropped: dropped ?? none }
 }
 

@@ -111,7 +111,8 @@ function framingOf(httpVersion: string, headers: ReadonlyMap<string, string>): B
   }
   if (length === undefined) return { kind: 'none' }
   if (!/^[0-9]{1,15}$/.test(length)) return malformed('MALFORMED_REQUEST', 'the value is not a length', 'Content-Length')
-  return length === '0' ? { kind: 'none' } : { kind: 'length', bytes: Number(length) }
+  const bytes = Number(length)
+  return bytes === 0 ? { kind: 'none' } : { kind: 'length', bytes }
 }
 
 /** A `Connection` header may not strip what decides, or what this proxy adds (CVE-2026-33805 and its kind). */

@@ -263,3 +263,15 @@ describe('F8: chunks without end', () => {
     line.close()
   })
 })
+
+describe('F5: a length of zero, however many digits it has', () => {
+  test.each(['0', '00', '000000000000000'])('%s: no body is waited for, and the connection is kept', async (length) => {
+    const line = await dial(here)
+    line.send(wireText({ extra: `Content-Length: ${length}\r\n` }))
+    const [answer] = await line.answered(1)
+    expect([answer?.status, answer?.headers.get('connection')]).toEqual([200, 'keep-alive'])
+    const { rawHeaders = [] } = here.provider.received.at(-1) ?? {}
+    expect(rawHeaders[rawHeaders.indexOf('content-length') + 1]).toBe('0')
+    line.close()
+  })
+})
