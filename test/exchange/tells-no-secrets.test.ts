@@ -76,6 +76,8 @@ describe('O4: with a good certificate and the Ssp-From of another nothing is lea
     const answer = await expectRefusal(here, change, unbound)
     expect(seen(answer)).toBe(known)
     expect(answer.headers).not.toHaveProperty('x-rate-limit-limit')
+    // To the microsecond it would tell a record that was found and compared from none.
+    expect(answer.headers['server-timing']).toMatch(/^ssp-admission;dur=\d*0, ssp-total;dur=\d*0$/)
   })
 
   test('who has proven who it is learns of a receiver only what the checks say, in their order', async () => {
