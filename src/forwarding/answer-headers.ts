@@ -10,31 +10,29 @@ export interface AnswerHeaders {
   readonly serverTiming: string | undefined
 }
 
-const none: readonly string[] = []
-
 /** Sifts the headers of an answer. Hop-by-hop ones and those that `Connection` names go without a word, but for the body's framing and type. */
 export function answerHeaders({ raw, names }: HeaderLines): AnswerHeaders {
   const named = namedByConnection(raw, names)
   const list: string[] = []
-  let dropped: string[] | undefined
+  const dropped: string[] = []
   let serverTiming: string | undefined
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
     const value = raw[2 * i + 1]!
     if (hopByHop.has(name)) continue
-    if (droppedFromAnswer.has(name)) dropped = [...(dropped ?? none), name]
+    if (droppedFromAnswer.has(name)) dropped.push(name)
     else if (name === 'server-timing') serverTiming = serverTiming === undefined ? value : `${serverTiming}, ${value}`
-    else if (named === undefined || !named.includes(name) || name.startsWith('content-')) list.push(raw[2 * i]!, value)
+    else if (named === undefined || !named.has(name) || name.startsWith('content-')) list.push(raw[2 * i]!, value)
   }
-  return { list, dropped: dropped ?? none, serverTiming }
+  return { list, dropped, serverTiming }
 }
 
-function namedByConnection(raw: readonly string[], names: readonly string[]): readonly string[] | undefined {
-  let named: readonly string[] | undefined
+function namedByConnection(raw: readonly string[], names: readonly string[]): ReadonlySet<string> | undefined {
+  let named: Set<string> | undefined
   for (let i = 0; i < names.length; i++) {
     if (names[i] !== 'connection') continue
-    const further = raw[2 * i + 1]!.toLowerCase().split(',')
-    named = [...(named ?? none), ...further.map((one) => one.trim())]
+    named ??= new Set()
+    for (const one of raw[2 * i + 1]!.toLowerCase().split(',')) named.add(one.trim())
   }
   return named
 }

@@ -142,7 +142,8 @@ export function outcomeEntry(
     requestBytes,
     responseBytes: outcome?.digest.bytes ?? 0,
     phases,
-    ...(droppedHeaders.length > 0 && { droppedHeaders }),
+    // Each name once: an answer's head has room for thousands of lines, and none of them is worth a record of many kilobytes.
+    ...(droppedHeaders.length > 0 && { droppedHeaders: [...new Set(droppedHeaders)] }),
     personal: {
       ...(requestSha256 !== undefined && { requestSha256 }),
       ...(responseSha256 !== undefined && { responseSha256 }),

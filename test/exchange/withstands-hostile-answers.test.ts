@@ -92,6 +92,13 @@ test.each(malformed)('F14: an answer with %s is 502 by the provider, and its con
   expect(here.connections.open).toBe(1)
 })
 
+test('F14: thousands of headers that do not pass are recorded by their names, each once', async () => {
+  const lines = 'Set-Cookie: a\r\nNEL:\r\n'.repeat(2_900)
+  const answer = await answered(`HTTP/1.1 200 OK\r\n${lines}Content-Length: 2\r\n\r\n{}`)
+  expect([answer.status, answer.body.toString()]).toEqual([200, '{}'])
+  expect(await outcomeOf(answer.exchange)).toMatchObject({ end: 'complete', droppedHeaders: ['set-cookie', 'nel'] })
+})
+
 test('interim answers are dropped, and the answer behind them passes', async () => {
   const answer = await answered(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${plainAnswer('{"a":1}')}`)
   expect([answer.status, answer.body.toString(), answer.headers.link]).toEqual([200, '{"a":1}', undefined])
