@@ -21,19 +21,30 @@ export const lockoutKeys = {
   answers: 'lockouts:answers:',
 } as const
 
+/** Runs a command; whatever else than what belongs there stands in its key's place is taken away, whoever put it there: it would keep every change from the others. */
+const own = `local function own(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if not (string.find(reply.err, 'WRONGTYPE', 1, true) or string.find(reply.err, 'integer', 1, true) or string.find(reply.err, 'overflow', 1, true)) then return error(reply) end
+  redis.call('DEL', key)
+  return redis.call(command, key, ...)
+end`
+
 const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`
 
 /** KEYS incarnation, sequence, records, nodes; ARGV node, a random word, how long a silent node counts (ms). Returns incarnation, sequence, number of records, the nodes that live. */
-export const beatScript = redisScript(`${now}
-redis.call('ZADD', KEYS[4], now, ARGV[1])
+export const beatScript = redisScript(`${own}
+${now}
+own('ZADD', KEYS[4], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 86400000)
-local incarnation = redis.call('GET', KEYS[1])
+local incarnation = own('GET', KEYS[1])
 if not incarnation then incarnation = ARGV[2]; redis.call('SET', KEYS[1], incarnation) end
-return { incarnation, redis.call('GET', KEYS[2]) or '0', tostring(redis.call('HLEN', KEYS[3])),
+return { incarnation, own('GET', KEYS[2]) or '0', tostring(own('HLEN', KEYS[3])),
   redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf') }`)
 
 /** KEYS epoch; ARGV the highest epoch that the node knows. Returns a higher one than any that was given. */
-export const epochScript = redisScript(`local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') or 0, tonumber(ARGV[1])) + 1
+export const epochScript = redisScript(`${own}
+local epoch = math.max(tonumber(own('GET', KEYS[1]) or '0') or 0, tonumber(ARGV[1])) + 1
 local text = string.format('%.0f', epoch)
 redis.call('SET', KEYS[1], text)
 return text`)
@@ -42,8 +53,9 @@ return text`)
  * KEYS records, epoch, sequence, nodes; ARGV id, epoch, rank, the node that made the change, record, channel, the node that tells, how long a
  * silent node counts (ms). Keeps and tells the change where it supersedes what is kept. Returns the nodes that live where it did, else nothing.
  */
-export const tellScript = redisScript(`${now}
-local known = redis.call('HGET', KEYS[1], ARGV[1])
+export const tellScript = redisScript(`${own}
+${now}
+local known = own('HGET', KEYS[1], ARGV[1])
 if known then
   local epoch, rank, node = string.match(known, '^(%d+) (%d+) (%S+) ')
   epoch = tonumber(epoch or '0'); rank = tonumber(rank or '0')
@@ -52,11 +64,11 @@ if known then
   if epoch == tonumber(ARGV[2]) and rank == tonumber(ARGV[3]) and (node or '') >= ARGV[4] then return false end
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5])
-local highest = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+local highest = tonumber(own('GET', KEYS[2]) or '0') or 0
 if highest < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2]) end
-local sequence = redis.call('INCR', KEYS[3])
+local sequence = own('INCR', KEYS[3])
 redis.call('PUBLISH', ARGV[6], 'change ' .. sequence .. ' ' .. ARGV[7] .. ' ' .. ARGV[5])
-return redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf')`)
+return own('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf')`)
 
 /** KEYS records; ARGV id, value. Takes a record off that is past, unless it has changed meanwhile. */
 export const forgetScript =

@@ -35,7 +35,8 @@ const atOnce = 50
 export function createRedisLockoutFanOut({ redis, list, signing, node, clock, report, processes }: RedisFanOutParts): LockoutFanOut {
   const key = (name: keyof typeof lockoutKeys): string => redis.prefix + lockoutKeys[name]
   const answers = createAwaitedAnswers(clock, answerWithinMs)
-  const unsent = new Map<string, { readonly record: LockoutRecord; readonly began: number }>()
+  /** What Redis does not keep yet; without `began` it has been said to whoever listens, and their answers are timed already. */
+  const unsent = new Map<string, { readonly record: LockoutRecord; readonly began?: number }>()
   const caughtUpOnce = Promise.withResolvers<void>()
   let incarnation: string | undefined
   let sequence = 0
@@ -44,12 +45,18 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   let syncing: Promise<void> | undefined
   let beats = 0
   let missed = 0
+  /** It answers, and does not do what it is asked: out of memory, unable to write to its disk. */
+  let failing: { readonly since: number; readonly why: string } | undefined
   let closed = false
 
   async function beat(): Promise<{ readonly incarnation: string; readonly sequence: number; readonly records: number } | undefined> {
     const keys = [key('incarnation'), key('sequence'), key('records'), key('nodes')]
     const reply = await redis.run(beatScript, keys, [node, randomUUID(), String(livesMs)])
-    if (reply.kind === 'failed' || !Array.isArray(reply.value)) return undefined
+    if (reply.kind === 'failed' || !Array.isArray(reply.value)) {
+      failing = { since: failing?.since ?? clock.now(), why: reply.kind === 'failed' ? reply.why : 'an answer that is none' }
+      return undefined
+    }
+    failing = undefined
     const [word, changes, records, living] = reply.value as [string, string, string, string[]]
     nodes = living
     return { incarnation: word, sequence: Number(changes), records: Number(records) }
@@ -124,19 +131,26 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     const first = await put()
     const reply = first.kind === 'reply' && first.value === null && (await removedForgery(record.id)) ? await put() : first
     if (reply.kind === 'failed') {
-      answers.drop(question)
-      if (began !== undefined) unsent.set(record.id, { record, began })
+      if (began === undefined) return false
+      // Redis passes messages on where it can keep nothing.
+      const said = await redis.send('PUBLISH', key('changes'), `change 0 ${node} ${JSON.stringify(record)}`)
+      unsent.set(record.id, { record, ...(said.kind === 'failed' && { began }) })
+      if (said.kind === 'reply') timeAnswers(question, nodes, began)
+      else answers.drop(question)
       return false
     }
     if (unsent.get(record.id)?.record === record) unsent.delete(record.id)
-    if (began === undefined) return true
-    const living = Array.isArray(reply.value) ? (reply.value as string[]).filter((one) => one !== node) : []
-    void Promise.all([answers.from(question, living), processes.reached()]).then(([all]) => {
+    if (began !== undefined) timeAnswers(question, Array.isArray(reply.value) ? (reply.value as string[]) : [], began)
+    return true
+  }
+
+  function timeAnswers(question: string, living: readonly string[], began: number): void {
+    const others = living.filter((one) => one !== node)
+    void Promise.all([answers.from(question, others), processes.reached()]).then(([all]) => {
       const late = all.filter(({ milliseconds }) => milliseconds === undefined)
       if (late.length > 0) report.unacknowledged(late.map((one) => one.node))
       else report.everywhere(Math.max(clock.elapsed() - began, ...all.map(({ milliseconds = 0 }) => milliseconds)) / 1000)
     })
-    return true
   }
 
   /** Takes off what stands in the way of a genuine record and is none itself. */
@@ -192,6 +206,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   return {
     get health(): LockoutHealth {
       if (!redis.health.ok) return { shared: true, ok: false, since: redis.health.since, why: redis.health.why }
+      if (failing !== undefined) return { shared: true, ok: false, ...failing }
       return synced ? { shared: true, ok: true } : { shared: true, ok: false, since: redis.health.since, why: 'not caught up yet' }
     },
     async nextEpoch(known) {
