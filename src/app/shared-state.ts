@@ -53,12 +53,13 @@ export function openSharedState(
             else logger.error({ reason: health.why }, 'the shared state is out of reach: limits go on with the last shares')
           },
         })
-  const { allowances, end } = allowancesOn(redis, limitsOf, clock)
+  const { allowances, failure, end } = allowancesOn(redis, limitsOf, clock)
   const shared: SharedState = {
     redis,
     allowances,
     get degraded() {
-      if (redis === undefined || redis.health.ok) return undefined
+      if (redis === undefined) return undefined
+      if (redis.health.ok) return failure() && `Redis answers, and does not do what it is asked: ${failure()}`
       return `Redis is out of reach since ${new Date(redis.health.since).toISOString()}: ${redis.health.why}`
     },
     async close() {
@@ -86,9 +87,9 @@ function allowancesOn(
   redis: RedisConnection | undefined,
   limitsOf: LimitsOf,
   clock: Clock,
-): { readonly allowances: Allowances; end(): Promise<void> } {
+): { readonly allowances: Allowances; failure(): string | undefined; end(): Promise<void> } {
   if (limitsOf === 'nobody' || (redis === undefined && limitsOf === 'itself'))
-    return { allowances: createAllowances(clock.elapsed), end: async () => undefined }
+    return { allowances: createAllowances(clock.elapsed), failure: () => undefined, end: async () => undefined }
   // A process counts as a new node at each start: its share is what others have left.
   const inRedis = redis === undefined ? undefined : openRedisBuckets(redis, randomUUID())
   const machine = limitsOf === 'itself' ? undefined : limitsOf
@@ -103,6 +104,7 @@ function allowancesOn(
       undefined,
       machine?.quotas(() => shared.nodes),
     ),
+    failure: () => inRedis?.failure,
     async end() {
       clearInterval(timer)
       await inRedis?.close()

@@ -43,6 +43,8 @@ export interface LeaseAsk {
   readonly known: number
   /** What the node knows counts even where the bucket was not lost. */
   readonly insist: boolean
+  /** No bucket of this limit is further ahead of now: what says so is of another limit or clock, and is taken for this. */
+  readonly furthest: number
 }
 
 /** What it grants. Times in ms from the answer on. */
@@ -75,6 +77,8 @@ const fewNodes = 8
 const idleMs = 2_000
 /** Of a large limit, the share that may be passed on credit by all nodes together. */
 const creditShare = 0.03
+/** Of the tolerance, what a bucket may be ahead besides by that credit, with as much again to spare. */
+const creditSpare = 2 * creditShare
 
 /** A lease that holds nothing yet. */
 export function newLease(): Lease {
@@ -147,15 +151,15 @@ export function nextAsk(lease: Lease, rate: Rate, nodes: number, due: number, no
   const low = batched ? Math.max(2, Math.ceil(perMs * 40)) : Math.ceil(perMs * 250)
   if (left > low && lease.debt === 0) return undefined
   const want = batched ? Math.max(batch, Math.ceil(perMs * batchMs)) : Math.max(1, Math.ceil(perMs * 1.25 * smallMs) + 1)
-  return ask(lease, rate, { want: Math.max(1, want - left), left, among: batched ? 0 : Math.min(nodes, fewNodes), due, now })
+  return ask(lease, rate, { want: Math.max(1, want - left), left, among: batched ? 0 : Math.min(nodes, fewNodes), nodes, due, now })
 }
 
 /** Gives back what a party that has gone quiet leaves unused, and tells of its debt; undefined where there is neither. */
-export function idleAsk(lease: Lease, rate: Rate, due: number, now: number): LeaseAsk | undefined {
+export function idleAsk(lease: Lease, rate: Rate, nodes: number, due: number, now: number): LeaseAsk | undefined {
   if (lease.asking || now - lease.usedAt < idleMs || now - lease.askedAt < smallMs) return undefined
   const returned = leftOf(lease)
   if (returned === 0 && lease.debt === 0) return undefined
-  const asked = ask(lease, rate, { want: 0, left: 0, among: 0, due, now })
+  const asked = ask(lease, rate, { want: 0, left: 0, among: 0, nodes, due, now })
   // The next request may ask at once: what it finds is nothing, and over two quiet seconds these two operations are still one a second.
   lease.askedAt = Number.NEGATIVE_INFINITY
   lease.cells = []
@@ -165,7 +169,7 @@ export function idleAsk(lease: Lease, rate: Rate, due: number, now: number): Lea
 function ask(
   lease: Lease,
   rate: Rate,
-  { want, left, among, due, now }: { want: number; left: number; among: number; due: number; now: number },
+  { want, left, among, nodes, due, now }: { want: number; left: number; among: number; nodes: number; due: number; now: number },
 ): LeaseAsk {
   lease.asking = true
   lease.askedAt = now
@@ -178,10 +182,20 @@ function ask(
     want,
     left,
     among,
-    horizon: rate.perSecond >= batchedFrom ? batchHorizonMs : smallHorizonMs,
+    horizon: horizonOf(rate),
     known: Math.max(0, due - now),
     insist: lease.alone,
+    furthest: furthestOf(rate, nodes),
   }
+}
+
+function horizonOf({ perSecond }: Rate): number {
+  return perSecond >= batchedFrom ? batchHorizonMs : smallHorizonMs
+}
+
+/** How far ahead of now a bucket that so many nodes share can be: what is given ahead of time, and of each node a request on credit and one of its own share. */
+export function furthestOf(rate: Rate, nodes: number): number {
+  return rate.tolerance * (1 + creditSpare) + horizonOf(rate) + 2 * (nodes + 1) * rate.interval
 }
 
 /** Takes in what was granted at `now`; gives back the bucket's theoretical arrival time. */

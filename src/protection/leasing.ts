@@ -1,4 +1,16 @@
-import { idleAsk, type LeaseAsk, type LeaseGrant, mayHope, mayUse, newLease, nextAsk, takeGrant, takeNoGrant, useLease } from './lease.ts'
+import {
+  furthestOf,
+  idleAsk,
+  type LeaseAsk,
+  type LeaseGrant,
+  mayHope,
+  mayUse,
+  newLease,
+  nextAsk,
+  takeGrant,
+  takeNoGrant,
+  useLease,
+} from './lease.ts'
 import { conforms, type Rate } from './party-limit.ts'
 import type { Party } from './party-table.ts'
 import type { SharedBuckets } from './shared-buckets.ts'
@@ -20,7 +32,11 @@ export interface Bucketing {
 
 /** A bucket in this process, exact. */
 export const ownBuckets: Bucketing = {
-  conforms: (party, rate, now) => conforms(rate, party.due, now),
+  conforms(party, rate, now) {
+    // No bucket is emptier than empty: one that a slower limit of before has emptied earns by the limit that is in force.
+    party.due = Math.min(party.due, now + rate.tolerance)
+    return conforms(rate, party.due, now)
+  },
   take(party, rate, now) {
     party.due = Math.max(party.due, now) + rate.interval
   },
@@ -112,6 +128,7 @@ export function createLeasing(shared: SharedBuckets, now: () => number): Bucketi
     conforms(party, rate, at) {
       party.lease ??= newLease()
       if (shared.reachable) return mayUse(party.lease, rate, shared.nodes, at)
+      party.due = Math.min(party.due, at + furthestOf(rate, shared.nodes))
       return party.lease.cells.some(({ start }) => start <= at) || conforms(share(rate), dueAlone(party, rate, at), at)
     },
     take(party, rate, at) {
@@ -137,7 +154,7 @@ export function createLeasing(shared: SharedBuckets, now: () => number): Bucketi
       const at = now()
       for (const [party, { dimension, rate }] of holders) {
         const { lease } = party
-        if (lease !== undefined) queue(dimension, party, idleAsk(lease, rate, party.due, at))
+        if (lease !== undefined) queue(dimension, party, idleAsk(lease, rate, shared.nodes, party.due, at))
         if (lease === undefined || (lease.cells.length === 0 && lease.debt === 0 && !lease.asking)) holders.delete(party)
       }
     },

@@ -19,6 +19,7 @@ export function createMachineBuckets(now: () => number, max = most): MachineBuck
     const stored = dues.get(bucket)
     let due = stored ?? at + one.known
     if (one.insist) due = Math.max(due, at + one.known)
+    due = Math.min(due, at + one.furthest)
     due = Math.max(due - one.returned * interval, at) + one.debt * interval
     const ahead = due - at
     const there = cells(tolerance - ahead, interval)

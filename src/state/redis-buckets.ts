@@ -13,6 +13,7 @@ interface Ask {
   readonly horizon: number
   readonly known: number
   readonly insist: boolean
+  readonly furthest: number
 }
 
 /** What was granted; times in ms from the answer on. */
@@ -25,6 +26,8 @@ interface Grant {
 /** Buckets in Redis, which all nodes share. */
 export interface RedisBuckets {
   readonly reachable: boolean
+  /** Why Redis, which answers, does not do what it is asked; undefined where it does, or cannot be reached at all. */
+  readonly failure: string | undefined
   /** Nodes heard of in the last seconds, this one included; the most of late, so that an emptied Redis makes nobody's share larger. */
   readonly nodes: number
   /** Leases of several buckets by one script, by Redis' own clock. Undefined where there was no answer in time. Never rejects. */
@@ -35,7 +38,9 @@ export interface RedisBuckets {
 
 /**
  * The generic cell rate algorithm over each bucket, whose theoretical arrival time is kept in microseconds. A bucket that is not there is full,
- * but for what the asking node knows of it. The arguments of each bucket are in the order of `argumentsOf`.
+ * but for what the asking node knows of it, and so is one in whose place something else stands. None is further ahead than it can be by this limit: else
+ * a slower limit of before, a clock that went back, or whoever can write to Redis would shut a party out for as long as they please. The arguments of each
+ * bucket are in the order of `argumentsOf`.
  */
 export const leaseScript = redisScript(`
 local time = redis.call('TIME')
@@ -43,11 +48,13 @@ local now = time[1] * 1000000 + time[2]
 local out = {}
 for i, key in ipairs(KEYS) do
   local a = {}
-  for n = 1, 9 do a[n] = tonumber(ARGV[(i - 1) * 9 + n]) end
-  local interval, tolerance, debt, returned, want, left, among, horizon, known = unpack(a)
-  local stored = tonumber(redis.call('GET', key) or '')
+  for n = 1, 10 do a[n] = tonumber(ARGV[(i - 1) * 10 + n]) end
+  local interval, tolerance, debt, returned, want, left, among, horizon, known, furthest = unpack(a)
+  local kept = redis.pcall('GET', key)
+  local stored = type(kept) == 'string' and string.match(kept, '^%d+$') and tonumber(kept)
   local due = stored or now
   if known < 0 then due = math.max(due, now - known) elseif not stored then due = now + known end
+  due = math.min(due, now + furthest)
   due = math.max(due - returned * interval, now) + debt * interval
   local ahead = due - now
   local there = math.max(0, math.floor((tolerance - ahead) / interval + 0.000001))
@@ -59,7 +66,7 @@ for i, key in ipairs(KEYS) do
   out[#out + 1] = math.floor(ahead + interval - tolerance)
   out[#out + 1] = math.ceil(due - now)
   if due > now then redis.call('SET', key, string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1)
-  elseif stored then redis.call('DEL', key) end
+  elseif kept then redis.call('DEL', key) end
 end
 return out`)
 
@@ -67,7 +74,12 @@ return out`)
 const presentScript = redisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now, ARGV[1])
+local added = redis.pcall('ZADD', KEYS[1], now, ARGV[1])
+if type(added) == 'table' and string.find(added.err, 'WRONGTYPE', 1, true) then
+  redis.call('DEL', KEYS[1])
+  added = redis.call('ZADD', KEYS[1], now, ARGV[1])
+end
+if type(added) == 'table' then return added end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, now - tonumber(ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])`)
@@ -82,11 +94,11 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
   /** How many nodes were counted of late, the latest last. */
   let counts: readonly number[] = [1]
   /** It answers, and does not do what it is asked: out of memory, without the replicas that it must have. As good as out of reach. */
-  let failing = false
+  let failure: string | undefined
 
   async function present(): Promise<void> {
     const reply = await redis.run(presentScript, [name('nodes')], [node, String(absentMs)])
-    failing = reply.kind === 'failed'
+    failure = reply.kind === 'failed' ? reply.why : undefined
     if (reply.kind === 'reply') counts = [...counts, Math.max(1, Number(reply.value))].slice(-Math.ceil(absentMs / presentMs))
   }
 
@@ -96,7 +108,10 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
 
   return {
     get reachable() {
-      return redis.health.ok && !failing
+      return redis.health.ok && failure === undefined
+    },
+    get failure() {
+      return redis.health.ok ? failure : undefined
     },
     get nodes() {
       return Math.max(...counts)
@@ -108,7 +123,7 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
         asks.flatMap(argumentsOf),
       )
       if (reply.kind === 'failed' || !Array.isArray(reply.value)) {
-        failing = true
+        failure = reply.kind === 'failed' ? reply.why : 'an answer that is none'
         return undefined
       }
       const numbers = reply.value.map(Number)
@@ -127,7 +142,7 @@ export function openRedisBuckets(redis: RedisConnection, node: string): RedisBuc
 }
 
 /** Microseconds and whole cells. What is known counts against an older bucket too where it is negative. */
-function argumentsOf({ interval, tolerance, debt, returned, want, left, among, horizon, known, insist }: Ask): readonly string[] {
+function argumentsOf({ interval, tolerance, debt, returned, want, left, among, horizon, known, insist, furthest }: Ask): readonly string[] {
   const micro = (milliseconds: number): string => String(milliseconds * 1000)
   const told = insist && known > 0 ? -known : known
   return [
@@ -140,5 +155,6 @@ function argumentsOf({ interval, tolerance, debt, returned, want, left, among, h
     String(among),
     micro(horizon),
     micro(told),
+    micro(furthest),
   ]
 }

@@ -9,7 +9,7 @@ whereInstalled('redis-server', (program) => {
     const redis = await startRedisServer(program)
     try {
       // The time is an argument here, so that both have the same.
-      const timed = leaseScript.source.replace("redis.call('TIME')", '{tonumber(ARGV[10]), tonumber(ARGV[11])}')
+      const timed = leaseScript.source.replace("redis.call('TIME')", '{tonumber(ARGV[11]), tonumber(ARGV[12])}')
       // Redis would forget the bucket by its own clock, which on a busy machine runs ahead of the argument.
       const source = timed.replace(/, 'PX', .*$/m, ')')
       expect([timed, source]).not.toContain(leaseScript.source)
@@ -36,6 +36,7 @@ whereInstalled('redis-server', (program) => {
             horizon: 250,
             known: random.below(3) * 100,
             insist: random.below(4) === 0,
+            furthest: interval * 50 + random.below(1_000),
           },
         }
         const micro = (ms: number): string => String(ms * 1000)
@@ -44,6 +45,7 @@ whereInstalled('redis-server', (program) => {
             String,
           ),
           micro(ask.insist && ask.known > 0 ? -ask.known : ask.known),
+          micro(ask.furthest),
           ...[String(Math.floor(now / 1000)), String((now % 1000) * 1000)],
         ]
         const said = (await redis.cli('--raw', 'EVAL', source, '1', 'one', ...args)).split('\n').map(Number)

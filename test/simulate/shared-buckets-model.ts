@@ -68,6 +68,7 @@ export function granted(buckets: Map<string, number>, ask: Ask, now: number): Le
   let due = stored ?? now
   if (insist && known > 0) due = Math.max(due, now + known)
   else if (stored === undefined) due = now + known
+  due = Math.min(due, now + ask.furthest)
   due = Math.max(due - ask.returned * interval, now) + ask.debt * interval
   const ahead = due - now
   const there = Math.max(0, Math.floor((tolerance - ahead) / interval + 1e-6))

@@ -38,6 +38,19 @@ test('the standing that is told is the tightest: the longest wait of those that 
   expect(take([...wants, slow], 0)).toMatchObject({ taken: false, over: { dimension: 'interaction', remaining: 0, retryAfter: 100_000 } })
 })
 
+test('a bucket that a slow limit has emptied earns by a faster one as soon as that is in force, and is given no new burst', () => {
+  const clock = manualClock()
+  const { take } = createAllowances(clock.elapsed)
+  const night = [want('system', 'a', { rate: rateOf(0.01, 20) })]
+  const day = [want('system', 'a', { rate: rateOf(10, 20) })]
+  while (passed(take(night, 0)));
+  expect(passed(take(day, 0))).toBe(false)
+  clock.pass(1_000)
+  let passes = 0
+  while (passed(take(day, 0))) passes++
+  expect(passes).toBe(10)
+})
+
 test('places are given back exactly once, however often that is said', () => {
   const clock = manualClock()
   const { take } = createAllowances(clock.elapsed)
@@ -202,6 +215,31 @@ describe('a limit that is shared', () => {
     }
     return { clock, line, shared, allowances: createAllowances(clock.elapsed, createLeasing(shared, clock.elapsed)) }
   }
+
+  test('by a faster limit than the one that emptied the bucket a party earns at once, with the bucket and without it', async () => {
+    for (const fails of [false, true]) {
+      const { allowances, line, shared, clock } = sharing(2)
+      line.release()
+      const night = [want('system', 'a', { rate: rateOf(0.01, 20) })]
+      const day = [want('system', 'a', { rate: rateOf(10, 20) })]
+      for (let nth = 0; nth < 100; nth++) {
+        passed(allowances.take(night, 0))
+        await line.gate
+        clock.pass(1)
+      }
+      expect(passed(allowances.take(night, 0))).toBe(false)
+      shared.reachable = !fails
+      let passes = 0
+      for (let nth = 0; nth < 600; nth++) {
+        if (passed(allowances.take(day, 0))) passes++
+        await line.gate
+        clock.pass(10)
+      }
+      // Within three seconds ten a second, as what may be had ahead of time is earned first; alone, half of it.
+      expect(passes).toBeGreaterThanOrEqual(fails ? 12 : 25)
+      expect(passes).toBeLessThanOrEqual(fails ? 32 : 62)
+    }
+  })
 
   test.each([
     [rateOf(50, 100), 20],

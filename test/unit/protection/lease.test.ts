@@ -59,6 +59,7 @@ test('a node that is not answered overdraws nothing, and tells its debt again', 
 function bucket(rate: Rate) {
   let due = 0
   return (ask: LeaseAsk, now: number) => {
+    due = Math.min(due, now + ask.furthest)
     due = Math.max(due - ask.returned * rate.interval, now) + ask.debt * rate.interval
     const ahead = due - now
     const there = Math.max(0, Math.floor((rate.tolerance - ahead) / rate.interval + 1e-6))
@@ -122,7 +123,7 @@ test('after a pause in which its cells went back, the next request may ask at on
     const lease = newLease()
     const first = request(lease, rate, 3, 0, 0)
     takeGrant(lease, first.ask as LeaseAsk, { granted: 10, first: -1_000, ahead: 0 }, 1)
-    const back = idleAsk(lease, rate, 0, 2_500)
+    const back = idleAsk(lease, rate, 3, 0, 2_500)
     expect(back).toMatchObject({ returned: 10, want: 0 })
     takeGrant(lease, back as LeaseAsk, { granted: 0, first: 0, ahead: 0 }, 2_501)
     expect(request(lease, rate, 3, 0, 2_600)).toMatchObject({ passed: true, ask: { debt: 1 } })

@@ -4,7 +4,7 @@ import { createMachineBuckets } from '../../../src/protection/machine-buckets.ts
 /** Ten a second, five at once. */
 const asked: LeaseAsk & { readonly bucket: string } = {
   ...{ bucket: 'system:1', interval: 100, tolerance: 500, debt: 0, returned: 0, want: 3, left: 0, among: 0 },
-  ...{ horizon: 250, known: 0, insist: false },
+  ...{ horizon: 250, known: 0, insist: false, furthest: 10_000 },
 }
 
 test('what is granted to all together is what one bucket holds, and comes back with time', () => {
