@@ -1,4 +1,5 @@
 import type { LockoutSigning } from './lockout-signing.ts'
+import { own } from './own-key.ts'
 import { redisScript } from './redis-connection.ts'
 
 /** What a node says about somebody, and when it did. */
@@ -21,36 +22,41 @@ export interface SignedStatement extends TimedStatement {
 
 /** Longer than any statement that a node makes, by 32 rules that all count the same. Characters. */
 const longest = 131_072
+/** Heard in one operation; Redis gives up a connection that is sent 32 MB. Bytes. */
+const mostBytes = 8_388_608
 
 /**
  * KEYS store, suspects; ARGV prefix, run, a random word, how long statements are kept (ms), of how many suspects, how many are heard at once; then
  * suspect and statement, in turn. Each suspect has a hash of its own: run → `when statement`, by Redis' clock. Returns the word that the store has had since it
  * was empty, how many of the statements were taken (not all, where so much is heard), and of each statement that stands suspect, run, age (ms) and text.
  */
-export const exchangeScript = redisScript(`local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
+export const exchangeScript = redisScript(`${own}
+local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local prefix, run, keep, most, atOnce = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local word = redis.call('GET', KEYS[1])
+local word = own('GET', KEYS[1])
 if not word then word = ARGV[3]; redis.call('SET', KEYS[1], word) end
-local out, taken = { word, 0 }, 0
+local out, taken, bytes = { word, 0 }, 0, 0
 for i = 7, #ARGV - 1, 2 do
   local about, hash = ARGV[i], prefix .. 'of:' .. ARGV[i]
-  redis.call('HSET', hash, run, string.format('%.0f', now) .. ' ' .. ARGV[i + 1])
+  own('HSET', hash, run, string.format('%.0f', now) .. ' ' .. ARGV[i + 1])
   if redis.call('PTTL', hash) < keep then redis.call('PEXPIRE', hash, keep) end
-  redis.call('ZADD', KEYS[2], now, about)
+  own('ZADD', KEYS[2], now, about)
   local all = redis.call('HGETALL', hash)
   for f = 1, #all, 2 do
     local at, text = string.match(all[f + 1], '^(%d+) (.*)$')
     local age = now - (tonumber(at or '0') or 0)
-    if not text or age > keep or f > 2000 then
+    bytes = bytes + (text and #text or 0)
+    -- What is too long, or too much for one answer, is nobody's: it would cost whoever asks the connection.
+    if not text or age > keep or f > 2000 or #text > ${longest} or bytes > ${mostBytes} then
       if all[f] ~= run then redis.call('HDEL', hash, all[f]) end
     elseif all[f] ~= run then
       out[#out + 1] = about; out[#out + 1] = all[f]; out[#out + 1] = string.format('%.0f', age); out[#out + 1] = text
     end
   end
   taken = taken + 1
-  if (#out - 2) / 4 >= atOnce then break end
+  if (#out - 2) / 4 >= atOnce or bytes > ${mostBytes / 2} then break end
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - keep)
+own('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - keep)
 local beyond = redis.call('ZCARD', KEYS[2]) - most
 if beyond > 0 then
   for _, about in ipairs(redis.call('ZRANGE', KEYS[2], 0, beyond - 1)) do

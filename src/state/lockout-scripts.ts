@@ -1,3 +1,4 @@
+import { own } from './own-key.ts'
 import { redisScript } from './redis-connection.ts'
 
 /**
@@ -20,15 +21,6 @@ export const lockoutKeys = {
   /** Channel of the answers to one node, with its name behind. */
   answers: 'lockouts:answers:',
 } as const
-
-/** Runs a command; whatever else than what belongs there stands in its key's place is taken away, whoever put it there: it would keep every change from the others. */
-const own = `local function own(command, key, ...)
-  local reply = redis.pcall(command, key, ...)
-  if type(reply) ~= 'table' or not reply.err then return reply end
-  if not (string.find(reply.err, 'WRONGTYPE', 1, true) or string.find(reply.err, 'integer', 1, true) or string.find(reply.err, 'overflow', 1, true)) then return error(reply) end
-  redis.call('DEL', key)
-  return redis.call(command, key, ...)
-end`
 
 const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`
 
@@ -74,3 +66,17 @@ return own('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf')`)
 export const forgetScript =
   redisScript(`if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return redis.call('HDEL', KEYS[1], ARGV[1]) end
 return 0`)
+
+/**
+ * KEYS records; ARGV cursor, about how many, the longest that a record can be (bytes). Returns the next cursor, and id and value in turn. What is longer is taken off and not
+ * sent: a reply of many megabytes costs the connection, and so would each look at the hash.
+ */
+export const readScript = redisScript(`${own}
+local page = own('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local out = {}
+for i = 1, #page[2], 2 do
+  local id, value = page[2][i], page[2][i + 1]
+  if #id + #value > tonumber(ARGV[3]) then redis.call('HDEL', KEYS[1], id)
+  else out[#out + 1] = id; out[#out + 1] = value end
+end
+return { page[1], out }`)

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { createAwaitedAnswers } from './awaited-answers.ts'
+import { keptLockouts } from './kept-lockouts.ts'
 import type { FanOutReport, LockoutFanOut, LockoutProcesses } from './lockout-fan-out.ts'
 import type { LockoutList } from './lockout-list.ts'
-import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
-import { beatScript, epochScript, forgetScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
+import { type LockoutRecord, supersedes } from './lockout-record.ts'
+import { beatScript, epochScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
-import { genuineRecord, isKeptAs, keptText, lockoutMessage, toldFields } from './lockout-wire.ts'
+import { genuineRecord, lockoutMessage, toldFields } from './lockout-wire.ts'
 import type { LockoutHealth } from './lockouts.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
@@ -27,13 +28,12 @@ const livesMs = 5_000
 const answerWithinMs = 5_000
 /** What nothing else has noticed is found by comparing all, now and then. */
 const beatsPerSync = 60
-/** Nodes' clocks may differ. */
-const forgetAfterMs = 60_000
 const atOnce = 50
 
 /** Lockouts through Redis. It holds nothing that the nodes do not have on disk, and is believed nothing that is not signed. */
 export function createRedisLockoutFanOut({ redis, list, signing, node, clock, report, processes }: RedisFanOutParts): LockoutFanOut {
   const key = (name: keyof typeof lockoutKeys): string => redis.prefix + lockoutKeys[name]
+  const kept = keptLockouts({ redis, hash: key('records'), list, signing, clock, report })
   const answers = createAwaitedAnswers(clock, answerWithinMs)
   /** What Redis does not keep yet; without `began` it has been said to whoever listens, and their answers are timed already. */
   const unsent = new Map<string, { readonly record: LockoutRecord; readonly began?: number }>()
@@ -45,6 +45,8 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   let syncing: Promise<void> | undefined
   let beats = 0
   let missed = 0
+  /** A message told of a change that came before and was not heard of. */
+  let gap = false
   /** It answers, and does not do what it is asked: out of memory, unable to write to its disk. */
   let failing: { readonly since: number; readonly why: string } | undefined
   let closed = false
@@ -68,8 +70,10 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     list.merge([]).catch(report.unwritten)
     for (const { record, began } of [...unsent.values()]) await tell(record, began)
     missed = now.sequence > sequence ? missed + 1 : 0
+    // Fewer changes than were told of: another Redis, or somebody told of changes that nobody made, which would hide that some are missing.
+    gap ||= now.sequence < sequence
     const lost = now.incarnation !== incarnation || now.records < list.records().length
-    if (!synced || lost || missed > 1 || ++beats % beatsPerSync === 0) await sync()
+    if (!synced || lost || gap || missed > 1 || ++beats % beatsPerSync === 0) await sync()
   }
 
   /** Brings this node and Redis to the same: first what Redis has, then what this node has and Redis not. One at a time. */
@@ -84,11 +88,12 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     const begun = await beat()
     if (begun === undefined) return
     // What changed before is in the hash, what changes from now on is told.
-    sequence = begun.incarnation === incarnation ? Math.max(sequence, begun.sequence) : begun.sequence
-    const kept = await readAll()
-    if (kept === undefined || closed) return
-    await list.merge([...kept.values()]).catch(report.unwritten)
-    const lacking = list.records().filter((record) => supersedes(record, kept.get(record.id)))
+    sequence = begun.sequence
+    gap = false
+    const found = await kept.readAll()
+    if (found === undefined || closed) return
+    await list.merge([...found.values()]).catch(report.unwritten)
+    const lacking = list.records().filter((record) => supersedes(record, found.get(record.id)))
     for (let at = 0; at < lacking.length; at += atOnce) {
       const told = await Promise.all(lacking.slice(at, at + atOnce).map((record) => tell(record)))
       if (told.includes(false)) return
@@ -99,29 +104,6 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     caughtUpOnce.resolve()
   }
 
-  /** All genuine records that Redis has, by id; undefined where it stops answering. What is past is taken off it. */
-  async function readAll(): Promise<ReadonlyMap<string, LockoutRecord> | undefined> {
-    const found = new Map<string, LockoutRecord>()
-    let cursor = '0'
-    do {
-      const reply = await redis.send('HSCAN', key('records'), cursor, 'COUNT', '200')
-      if (reply.kind === 'failed') return undefined
-      const [next, pairs] = reply.value as [string, string[]]
-      for (let at = 0; at + 1 < pairs.length; at += 2) {
-        const [id = '', value = ''] = pairs.slice(at, at + 2)
-        const text = keptText(value)
-        const mine = list.get(id)
-        // Most are as they are here, and need not be verified again.
-        const record = mine !== undefined && JSON.stringify(mine) === text ? mine : genuineRecord(text, signing)
-        if (typeof record === 'string') report.refused(record)
-        else if (isPast(record, clock.now() - forgetAfterMs)) await redis.run(forgetScript, [key('records')], [id, value])
-        else if (record.id === id) found.set(id, record)
-      }
-      cursor = next
-    } while (cursor !== '0')
-    return found
-  }
-
   /** Keeps a change in Redis and tells it; false where Redis does not answer. With `began` the answers of the others are timed. */
   async function tell(record: LockoutRecord, began?: number): Promise<boolean> {
     const question = `${record.id}:${record.epoch}`
@@ -129,7 +111,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     const keys = [key('records'), key('epoch'), key('sequence'), key('nodes')]
     const put = () => redis.run(tellScript, keys, [...toldFields(record), key('changes'), node, String(livesMs)])
     const first = await put()
-    const reply = first.kind === 'reply' && first.value === null && (await removedForgery(record.id)) ? await put() : first
+    const reply = first.kind === 'reply' && first.value === null && (await kept.removedForgery(record.id)) ? await put() : first
     if (reply.kind === 'failed') {
       if (began === undefined) return false
       // Redis passes messages on where it can keep nothing.
@@ -153,17 +135,6 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     })
   }
 
-  /** Takes off what stands in the way of a genuine record and is none itself. */
-  async function removedForgery(id: string): Promise<boolean> {
-    const found = await redis.send('HGET', key('records'), id)
-    if (found.kind === 'failed' || typeof found.value !== 'string') return false
-    const record = genuineRecord(keptText(found.value), signing)
-    if (typeof record !== 'string' && record.id === id && isKeptAs(found.value, record)) return false
-    report.refused(typeof record === 'string' ? record : 'it stands under another id or epoch than its own')
-    await redis.run(forgetScript, [key('records')], [id, found.value])
-    return true
-  }
-
   async function hear(text: string): Promise<void> {
     const message = lockoutMessage(text)
     if (message === undefined) return report.refused('it is no message about lockouts')
@@ -171,7 +142,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
       await processes.drill()
       return answer(message.from, message.nonce)
     }
-    if (message.sequence > sequence + 1 && synced) missed++
+    if (message.sequence > sequence + 1 && synced) gap = true
     sequence = Math.max(sequence, message.sequence)
     if (message.from === node) return
     const record = genuineRecord(message.text, signing)

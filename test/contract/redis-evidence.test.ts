@@ -176,6 +176,24 @@ whereInstalled('redis-server', (program) => {
     expect(two.refused).toHaveLength(4)
   })
 
+  test('what is too long for a statement, and keys of another type, keep nobody from hearing the others', async () => {
+    const nodes = await three([redis.port, redis.port, redis.port])
+    const [one, two] = nodes
+    const suspect = freshSuspect()
+    const of = `ssp:evidence:of:${keyOf(suspect)}`
+    for (const name of ['ssp:evidence:store', 'ssp:evidence:suspects', of]) {
+      await redis.cli('DEL', name)
+      await redis.cli('RPUSH', name, 'x')
+    }
+    give(one, suspect, 8)
+    await one.settled()
+    await redis.cli('EVAL', `return redis.call('HSET', KEYS[1], 'a run', '1 ' .. string.rep('x', 40000000))`, '1', of)
+    give(two, suspect, 1)
+    await until('what the other told counts', () => two.judged.length > 0, 5_000)
+    expect(two.judged).toMatchObject([{ sum: 9, others: ['node1'] }])
+    expect(await redis.cli('HEXISTS', of, 'a run')).toBe('0')
+  })
+
   test('R4: old evidence stays old, whoever puts it there anew', async () => {
     const nodes = await three([redis.port, redis.port, redis.port], oneRule({ windowSeconds: 1 }))
     const [one, two] = nodes

@@ -42,4 +42,36 @@ whereInstalled('redis-server', (program) => {
       await until('both are well', () => [one, other].every(({ lockouts }) => lockouts.health.ok), 5_000)
       await until('it is kept', async () => (await server.cli('HLEN', `ssp:${lockoutKeys.records}`)) === '1', 5_000)
     })
+
+  test('what is too long for a lockout costs no node its connection, and is taken away', async () => {
+    const [server, one, other] = await two()
+    const put = `return redis.call('HSET', KEYS[1], 'junk', string.rep('x', 40000000))`
+    await server.cli('EVAL', put, '1', `ssp:${lockoutKeys.records}`)
+    await other.stop()
+    await other.start()
+    expect(await other.lockouts.caughtUp(5_000)).toBe(true)
+    await lockOut(one, 1)
+    await until('the other has it', () => other.asids().includes(asid(1)), 2_000)
+    await until('it is gone', async () => (await server.cli('HKEYS', `ssp:${lockoutKeys.records}`)) === one.lockouts.list()[0]?.id)
+  })
+
+  test('a change of which the message was lost is looked for as soon as the next one tells of a gap', async () => {
+    const from = await closing.kept(startRedisServer(program))
+    const server = await closing.kept(startRedisServer(program))
+    const all = await closing.kept(startLockoutNodes([from.port, server.port], 'ssp:'))
+    const [one, other] = all.nodes as [LockoutNode, LockoutNode]
+    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
+    const hash = `ssp:${lockoutKeys.records}`
+    // A number that nobody gave does not hide that one is missing.
+    await server.cli('PUBLISH', `ssp:${lockoutKeys.changes}`, 'change 999999999999999 x {}')
+    for (const at of [1, 2]) {
+      const { id } = await lockOut(one, at)
+      await until('it is kept', async () => (await from.cli('HEXISTS', hash, id)) === '1')
+      const value = await from.cli('HGET', hash, id)
+      await server.cli('HSET', hash, id, value)
+      const sequence = await server.cli('INCR', `ssp:${lockoutKeys.sequence}`)
+      if (at === 2) await server.cli('PUBLISH', `ssp:${lockoutKeys.changes}`, `change ${sequence} x ${value.slice(value.indexOf('{'))}`)
+    }
+    await until('both are known', () => other.asids().length === 2, 6_000)
+  })
 })

@@ -1,0 +1,11 @@
+/**
+ * The function `own` of scripts: runs a command, and takes away whatever else than what belongs there stands in its key's place, whoever put it there. Else it would keep
+ * nodes from sharing for as long as it stands.
+ */
+export const own = `local function own(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if not (string.find(reply.err, 'WRONGTYPE', 1, true) or string.find(reply.err, 'integer', 1, true) or string.find(reply.err, 'overflow', 1, true)) then return error(reply) end
+  redis.call('DEL', key)
+  return redis.call(command, key, ...)
+end`
