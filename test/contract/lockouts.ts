@@ -136,6 +136,14 @@ export function lockoutsContract(name: string, makePlace: () => Promise<Lockouts
       expect((await reopened()).find('asid', '200000000359')?.id).toBe(id)
     })
 
+    test('nobody confirms by a second certificate what the same person proposed by the first', async () => {
+      const lockouts = await open({ confirmByHand: true })
+      const [first, renewed] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
+      const { id } = await lockouts.add(lockoutRequest('asid', '200000000359'), `${first} CN=alice`)
+      await expect(lockouts.confirm(id, `${renewed} CN=alice`)).rejects.toThrow(LockoutRefused)
+      expect(await lockouts.confirm(id, `${renewed} CN=bob`)).toMatchObject({ state: 'inForce' })
+    })
+
     test('a block by a rule waits for an operator where the settings say so, and slowing down does not', async () => {
       const lockouts = await open({ confirmByRule: true })
       await lockouts.add(lockoutRequest('certificate', certificate, { effect: 'slow' }), 'rule:probing')
