@@ -3,6 +3,12 @@ import { addTo, noSum, type RecentSum, sumAt } from './recent-sum.ts'
 /** What a rule comes to: it slows down, or blocks. */
 export type RuleAct = 'slow' | 'block'
 
+/** How far a rule goes, the least first. */
+export const ruleStages = ['observe', 'slow', 'block'] as const
+
+/** How far a rule goes: it says what it would do; it slows down; it blocks. */
+export type RuleStage = (typeof ruleStages)[number]
+
 /** A piece of evidence as far as it is counted. */
 export interface Countable {
   /** Absent where no record has it. */
@@ -23,6 +29,8 @@ export interface Count {
   exchanges: readonly (readonly [exchange: string, at: number])[]
   /** Until when what the rule comes to has been done. */
   readonly actedUntil: Record<RuleAct, number>
+  /** How far the rule goes at whoever counted: what was only observed is not done for those who would act. */
+  readonly stage: RuleStage
 }
 
 /** A rule as far as counting goes. */
@@ -38,8 +46,8 @@ export const exchangesKept = 16
 const exchangesNamed = 32
 
 /** Nothing yet. */
-export function newCount(): Count {
-  return { sum: noSum, refusals: noSum, providers: new Map(), exchanges: [], actedUntil: { slow: 0, block: 0 } }
+export function newCount(stage: RuleStage): Count {
+  return { sum: noSum, refusals: noSum, providers: new Map(), exchanges: [], actedUntil: { slow: 0, block: 0 }, stage }
 }
 
 /** Adds a piece of evidence, at a time that does not go back. */

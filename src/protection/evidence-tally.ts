@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Count, type Counting, exchangesKept, isLive } from './evidence-count.ts'
+import { type Count, type Counting, exchangesKept, isLive, ruleStages } from './evidence-count.ts'
 import { addTo, type RecentSum } from './recent-sum.ts'
 
 /** Ages in ms as of when it was said; clocks of nodes have nothing in common but their pace. */
@@ -21,6 +21,8 @@ const tally = z.strictObject({
         exchanges: z.array(z.tuple([z.string().max(64), age])).max(exchangesKept),
         /** For how long still what the rule comes to has been done: slowed down, blocked. */
         acted: z.tuple([age, age]),
+        /** How far the rule goes there. */
+        stage: z.enum(ruleStages),
       }),
     )
     .max(32),
@@ -43,7 +45,7 @@ export function countingName(rule: {
 export function tallyText(counts: Iterable<readonly [rule: string, count: Count, counting: Counting]>, now: number): string {
   const rules = [...counts]
     .filter(([, count, counting]) => isLive(count, now, counting))
-    .map(([rule, { sum, refusals, providers, exchanges, actedUntil }, { windowMs }]) => ({
+    .map(([rule, { sum, refusals, providers, exchanges, actedUntil, stage }, { windowMs }]) => ({
       rule,
       sum: aged(sum, now, windowMs),
       refusals: aged(refusals, now, windowMs),
@@ -52,6 +54,7 @@ export function tallyText(counts: Iterable<readonly [rule: string, count: Count,
         .map(([provider, at]) => [provider, wholeMs(now - at)]),
       exchanges: exchanges.map(([exchange, at]) => [exchange, wholeMs(now - at)]),
       acted: [wholeMs(actedUntil.slow - now), wholeMs(actedUntil.block - now)],
+      stage,
     }))
   return JSON.stringify({ rules })
 }
@@ -67,7 +70,7 @@ export function countsIn(text: string, then: number): CountsByRule | undefined {
   const read = tally.safeParse(content)
   if (!read.success) return undefined
   return new Map(
-    read.data.rules.map(({ rule, sum, refusals, providers, exchanges, acted }): readonly [string, Count] => [
+    read.data.rules.map(({ rule, sum, refusals, providers, exchanges, acted, stage }): readonly [string, Count] => [
       rule,
       {
         sum: dated(sum, then),
@@ -75,6 +78,7 @@ export function countsIn(text: string, then: number): CountsByRule | undefined {
         providers: new Map(providers.map(([provider, ago]) => [provider, then - ago])),
         exchanges: exchanges.map(([exchange, ago]) => [exchange, then - ago]),
         actedUntil: { slow: then + acted[0], block: then + acted[1] },
+        stage,
       },
     ]),
   )

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { suspicions } from '../spine/suspicion.ts'
-
-/** How far a rule goes: it says what it would do; it slows down; it blocks. */
-export const ruleStages = ['observe', 'slow', 'block'] as const
+import { ruleStages } from './evidence-count.ts'
 
 const weight = z.number().positive().max(1_000_000)
 

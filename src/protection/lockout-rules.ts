@@ -1,8 +1,19 @@
 import type { Suspicion } from '../spine/suspicion.ts'
-import { type Count, type Counting, countIn, exchangesOf, isLive, newCount, type RuleAct, sumOf } from './evidence-count.ts'
+import {
+  type Count,
+  type Counting,
+  countIn,
+  exchangesOf,
+  isLive,
+  newCount,
+  type RuleAct,
+  type RuleStage,
+  ruleStages,
+  sumOf,
+} from './evidence-count.ts'
 import { countingName, tallyText } from './evidence-tally.ts'
 import { createHeardEvidence } from './heard-evidence.ts'
-import type { LockoutRuleSettings, ruleStages } from './lockout-rule-settings.ts'
+import type { LockoutRuleSettings } from './lockout-rule-settings.ts'
 import type { HeardStatement, Statement } from './shared-evidence.ts'
 
 /** Whom evidence speaks against: a certificate, or one as far as it speaks for one system. */
@@ -28,7 +39,7 @@ export interface Judgement {
   readonly rule: string
   readonly suspect: Suspect
   readonly would: RuleAct
-  readonly act: (typeof ruleStages)[number]
+  readonly act: RuleStage
   readonly sum: number
   readonly forSeconds: number
   /** The latest exchanges that counted, of every node that counted, oldest first. */
@@ -119,7 +130,7 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   }
 
   function countOf({ counts }: Known, rule: Rule): OwnCount {
-    const count = counts.get(rule) ?? { ...newCount(), toldUntil: { slow: 0, block: 0 }, untold: 0, underway: 0 }
+    const count = counts.get(rule) ?? { ...newCount(rule.settings.stage), toldUntil: { slow: 0, block: 0 }, untold: 0, underway: 0 }
     counts.set(rule, count)
     return count
   }
@@ -133,7 +144,8 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   }
 
   function isDone(act: RuleAct, own: OwnCount, all: readonly Count[], now: number): boolean {
-    return now < own.toldUntil[act] || all.some(({ actedUntil }) => now < actedUntil[act])
+    const here = ruleStages.indexOf(own.stage)
+    return now < own.toldUntil[act] || all.some(({ actedUntil, stage }) => now < actedUntil[act] && ruleStages.indexOf(stage) >= here)
   }
 
   function judgeUnder(rule: Rule, one: Known, now: number): readonly Judgement[] {

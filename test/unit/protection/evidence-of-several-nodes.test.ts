@@ -101,6 +101,27 @@ describe('evidence of several nodes', () => {
     )
   })
 
+  test('of which another node has only told is acted on by one whose rule goes further; what was done counts for those that would do less', () => {
+    const at = (stage: 'observe' | 'block'): Node => {
+      const rules = createLockoutRules({ ...settings, rules: settings.rules.map((rule) => ({ ...rule, stage })) })
+      return { rules, name: stage, nth: 0, latest: undefined }
+    }
+    const nodes = [at('observe'), at('block')] as const
+    const [observing, blocking] = nodes
+    const told = Array.from({ length: blockAt }, () => observing.rules.judge(evidence(), 1)).flat()
+    expect(told).toMatchObject([{ would: 'block', act: 'observe' }])
+    for (const one of told) observing.rules.acted(one, 1)
+    exchange(observing, nodes, 2)
+    blocking.rules.judge(evidence(), 3)
+    const done = exchange(blocking, nodes, 4)
+    expect(done).toMatchObject([{ would: 'block', act: 'block', others: ['observe'] }])
+    for (const one of done) blocking.rules.acted(one, 4)
+    exchange(blocking, nodes, 5)
+    const third = { ...at('observe'), name: 'third' }
+    third.rules.judge(evidence(), 6)
+    expect(exchange(third, [third, blocking], 7)).toEqual([])
+  })
+
   test('is judged by no other node once one has acted on it', () => {
     const nodes = nodesOf(3)
     const judged: Judgement[] = []
