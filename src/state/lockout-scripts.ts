@@ -22,6 +22,9 @@ export const lockoutKeys = {
   answers: 'lockouts:answers:',
 } as const
 
+/** More than there are nodes: what somebody may have put there costs no more than these. */
+const mostNodes = 2_000
+
 const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`
 
 /** KEYS incarnation, sequence, records, nodes; ARGV node, a random word, how long a silent node counts (ms). Returns incarnation, sequence, number of records, the nodes that live. */
@@ -29,10 +32,12 @@ export const beatScript = redisScript(`${own}
 ${now}
 own('ZADD', KEYS[4], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 86400000)
+-- A node is not heard of in time to come: Redis' clock went back, or nobody was.
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '(' .. string.format('%.0f', now), '+inf')
 local incarnation = own('GET', KEYS[1])
 if not incarnation then incarnation = ARGV[2]; redis.call('SET', KEYS[1], incarnation) end
 return { incarnation, own('GET', KEYS[2]) or '0', tostring(own('HLEN', KEYS[3])),
-  redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf') }`)
+  redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf', 'LIMIT', 0, ${mostNodes}) }`)
 
 /** KEYS epoch; ARGV the highest epoch that the node knows. Returns a higher one than any that was given. */
 export const epochScript = redisScript(`${own}
@@ -60,7 +65,7 @@ local highest = tonumber(own('GET', KEYS[2]) or '0') or 0
 if highest < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2]) end
 local sequence = own('INCR', KEYS[3])
 redis.call('PUBLISH', ARGV[6], 'change ' .. sequence .. ' ' .. ARGV[7] .. ' ' .. ARGV[5])
-return own('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf')`)
+return own('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf', 'LIMIT', 0, ${mostNodes})`)
 
 /** KEYS records; ARGV id, value. Takes a record off that is past, unless it has changed meanwhile. */
 export const forgetScript =

@@ -80,7 +80,9 @@ if type(added) == 'table' and string.find(added.err, 'WRONGTYPE', 1, true) then
   added = redis.call('ZADD', KEYS[1], now, ARGV[1])
 end
 if type(added) == 'table' then return added end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, now - tonumber(ARGV[2]))
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
+-- A node is not heard of in time to come: Redis' clock went back, or nobody was.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return redis.call('ZCARD', KEYS[1])`)
 

@@ -144,9 +144,10 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     }
     if (message.sequence > sequence + 1 && synced) gap = true
     sequence = Math.max(sequence, message.sequence)
-    if (message.from === node) return
     const record = genuineRecord(message.text, signing)
     if (typeof record === 'string') return report.refused(record)
+    // One's own is known already. What is not comes from a node that was given the same name by mistake, and is in force all the same.
+    if (message.from === node && !supersedes(record, list.get(record.id))) return
     try {
       await list.merge([record])
       await processes.reached()

@@ -41,6 +41,12 @@ whereInstalled('redis-server', (program) => {
     await until('both are counted', async () => (await redis.cli('ZCARD', 'ssp:nodes')) === '2')
   })
 
+  test('nodes of a time to come, which a clock that went back leaves behind, have no part of any limit', async () => {
+    const [redis] = await two()
+    await redis.cli('ZADD', 'ssp:nodes', String(Date.now() + 86_400_000), 'ghost')
+    await until('they are gone', async () => (await redis.cli('ZCARD', 'ssp:nodes')) === '2', 5_000)
+  })
+
   test('a Redis that takes no writes is told of as one that does not do what it is asked, until it does again', async () => {
     const [redis, [node]] = await two()
     const connection = node?.redis

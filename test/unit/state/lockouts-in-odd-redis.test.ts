@@ -74,4 +74,26 @@ whereInstalled('redis-server', (program) => {
     }
     await until('both are known', () => other.asids().length === 2, 6_000)
   })
+
+  test('a change by another node of the same name is in force at once', async () => {
+    const from = await closing.kept(startRedisServer(program))
+    const server = await closing.kept(startRedisServer(program))
+    const all = await closing.kept(startLockoutNodes([from.port, server.port], 'ssp:'))
+    const [one, other] = all.nodes as [LockoutNode, LockoutNode]
+    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
+    const { id } = await lockOut(one, 1)
+    await until('it is kept', async () => (await from.cli('HLEN', `ssp:${lockoutKeys.records}`)) === '1')
+    const value = await from.cli('HGET', `ssp:${lockoutKeys.records}`, id)
+    await server.cli('PUBLISH', `ssp:${lockoutKeys.changes}`, `change 1 ${other.name} ${value.slice(value.indexOf('{'))}`)
+    await until('it is known', () => other.asids().includes(asid(1)), 2_000)
+  })
+
+  test('nobody waits for nodes of a time to come, which a clock that went back leaves behind', async () => {
+    const [server, one] = await two()
+    await server.cli('ZADD', `ssp:${lockoutKeys.nodes}`, String(Date.now() + 86_400_000), 'ghost')
+    await until('it is gone', async () => (await server.cli('ZSCORE', `ssp:${lockoutKeys.nodes}`, 'ghost')) === '', 5_000)
+    await lockOut(one, 1)
+    await until('it is acknowledged', () => one.told.everywhere.length === 1, 3_000)
+    expect(one.told.unacknowledged).toEqual([])
+  })
 })
