@@ -78,6 +78,12 @@ export function isLive({ sum, refusals }: Count, now: number, { windowMs }: Coun
   return sumAt(sum, now, windowMs) > 0 || sumAt(refusals, now, windowMs) > 0
 }
 
+/** Whether somebody whose rule goes as far as this has done what the rule comes to. Pure. */
+export function isActed(act: RuleAct, counts: readonly Count[], stage: RuleStage, now: number): boolean {
+  const here = ruleStages.indexOf(stage)
+  return counts.some((one) => now < one.actedUntil[act] && ruleStages.indexOf(one.stage) >= here)
+}
+
 /** The exchanges by which they came to it, oldest first: the latest of each node, then the next of each, as many as may be named. Pure. */
 export function exchangesOf(counts: readonly Count[]): readonly string[] {
   const byNode = counts.map(({ exchanges }) => exchanges.toReversed())

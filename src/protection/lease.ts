@@ -77,8 +77,6 @@ const fewNodes = 8
 const idleMs = 2_000
 /** Of a large limit, the share that may be passed on credit by all nodes together. */
 const creditShare = 0.03
-/** Of the tolerance, what a bucket may be ahead besides by that credit, with as much again to spare. */
-const creditSpare = 2 * creditShare
 
 /** A lease that holds nothing yet. */
 export function newLease(): Lease {
@@ -193,9 +191,12 @@ function horizonOf({ perSecond }: Rate): number {
   return perSecond >= batchedFrom ? batchHorizonMs : smallHorizonMs
 }
 
-/** How far ahead of now a bucket that so many nodes share can be: what is given ahead of time, and of each node a request on credit and one of its own share. */
+/**
+ * How far ahead of now a bucket that so many nodes share can be: what is given ahead of time; of each node a request on credit and one of its own share; and
+ * the bursts of two that do not know of the others yet. What goes beyond is not owed, and what does not must be made up for: so rather too far.
+ */
 export function furthestOf(rate: Rate, nodes: number): number {
-  return rate.tolerance * (1 + creditSpare) + horizonOf(rate) + 2 * (nodes + 1) * rate.interval
+  return 3 * rate.tolerance + horizonOf(rate) + 2 * (nodes + 1) * rate.interval
 }
 
 /** Takes in what was granted at `now`; gives back the bucket's theoretical arrival time. */

@@ -1,16 +1,6 @@
 import type { Suspicion } from '../spine/suspicion.ts'
-import {
-  type Count,
-  type Counting,
-  countIn,
-  exchangesOf,
-  isLive,
-  newCount,
-  type RuleAct,
-  type RuleStage,
-  ruleStages,
-  sumOf,
-} from './evidence-count.ts'
+import type { Count, Counting, RuleAct, RuleStage } from './evidence-count.ts'
+import { countIn, exchangesOf, isActed, isLive, newCount, sumOf } from './evidence-count.ts'
 import { countingName, tallyText } from './evidence-tally.ts'
 import { createHeardEvidence } from './heard-evidence.ts'
 import type { LockoutRuleSettings } from './lockout-rule-settings.ts'
@@ -144,8 +134,7 @@ export function createLockoutRules({ rules: given, providersAtLeast, maxIdentiti
   }
 
   function isDone(act: RuleAct, own: OwnCount, all: readonly Count[], now: number): boolean {
-    const here = ruleStages.indexOf(own.stage)
-    return now < own.toldUntil[act] || all.some(({ actedUntil, stage }) => now < actedUntil[act] && ruleStages.indexOf(stage) >= here)
+    return now < own.toldUntil[act] || isActed(act, all, own.stage, now)
   }
 
   function judgeUnder(rule: Rule, one: Known, now: number): readonly Judgement[] {

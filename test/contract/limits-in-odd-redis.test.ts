@@ -27,9 +27,9 @@ whereInstalled('redis-server', (program) => {
     const [redis, nodes] = await two()
     const want = fresh({ rate: rateOf(50, 50) })
     await redis.cli(command, `ssp:bucket:system:${want.party}`, value)
-    const { passed } = await offer(nodes, want, [50, 50], 4)
+    const { passed } = await offer(nodes, want, [50, 50], 7)
     expect(sum(passed)).toBeGreaterThan(40)
-    expect(sum(passed)).toBeLessThan(50 + 50 * 4 + 10)
+    expect(sum(passed)).toBeLessThan(50 + 50 * 7 + 10)
     expect(await redis.cli('TYPE', `ssp:bucket:system:${want.party}`)).not.toBe('list')
   })
 
