@@ -43,7 +43,9 @@ for i = 7, #ARGV - 1, 2 do
   own('ZADD', KEYS[2], now, about)
   local all = redis.call('HGETALL', hash)
   for f = 1, #all, 2 do
-    local at, text = string.match(all[f + 1], '^(%d+) (.*)$')
+    local at, text
+    -- Not read where it is too long: that takes Redis a good while for each megabyte.
+    if #all[f + 1] <= ${longest + 32} then at, text = string.match(all[f + 1], '^(%d+) (.*)$') end
     local age = now - (tonumber(at or '0') or 0)
     bytes = bytes + (text and #text or 0)
     -- What is too long, or too much for one answer, is nobody's: it would cost whoever asks the connection.

@@ -1,4 +1,4 @@
-import { beatScript, epochScript, forgetScript, tellScript } from '../../src/state/lockout-scripts.ts'
+import { beatScript, epochScript, forgetScript, readScript, tellScript } from '../../src/state/lockout-scripts.ts'
 import type { RedisConnection, RedisHealth, RedisReply, RedisScript } from '../../src/state/redis-connection.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -69,6 +69,8 @@ export function redisModel(time: VirtualTime, random: SeededRandom): RedisModel 
         return tell(one, two, three, four, args)
       case forgetScript:
         return member(hashes, one).get(args[0] as string) === args[1] && member(hashes, one).delete(args[0] as string) ? 1 : 0
+      case readScript:
+        return ['0', [...member(hashes, one)].flat()]
       default:
         throw new Error('an unknown script')
     }
@@ -94,8 +96,6 @@ export function redisModel(time: VirtualTime, random: SeededRandom): RedisModel 
     switch (name) {
       case 'PUBLISH':
         return publish(key, rest[0] as string)
-      case 'HSCAN':
-        return ['0', [...member(hashes, key)].flat()]
       case 'HGET':
         return member(hashes, key).get(rest[0] as string) ?? null
       case 'ZREM':

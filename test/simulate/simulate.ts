@@ -24,7 +24,7 @@ const { values } = readOptions({
   command: 'npm run simulate --',
   purpose:
     "Plays a country's day at virtual time with the policies that ship: limits, queue, circuits and lockouts of many nodes, with and without trouble. Prints its\n" +
-    'assumptions, its figures and what is promised. The whole takes some four minutes.',
+    'assumptions, its figures and what is promised. The whole takes some five minutes.',
   options: {
     nodes: whole('proxies', { otherwise: 300, to: 100_000 }),
     consumers: whole('consumers', { otherwise: 20_000, to: 10_000_000 }),
