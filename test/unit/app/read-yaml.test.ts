@@ -37,10 +37,15 @@ describe('a YAML text', () => {
     ['200,000 aliases', `a: &a x\nb: [${'*a,'.repeat(200_000)}]`],
     ['200,000 open brackets', '['.repeat(200_000)],
     ['200,000 tags', '!a '.repeat(200_000)],
-  ])('of %s is read or refused in seconds of CPU time', (_, text) => {
-    const before = process.cpuUsage()
-    readYaml(text, 'f')
-    const { user, system } = process.cpuUsage(before)
-    expect((user + system) / 1_000_000).toBeLessThan(10)
-  })
+  ])(
+    'of %s is read or refused in seconds of CPU time',
+    (_, text) => {
+      const before = process.cpuUsage()
+      readYaml(text, 'f')
+      const { user, system } = process.cpuUsage(before)
+      // A tenth of that on a machine that is not busy; what grows with the square of its size would take hours.
+      expect((user + system) / 1_000_000).toBeLessThan(60)
+    },
+    180_000,
+  )
 })
