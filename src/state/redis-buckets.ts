@@ -1,3 +1,4 @@
+import { own } from './own-key.ts'
 import { type RedisConnection, redisScript } from './redis-connection.ts'
 
 /** One bucket to lease from, as the policy asks for it; times in ms. */
@@ -71,15 +72,10 @@ end
 return out`)
 
 /** A node says that it is there, and learns how many are. */
-const presentScript = redisScript(`
+const presentScript = redisScript(`${own}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local added = redis.pcall('ZADD', KEYS[1], now, ARGV[1])
-if type(added) == 'table' and string.find(added.err, 'WRONGTYPE', 1, true) then
-  redis.call('DEL', KEYS[1])
-  added = redis.call('ZADD', KEYS[1], now, ARGV[1])
-end
-if type(added) == 'table' then return added end
+own('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[2]))
 -- A node is not heard of in time to come: Redis' clock went back, or nobody was.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now), '+inf')

@@ -11,12 +11,28 @@ whereInstalled('redis-server', (program) => {
   const asid = (at: number): string => String(200_000_000_000 + at)
   const lockOut = (on: LockoutNode, at: number) => on.lockouts.add(request('asid', asid(at)), 'socket:0')
 
+  /** Two nodes that have caught up, at these servers. */
+  async function nodesAt(...servers: readonly [RedisServer, RedisServer]): Promise<readonly [LockoutNode, LockoutNode]> {
+    const all = await closing.kept(
+      startLockoutNodes(
+        servers.map(({ port }) => port),
+        'ssp:',
+      ),
+    )
+    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
+    return all.nodes as [LockoutNode, LockoutNode]
+  }
+
   async function two(): Promise<readonly [RedisServer, LockoutNode, LockoutNode]> {
     const server = await closing.kept(startRedisServer(program))
-    const all = await closing.kept(startLockoutNodes([server.port, server.port], 'ssp:'))
-    const [one, other] = all.nodes as [LockoutNode, LockoutNode]
-    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
-    return [server, one, other]
+    return [server, ...(await nodesAt(server, server))]
+  }
+
+  /** Each at a server of its own: what one is told of the other's, the test says. */
+  async function apart(): Promise<readonly [RedisServer, RedisServer, LockoutNode, LockoutNode]> {
+    const from = await closing.kept(startRedisServer(program))
+    const server = await closing.kept(startRedisServer(program))
+    return [from, server, ...(await nodesAt(from, server))]
   }
 
   test('a Redis that answers and takes no writes: the nodes say so, tell each other all the same, and it is kept once it can be', async () => {
@@ -56,11 +72,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('a change of which the message was lost is looked for as soon as the next one tells of a gap', async () => {
-    const from = await closing.kept(startRedisServer(program))
-    const server = await closing.kept(startRedisServer(program))
-    const all = await closing.kept(startLockoutNodes([from.port, server.port], 'ssp:'))
-    const [one, other] = all.nodes as [LockoutNode, LockoutNode]
-    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
+    const [from, server, one, other] = await apart()
     const hash = `ssp:${lockoutKeys.records}`
     // A number that nobody gave does not hide that one is missing.
     await server.cli('PUBLISH', `ssp:${lockoutKeys.changes}`, 'change 999999999999999 x {}')
@@ -76,11 +88,7 @@ whereInstalled('redis-server', (program) => {
   })
 
   test('a change by another node of the same name is in force at once', async () => {
-    const from = await closing.kept(startRedisServer(program))
-    const server = await closing.kept(startRedisServer(program))
-    const all = await closing.kept(startLockoutNodes([from.port, server.port], 'ssp:'))
-    const [one, other] = all.nodes as [LockoutNode, LockoutNode]
-    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
+    const [from, server, one, other] = await apart()
     const { id } = await lockOut(one, 1)
     await until('it is kept', async () => (await from.cli('HLEN', `ssp:${lockoutKeys.records}`)) === '1')
     const value = await from.cli('HGET', `ssp:${lockoutKeys.records}`, id)
