@@ -54,10 +54,3 @@ export function readSceneOptions<Some extends Options>({ scene, purpose, options
   }
   return readOptions(program, args).values
 }
-
-/** The machine in a line. */
-export function machineText(machine: object): string {
-  return Object.entries(machine)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join('; ')
-}

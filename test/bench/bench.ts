@@ -19,7 +19,7 @@ import { benchRefused } from './refused/refused.ts'
 import { benchReport } from './report/report.ts'
 import { type Summary, summarise } from './summary.ts'
 import { summaryText } from './summary-text.ts'
-import { surroundings } from './surroundings.ts'
+import { machineText, surroundings } from './surroundings.ts'
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`)
@@ -69,13 +69,8 @@ async function run(options: BenchOptions): Promise<void> {
       summaries.push(summary)
       if (!options.json) console.log(summaryText(summary))
     }
-    if (options.json) console.log(JSON.stringify({ machine, loadAverageAtEnd: loadavg(), summaries }, rounded, 2))
-    else
-      console.log(
-        Object.entries(machine)
-          .map(([name, value]) => `${name}: ${value}`)
-          .join('; '),
-      )
+    if (options.json) console.log(JSON.stringify({ machine: machine(), loadAverageAtEnd: loadavg(), summaries }, rounded, 2))
+    else console.log(machineText(machine()))
   } finally {
     await stopProcesses()
   }

@@ -18,6 +18,7 @@ test('npm run bench -- report keeps the raw figures of what it measures with the
   const figures = JSON.parse(readFileSync(join(folder, 'handshakes.json'), 'utf8')) as Record<string, unknown>
   expect(figures['command']).toBe('npm run bench -- handshakes --rounds 1 --handshakes 50 --json')
   expect(Object.keys(figures)).toEqual(expect.arrayContaining(['began', 'seconds', 'machine', 'measured']))
+  expect(figures['machine']).toMatchObject({ stolen: expect.stringMatching(/^\d+\.\d %$/) })
   expect(out).toMatch(
     /^\| full handshakes in the same CPU time, beside `node:https` \| at least 0\.9 \| \d\.\d\d .* \| (?:reached|missed) \|$/m,
   )

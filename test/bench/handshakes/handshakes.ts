@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { text, whole } from '../../support/option-kinds.ts'
-import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
+import { type BenchScene, inBenchScene, readSceneOptions } from '../bench-scene.ts'
 import type { Load } from '../load/load.ts'
 import { nodeCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { cpuSecondsOf } from '../process-cpu.ts'
 import { type Spread, spreadOf } from '../statistics.ts'
 import { subjects } from '../subjects/subject.ts'
+import { machineText } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
 
 /** Handshakes of this proxy in those of another, by CPU time. */
@@ -67,8 +68,8 @@ export async function benchHandshakes(args: readonly string[], say: (text: strin
       }
     }
     const holds = measured.every(({ ratio, goal }) => goal === undefined || (ratio?.median ?? 0) >= goal)
-    if (values.json) console.log(JSON.stringify({ machine: scene.machine, rounds, handshakes, measured, holds }, null, 2))
-    else console.log(textOf(measured, rounds, handshakes, scene.machine))
+    if (values.json) console.log(JSON.stringify({ machine: scene.machine(), rounds, handshakes, measured, holds }, null, 2))
+    else console.log(textOf(measured, rounds, handshakes, scene.machine()))
     return holds
   })
 }

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { wholes } from '../../support/option-kinds.ts'
 import { memoryOf } from '../../support/start-world-process.ts'
-import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
+import { type BenchScene, inBenchScene, readSceneOptions } from '../bench-scene.ts'
 import { nodeCommand, proxyCommand } from '../node-command.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { kindHeader } from '../refused/refused-calls.ts'
 import { throughTarget } from '../scenario-target.ts'
 import { type Scenario, scenarios } from '../scenarios.ts'
 import { thisProxyConfig } from '../subjects/this-proxy.ts'
+import { machineText } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
 
 const mebibyte = 1_048_576
@@ -47,7 +48,7 @@ export async function benchIdle(args: readonly string[], say: (text: string) => 
       proxy: await memoryWith(0, await startProxy(scene), scenario, scene),
       bare: await memoryWith(0, await startBare(scene, scenario), scenario, scene),
     })
-    return scene.machine
+    return scene.machine()
   })
   // Each count has processes of its own: memory that one was given is seldom given back.
   for (const connections of counts)

@@ -1,12 +1,13 @@
 import { someOf, whole } from '../../support/option-kinds.ts'
 import { installedSubjects } from '../bench-options.ts'
-import { type BenchScene, inBenchScene, machineText, readSceneOptions } from '../bench-scene.ts'
+import { type BenchScene, inBenchScene, readSceneOptions } from '../bench-scene.ts'
 import type { LoadTarget, PaceResult } from '../load/load-job.ts'
 import type { OwnedProcess } from '../owned-processes.ts'
 import { directTarget, throughTarget } from '../scenario-target.ts'
 import { type Scenario, scenarios } from '../scenarios.ts'
 import { type Spread, spreadOf } from '../statistics.ts'
 import { type Subject, subjects } from '../subjects/subject.ts'
+import { machineText } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
 
 /** Shares of this proxy's measured capacity at which is asked. */
@@ -79,8 +80,8 @@ export async function benchPace(args: readonly string[], say: (text: string) => 
     }
     const ours = measured.find(({ share, subject }) => share === goals.share && subject === chosen[0]?.title)?.added
     const holds = ours !== undefined && ours.p50.median < goals.p50 && ours.p99.median < goals.p99
-    if (values.json) console.log(JSON.stringify({ machine: scene.machine, capacity, seconds, rounds, goals, measured, holds }, null, 2))
-    else console.log(textOf(measured, capacity, holds, scene.machine))
+    if (values.json) console.log(JSON.stringify({ machine: scene.machine(), capacity, seconds, rounds, goals, measured, holds }, null, 2))
+    else console.log(textOf(measured, capacity, holds, scene.machine()))
     return holds
   })
 }

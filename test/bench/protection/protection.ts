@@ -13,7 +13,7 @@ import { cpuSecondsOf } from '../process-cpu.ts'
 import { aroundTrace, tracePlace } from '../refused/refused-calls.ts'
 import { type Spread, spreadOf } from '../statistics.ts'
 import { thisProxyConfig } from '../subjects/this-proxy.ts'
-import { surroundings } from '../surroundings.ts'
+import { machineText, surroundings } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
 
 /** The fixed scene: requests a second, connections, milliseconds. */
@@ -92,8 +92,9 @@ export async function benchProtection(args: readonly string[], say: (text: strin
     const movedP99 = spreadOf(pairs.map(({ alone, attacked }) => attacked.p99 / alone.p99 - 1))
     const served = pairs.every(({ alone, attacked }) => onlyGood(alone) && onlyGood(attacked))
     const holds = served && moved.median < atMost
-    if (values.json) console.log(JSON.stringify({ machine, scene, seconds, pairs, moved, movedP99, atMost, served, holds }, null, 2))
-    else console.log(textOf(pairs, { moved, movedP99, holds, seconds, machine }))
+    if (values.json)
+      console.log(JSON.stringify({ machine: machine(), scene, seconds, pairs, moved, movedP99, atMost, served, holds }, null, 2))
+    else console.log(textOf(pairs, { moved, movedP99, holds, seconds, machine: machine() }))
     return holds
   } finally {
     await stopProcesses()
@@ -167,8 +168,6 @@ function textOf(pairs: readonly Pair[], { moved, movedP99, holds, seconds, machi
     '',
     `the victim's p95 moved by ${percent(moved.median)} (${percent(moved.min)} to ${percent(moved.max)}) at the median; less than ${percent(atMost)}: ${holds ? 'holds' : 'missed'}`,
     `its p99 moved by ${percent(movedP99.median)} (${percent(movedP99.min)} to ${percent(movedP99.max)}) at the median, of ${scene.victim.perSecond * seconds} requests in each run`,
-    Object.entries(machine)
-      .map(([name, value]) => `${name}: ${value}`)
-      .join('; '),
+    machineText(machine),
   ].join('\n')
 }

@@ -12,7 +12,7 @@ import { nodeCommand, proxyCommand } from '../node-command.ts'
 import { freePort, startProcess, stopProcesses } from '../owned-processes.ts'
 import { spreadOf } from '../statistics.ts'
 import { thisProxyConfig } from '../subjects/this-proxy.ts'
-import { surroundings } from '../surroundings.ts'
+import { machineText, surroundings } from '../surroundings.ts'
 import { tableText } from '../table-text.ts'
 import { answerOf, callsOf, type RefusedRound, refusedRound } from './measure-refused.ts'
 import { refusedCalls } from './refused-calls.ts'
@@ -94,7 +94,7 @@ export async function benchRefused(args: readonly string[], say: (text: string) 
       return { name, status, fresh, proxy: spreadOf(all.map((one) => one.proxy)), bare: spreadOf(all.map((one) => one.bare)), difference }
     })
     const holds = kinds.every(({ difference }) => difference.median <= atMost) && accounted === sent
-    if (values.json) console.log(JSON.stringify({ machine, rounds, requests, atMost, kinds, sent, accounted, holds }, null, 2))
+    if (values.json) console.log(JSON.stringify({ machine: machine(), rounds, requests, atMost, kinds, sent, accounted, holds }, null, 2))
     else {
       const three = (milliseconds: number) => milliseconds.toFixed(3)
       const rows = kinds.map(({ name, status, fresh, ...of }) => [
@@ -109,11 +109,7 @@ export async function benchRefused(args: readonly string[], say: (text: string) 
       )
       console.log(tableText([['', 'this proxy', 'bare', 'difference (least–most)', ''], ...rows]))
       console.log(`\n${sent} calls, ${accounted} in the audit, singly or as counts\n`)
-      console.log(
-        Object.entries(machine)
-          .map(([name, value]) => `${name}: ${value}`)
-          .join('; '),
-      )
+      console.log(machineText(machine()))
     }
     return holds
   } finally {
