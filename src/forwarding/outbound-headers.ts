@@ -21,10 +21,12 @@ const validTraceparent = new RegExp(`^(?:00${traceFields}|(?!00|ff)[0-9a-f]{2}${
 
 /**
  * The request headers as section 2 of the decisions has them: end-to-end ones byte for byte, in order and case; hop-by-hop and whatever
- * `Connection` names removed; `Forwarded` set anew, `Via` appended to, `traceparent` continued or begun. Never edits what arrived.
+ * `Connection` names removed; `Forwarded` set anew, `Via` appended to, `traceparent` continued with its `tracestate`, or begun without. Never edits what arrived.
  */
 export function outboundHeaders(arrival: Arrival & WireForm, host: string, identity: ProxyIdentity): OutboundHeaders {
   const { rawHeaders, headerNames, connectionNames, headers, connection, body } = arrival
+  const traceparent = headers.get('traceparent')
+  const traced = traceparent !== undefined && validTraceparent.test(traceparent)
   const list: string[] = ['Host', host]
   let dropped: string[] | undefined
   for (let i = 0; i < headerNames.length; i++) {
@@ -36,6 +38,9 @@ export function outboundHeaders(arrival: Arrival & WireForm, host: string, ident
       case 'expect':
       case 'traceparent':
         continue
+      case 'tracestate':
+        // W3C Trace Context, processing model: a trace that begins here has no state of one that could not be read.
+        if (!traced) continue
     }
     if (hopByHop.has(name)) continue
     if (isDroppedFromRequest(name)) {
@@ -49,8 +54,7 @@ export function outboundHeaders(arrival: Arrival & WireForm, host: string, ident
   const hop = `${arrival.httpVersion} ${identity.via}`
   list.push('Forwarded', forwardedOf(connection.address, headers.get('host'), identity.via))
   list.push('Via', via ? `${via}, ${hop}` : hop)
-  const traceparent = headers.get('traceparent')
-  list.push('traceparent', traceparent !== undefined && validTraceparent.test(traceparent) ? traceparent : newTraceparent(arrival.exchange))
+  list.push('traceparent', traced ? traceparent : newTraceparent(arrival.exchange))
   if (body.kind === 'length') list.push('content-length', String(body.bytes))
   else if (body.kind === 'none' && headers.has('content-length')) list.push('content-length', '0')
   return { list, dropped: dropped ?? none }

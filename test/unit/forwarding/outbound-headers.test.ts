@@ -149,14 +149,15 @@ test('Via is appended to, with the version that the consumer spoke', () => {
   expect([list.filter((line) => line.toLowerCase() === 'via'), via(list)]).toEqual([['Via'], '1.1 a, 1.1 b, 1.1 ssp'])
 })
 
-test('a traceparent is continued where it is one, else begun, named after the exchange', () => {
+test('a traceparent is continued with its tracestate where it is one, else begun without, named after the exchange', () => {
   const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const sent = (value?: string) => {
-    const { list } = outbound(value === undefined ? [] : ['Traceparent', value, 'tracestate', 'a=b'])
-    return list[list.indexOf('traceparent') + 1]
+    const { list } = outbound([...(value === undefined ? [] : ['Traceparent', value]), 'TraceState', 'a=b', 'baggage', 'c=d'])
+    const states = list.filter((_, at) => list[at - 1]?.toLowerCase() === 'tracestate')
+    return [list[list.indexOf('traceparent') + 1], ...states]
   }
   const later = given.replace(/^00/, '01')
-  for (const valid of [given, later, `${later}-more`]) expect(sent(valid)).toBe(valid)
+  for (const valid of [given, later, `${later}-more`]) expect(sent(valid)).toEqual([valid, 'a=b'])
   const begun = `00-${exchange}-${exchange.slice(16)}-00`
   for (const odd of [
     undefined,
@@ -169,7 +170,7 @@ test('a traceparent is continued where it is one, else begun, named after the ex
     `${given}x`,
     'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   ])
-    expect([odd, sent(odd)]).toEqual([odd, begun])
+    expect([odd, sent(odd)]).toEqual([odd, [begun]])
 })
 
 test.each<readonly [readonly string[], readonly string[]]>([
