@@ -22,6 +22,8 @@ export interface ConsumerSocketParts {
 
 /** Bytes sent ahead of an answer; more is not read before its turn. */
 const mostAhead = 65_536
+/** Ms for which a connection that was answered keeps waiting while the proxy drains: the next call of a busy consumer may be on its way, and would be lost. */
+const calmMs = 1_000
 
 /**
  * One consumer's connection: its requests are read one at a time, each decided for itself, and once one has closed the connection nothing
@@ -81,11 +83,11 @@ export class ConsumerSocket {
     else this.#current.end(why)
   }
 
-  /** No more requests but the one under way, or the one whose head has come in part; an idle connection ends now. */
+  /** The request under way is the last, or where there is none the next, if it comes within a second of the last answer; an idle connection ends behind that. */
   drain(): void {
     this.#draining = true
     if (this.#current !== undefined) this.#current.endConnection()
-    else if (!this.#heads.begun) this.close()
+    else this.#attendAwaited(this.#parts.now())
   }
 
   /** Nothing that comes on this connection from now on is looked at; it ends once what has been written is sent. */
@@ -109,7 +111,9 @@ export class ConsumerSocket {
   #attendAwaited(now: number): void {
     if (!this.#heads.begun) this.#limits = this.#parts.limits()
     const idle = this.#served && !this.#heads.begun
-    if (now - this.#awaitedSince < (idle ? this.#limits.idleMs : this.#limits.headersMs)) return
+    const waited = now - this.#awaitedSince
+    if (this.#draining && !this.#heads.begun && (!idle || waited >= calmMs)) this.close()
+    if (this.#deaf || waited < (idle ? this.#limits.idleMs : this.#limits.headersMs)) return
     if (this.#heads.begun) this.#unreadable(wireFault('REQUEST_TIMEOUT', 'the request did not arrive in time'), '')
     else this.socket.destroy()
   }

@@ -113,6 +113,41 @@ test('A6: a call that is answered while the proxy drains is told that its connec
   })
 })
 
+test('A6: whoever makes one call after the other is told by an answer that the connection closes, and loses no call', async () => {
+  await withProxy({ drainSeconds: 20 }, async (here) => {
+    const text = wireText()
+    /** Calls every 100 ms on one connection; returns its last answer once the connection has ended. */
+    const busy = async (): Promise<string> => {
+      const socket = await open(here)
+      let heard = ''
+      let ended = false
+      socket.on('error', () => undefined)
+      socket.on('data', (chunk) => {
+        heard += chunk
+      })
+      socket.once('close', () => {
+        ended = true
+      })
+      for (;;) {
+        heard = ''
+        socket.write(text)
+        await until('the call is answered, or cut', () => ended || heard.endsWith('{}'))
+        if (/^Connection: close\r$/im.test(heard)) return heard
+        await pause(100)
+        if (ended) return `nobody was told: ${heard}`
+      }
+    }
+    here.provider.answer = (_request, response) => void response.end('{}')
+    const all = Promise.all(Array.from({ length: 8 }, busy))
+    await until('all of them call', () => here.audit().filter(({ type }) => type === 'outcome').length > 16)
+    here.signal('SIGTERM')
+    for (const last of await all) expect(last).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await here.ended).toEqual({ code: 0, signal: null })
+    expectNothingEnded(here)
+    await expectNothingOpen(here)
+  })
+})
+
 test('A6: a request that has come in part when the drain begins is served, and its connection closes', async () => {
   await withProxy({ drainSeconds: 20 }, async (here) => {
     const socket = await open(here)
