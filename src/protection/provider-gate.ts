@@ -18,8 +18,6 @@ import type { WaitingCall, WaitingFlow } from './waiting-flow.ts'
 export class ProviderGate {
   rules: GateRules
   readonly limit: ProviderLimit
-  /** Of the calls under way, those that take no place any more, having begun before the present era. */
-  hanging = 0
   #queue: FairQueue<Waiter>
   readonly #circuit: Circuit
   /** Of the circuit, what each call needs: one object less to fetch. */
@@ -28,6 +26,7 @@ export class ProviderGate {
   readonly #turned: ((to: SharedTurn) => void) | undefined
   readonly #cap: ConsumerCap
   #inFlight = 0
+  #hanging = 0
   #era = 0
   /** For how long a place is held, in the mean of some twenty calls. */
   #heldMs = 0
@@ -56,6 +55,11 @@ export class ProviderGate {
   /** Calls under way. */
   get inFlight(): number {
     return this.#inFlight
+  }
+
+  /** Of the calls under way, those that take no place any more, having begun before the present era. */
+  get hanging(): number {
+    return this.#hanging
   }
 
   /** Calls that wait. */
@@ -88,7 +92,7 @@ export class ProviderGate {
       if (this.#queue.hasItsMost(flow, places)) this.#cap.held(flow, places)
       return 'full'
     }
-    const observed = answer !== 'pass' ? 'circuit' : this.#inFlight - this.hanging >= this.limit.limit ? 'limit' : undefined
+    const observed = answer !== 'pass' ? 'circuit' : this.#inFlight - this.#hanging >= this.limit.limit ? 'limit' : undefined
     return this.#begin(flow, now, undefined, observed)
   }
 
@@ -104,10 +108,10 @@ export class ProviderGate {
 
   /** Gives a place back, once, and says how it went; `kind` is the kind of call. Whoever waits and has room now is let through before this returns. */
   leave(place: GatePlace, kind: number, sample: GateSample, now: number): void {
-    const busy = this.#inFlight-- - this.hanging
+    const busy = this.#inFlight-- - this.#hanging
     // What began before the provider was found well again tells nothing of it.
     if (place.era === this.#era) this.#ended(place, kind, sample, busy, now)
-    else this.hanging--
+    else this.#hanging--
     this.#letThrough(now)
   }
 
@@ -185,7 +189,7 @@ export class ProviderGate {
   }
 
   #isFull({ here }: GatePlaces): boolean {
-    return this.#inFlight - this.hanging >= here || this.#inFlight >= this.limit.probing
+    return this.#inFlight - this.#hanging >= here || this.#inFlight >= this.limit.probing
   }
 
   #ended(place: GatePlace, kind: number, sample: GateSample, busy: number, now: number): void {
@@ -234,7 +238,7 @@ export class ProviderGate {
     this.#isClosed = kind === 'closed'
     if (kind === 'closed' && !this.rules.breakerObserves && (before === 'open' || before === 'half-open')) {
       // Nobody waits, as the circuit was open. Calls that still hang have connections, and take nobody's place.
-      this.hanging = this.#inFlight
+      this.#hanging = this.#inFlight
       this.#era++
       this.#queue = new FairQueue(this.rules.queue, this.limit)
     }
