@@ -8,22 +8,27 @@ export interface LockoutRecord extends Lockout {
 
 const signature = z.strictObject({ key: z.string().regex(/^[0-9a-f]{16}$/), value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/) })
 
-/** What the settings of a file or a message must be, to the field. */
+/** An actor as the audit writes it: a certificate's SHA-256 and up to 512 characters of its subject are the longest. */
+const actor = z.string().min(1).max(1_024)
+/** The 500 characters of `isReason` are up to twice as many units of UTF-16, which are what is counted here. */
+const longestReason = 1_000
+
+/** What a record of a file or a message must be, to the field: everything that a node can be asked for, or its own file would stop its next start. */
 export const lockoutRecord = z
   .strictObject({
     id: z.uuid(),
     selector: z.strictObject({ kind: z.enum(lockoutKinds), value: z.string() }),
     effect: z.enum(lockoutEffects),
     state: z.enum(lockoutStates),
-    author: z.string().min(1).max(300),
-    reason: z.string().min(1).max(500),
+    author: actor,
+    reason: z.string().min(1).max(longestReason),
     evidence: z.array(z.string().max(64)).max(32).exactOptional(),
     created: z.int().nonnegative(),
     until: z.int().nonnegative().exactOptional(),
     epoch: z.int().positive(),
     changed: z.int().nonnegative(),
     node: z.string().min(1).max(100),
-    changedBy: z.string().min(1).max(300),
+    changedBy: actor,
     signature,
   })
   .refine(({ selector }) => normalisedSelector(selector.kind, selector.value)?.value === selector.value, {

@@ -73,6 +73,16 @@ export function lockoutsContract(name: string, makePlace: () => Promise<Lockouts
       expect((await reopened()).find(kind, value)).toEqual(lockout)
     })
 
+    test('the longest reason and the longest names of operators are still there after a restart', async () => {
+      const lockouts = await open({ confirmByHand: true })
+      const [author, confirmer] = ['a', 'b'].map((letter) => `${letter.repeat(64)} CN=${letter.repeat(509)}`) as [string, string]
+      // Each of them is two units of UTF-16.
+      const reason = '\u{1F512}'.repeat(500)
+      const { id } = await lockouts.add(lockoutRequest('asid', '200000000359', { reason }), author)
+      await lockouts.confirm(id, confirmer)
+      expect((await reopened()).find('asid', '200000000359')).toMatchObject({ id, reason, author, changedBy: confirmer })
+    })
+
     test('a release by id holds, after a restart too, and no other id is known', async () => {
       const lockouts = await open()
       const { id } = await lockouts.add(lockoutRequest('certificate', certificate), 'socket:0')

@@ -48,6 +48,14 @@ whereInstalled('redis-server', (program) => {
     expect(nodes.flatMap(({ told }) => [...told.unacknowledged, ...told.refused])).toEqual([])
   })
 
+  test('a lockout by an operator of a long name, for a reason of 500 characters, reaches every node', async () => {
+    const author = `${'ab'.repeat(32)} ${'OU=A department of the hospital, '.repeat(15)}CN=alice`
+    await node(0).lockouts.add(request('asid', asid(1), { reason: '\u{1F512}'.repeat(500) }), author)
+    await everywhere(1)
+    await until('it is acknowledged', () => node(0).told.everywhere.length === 1)
+    expect(nodes.flatMap(({ told }) => told.refused)).toEqual([])
+  })
+
   test('two nodes that lock out at the same moment both keep both, under different epochs', async () => {
     const added = await Promise.all([lockOut(node(0), 1), lockOut(node(1), 2), lockOut(node(2), 3), lockOut(node(0), 4)])
     await until('all four are everywhere', () => nodes.every((one) => one.asids().length === 4))
