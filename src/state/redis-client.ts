@@ -22,12 +22,14 @@ export interface RedisClient {
   unsubscribe(channel: string): Promise<void>
   /** Resolves, with why, when the connection is no more. */
   readonly lost: Promise<string>
-  /** Ends it at once: everything unanswered rejects. */
-  destroy(): void
+  /** Ends it at once, for the reason that `lost` then tells: everything unanswered rejects. */
+  destroy(why?: string): void
 }
 
 /** No more unanswered commands than this on one connection: a server that hangs costs no memory. */
 const mostUnanswered = 4_096
+
+const closed = 'closed by the proxy'
 
 /** Connects and signs in within `connectTimeoutMs`. Rejects with what went wrong, or at once where the signal ends it, with nothing left open. */
 export async function connectRedis(
@@ -39,7 +41,7 @@ export async function connectRedis(
 ): Promise<RedisClient> {
   // Loaded where it is needed: whoever shares nothing does not pay for it in memory, some 20 MB.
   const { createClient } = await import('@redis/client')
-  if (signal.aborted) throw new Error('closed by the proxy')
+  if (signal.aborted) throw new Error(closed)
   const client = createClient({
     RESP: 3,
     socket: {
@@ -68,7 +70,7 @@ export async function connectRedis(
     client.destroy()
   }
   const timer = setTimeout(() => stop(`no connection within ${settings.connectTimeoutMs} ms`), settings.connectTimeoutMs)
-  const aborted = (): void => stop('closed by the proxy')
+  const aborted = (): void => stop(closed)
   signal.addEventListener('abort', aborted, { once: true })
   const connected = client.connect()
   connected.catch(() => undefined)
@@ -91,7 +93,7 @@ export async function connectRedis(
     send: (args) => client.sendCommand(args),
     subscribe: (channel, listener) => client.subscribe(channel, listener),
     unsubscribe: (channel) => client.unsubscribe(channel),
-    destroy: aborted,
+    destroy: (why = closed) => stop(why),
   }
 }
 

@@ -54,6 +54,8 @@ const probeMs = 500
 const silentProbes = 4
 const firstPauseMs = 50
 const longestPauseMs = 2_000
+/** A connection that was lost sooner than this ended for what the next one will meet too: a replica that takes no writes, a server that hangs up. */
+const settledMs = 5_000
 
 /** Makes a script of its source. */
 export function redisScript(source: string): RedisScript {
@@ -87,8 +89,9 @@ export function openRedisConnection(settings: RedisSettings, { tls, clock, chang
         const made = await connectPrimary(settings, tls(), attempt, ending.signal)
         if (ending.signal.aborted) made.destroy()
         else await use(made)
-        attempt = 0
+        const began = clock.elapsed()
         why = await made.lost
+        if (clock.elapsed() - began > settledMs) attempt = 0
       } catch (error) {
         why = reasonOf(error)
       }
@@ -117,11 +120,12 @@ export function openRedisConnection(settings: RedisSettings, { tls, clock, chang
   }
 
   async function probe(made: RedisClient): Promise<void> {
-    if (clock.elapsed() - heardAt > silentProbes * (probeMs + budget)) return made.destroy()
+    const silentMs = silentProbes * (probeMs + budget)
+    if (clock.elapsed() - heardAt > silentMs) return made.destroy(`nothing came for ${silentMs} ms`)
     const reply = await ask(made, probeOf(settings))
     if (made !== client) return
     if (reply.kind === 'failed') turn(reply.why)
-    else if (isReplica(reply.value)) made.destroy()
+    else if (isReplica(reply.value)) made.destroy('it has become a replica')
     else turn(undefined)
   }
 
@@ -145,7 +149,7 @@ export function openRedisConnection(settings: RedisSettings, { tls, clock, chang
           clearTimeout(timer)
           resolve({ kind: 'failed', why })
           // The primary has become a replica under us.
-          if (/^READONLY /.test(why)) asked.destroy()
+          if (/^READONLY /.test(why)) asked.destroy(why)
         },
       )
     })

@@ -133,6 +133,23 @@ whereInstalled('redis-server', (program) => {
     expect(ready).toBe(2)
   })
 
+  test('a server that takes no writes as it is a replica: it is said, and asked less and less often', async () => {
+    const server = await serve()
+    await server.cli('REPLICAOF', '127.0.0.1', '1')
+    const connection = open({ port: server.port })
+    let ready = 0
+    connection.onReady(() => {
+      ready++
+      void connection.send('SET', 'k', 'v')
+    })
+    await until('it is said why', () => /^READONLY /.test(whyNot(connection)))
+    const over = performance.now() + 4_000
+    await until('some seconds are over', () => performance.now() > over)
+    expect(ready).toBeLessThan(16)
+    await server.cli('REPLICAOF', 'NO', 'ONE')
+    await until('it is used', async () => connection.health.ok && (await connection.send('SET', 'k', 'v')).kind === 'reply')
+  })
+
   test('a password opens, a wrong one is named as such, and its value is never said', async () => {
     const server = await serve({ lines: ['requirepass right-one', 'user ssp on >of-user ~* &* +@all'] })
     const good = open({ port: server.port, password: 'right-one' })
