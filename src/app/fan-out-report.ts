@@ -1,9 +1,13 @@
 import type { Logger } from '../lib/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { FanOutReport } from '../state/lockout-fan-out.ts'
+import { boundedLog } from './bounded-log.ts'
 
 /** The promise is a second at the 99th percentile, the aim a tenth of it. */
 const everywhereBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30, 300]
+
+/** Whoever can write to Redis can bring about as many refusals as they please. */
+const refusalsLogged = { most: 10, withinMs: 60_000 }
 
 /** Measures and logs how lockouts reach the other nodes. */
 export function fanOutReport(metrics: Metrics, logger: Logger): FanOutReport {
@@ -25,6 +29,10 @@ export function fanOutReport(metrics: Metrics, logger: Logger): FanOutReport {
     'ssp_lockout_unwritten_total',
     'Times that changes of other nodes could not be written to disk; they are in force.',
   )
+  const logRefused = boundedLog<string>(refusalsLogged, {
+    one: (reason) => logger.error({ reason }, 'something about lockouts in Redis does not count'),
+    others: (number) => logger.error({ number }, 'more about lockouts in Redis does not count'),
+  })
   return {
     everywhere: (seconds) => everywhere.observe(seconds),
     unacknowledged(nodes) {
@@ -33,7 +41,7 @@ export function fanOutReport(metrics: Metrics, logger: Logger): FanOutReport {
     },
     refused(why) {
       refused.inc()
-      logger.error({ reason: why }, 'something about lockouts in Redis does not count')
+      logRefused(why)
     },
     unwritten(error) {
       unwritten.inc()

@@ -29,6 +29,8 @@ const answerWithinMs = 5_000
 /** What nothing else has noticed is found by comparing all, now and then. */
 const beatsPerSync = 60
 const atOnce = 50
+/** Messages in a beat that told nothing, by the third of a millisecond each: whoever can write to Redis can send any number. */
+const mostVain = 200
 
 /** Lockouts through Redis. It holds nothing that the nodes do not have on disk, and is believed nothing that is not signed. */
 export function createRedisLockoutFanOut({ redis, list, signing, node, clock, report, processes }: RedisFanOutParts): LockoutFanOut {
@@ -47,6 +49,8 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   let missed = 0
   /** A message told of a change that came before and was not heard of. */
   let gap = false
+  /** Messages since the last beat that told nothing. */
+  let vain = 0
   /** It answers, and does not do what it is asked: out of memory, unable to write to its disk. */
   let failing: { readonly since: number; readonly why: string } | undefined
   let closed = false
@@ -65,6 +69,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   }
 
   async function look(): Promise<void> {
+    vain = 0
     const now = await beat()
     if (now === undefined || closed) return
     list.merge([]).catch(report.unwritten)
@@ -135,19 +140,33 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     })
   }
 
+  function refused(why: string): void {
+    vain++
+    report.refused(why)
+  }
+
   async function hear(text: string): Promise<void> {
+    if (vain >= mostVain) {
+      // What is new is found by comparing all at the next beat.
+      gap = true
+      return report.refused(`not looked into: ${mostVain} messages have told nothing since the last beat`)
+    }
     const message = lockoutMessage(text)
-    if (message === undefined) return report.refused('it is no message about lockouts')
+    if (message === undefined) return refused('it is no message about lockouts')
     if (message.kind === 'drill') {
+      vain++
       await processes.drill()
       return answer(message.from, message.nonce)
     }
     if (message.sequence > sequence + 1 && synced) gap = true
     sequence = Math.max(sequence, message.sequence)
     const record = genuineRecord(message.text, signing)
-    if (typeof record === 'string') return report.refused(record)
-    // One's own is known already. What is not comes from a node that was given the same name by mistake, and is in force all the same.
-    if (message.from === node && !supersedes(record, list.get(record.id))) return
+    if (typeof record === 'string') return refused(record)
+    if (!supersedes(record, list.get(record.id))) {
+      vain++
+      // One's own is known already. What is not comes from a node that was given the same name by mistake, and is in force all the same.
+      if (message.from === node) return
+    }
     try {
       await list.merge([record])
       await processes.reached()

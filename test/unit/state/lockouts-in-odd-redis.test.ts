@@ -48,6 +48,25 @@ whereInstalled('redis-server', (program) => {
     await until('it is kept', async () => (await server.cli('HLEN', `ssp:${lockoutKeys.records}`)) === '1')
   })
 
+  test('of a flood of messages that tell nothing few are verified, all are counted, and what is new is in force within seconds', async () => {
+    const [server, one, other] = await two()
+    const { id } = await lockOut(one, 1)
+    await until('the other has it', () => other.asids().includes(asid(1)))
+    const kept = await server.cli('HGET', `ssp:${lockoutKeys.records}`, id)
+    const replayed = kept.slice(kept.indexOf('{'))
+    const flood = `for n = 1, 4000 do redis.call('PUBLISH', KEYS[1], ARGV[1]) end`
+    for (const record of [replayed.replace('"epoch":1,', '"epoch":9,'), replayed])
+      await server.cli('EVAL', flood, '1', `ssp:${lockoutKeys.changes}`, `change 2 x ${record}`)
+    await server.cli('EVAL', flood, '1', `ssp:${lockoutKeys.changes}`, 'drill x y')
+    await lockOut(one, 2)
+    await until('the other has it', () => other.asids().includes(asid(2)), 5_000)
+    await until('all are counted', () => other.told.refused.length > 8_000)
+    expect(other.told.refused.filter((why) => why.includes('signature')).length).toBeLessThan(2_000)
+    await until('both are well', () => [one, other].every(({ lockouts }) => lockouts.health.ok))
+    const answers = await one.lockouts.drill()
+    expect(answers.every(({ milliseconds }) => milliseconds !== undefined)).toBe(true)
+  })
+
   for (const name of ['records', 'epoch', 'sequence', 'incarnation', 'nodes'] as const)
     test(`a key of another type in the place of ${name} does not keep lockouts from the others`, async () => {
       const [server, one, other] = await two()
