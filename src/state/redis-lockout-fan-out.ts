@@ -53,6 +53,9 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   let vain = 0
   /** It answers, and does not do what it is asked: out of memory, unable to write to its disk. */
   let failing: { readonly since: number; readonly why: string } | undefined
+  /** It answers, and has refused once more, for the reason that it gave last, to keep what was changed here: a user without the rights. */
+  let unkept: typeof failing
+  let refusal = ''
   let closed = false
 
   async function beat(): Promise<{ readonly incarnation: string; readonly sequence: number; readonly records: number } | undefined> {
@@ -74,6 +77,8 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     if (now === undefined || closed) return
     list.merge([]).catch(report.unwritten)
     for (const { record, began } of [...unsent.values()]) await tell(record, began)
+    const why = `changes of this node that Redis does not keep: ${unsent.size}: ${refusal}`
+    unkept = unsent.size === 0 ? undefined : { since: unkept?.since ?? clock.now(), why }
     missed = now.sequence > sequence ? missed + 1 : 0
     // Fewer changes than were told of: another Redis, or somebody told of changes that nobody made, which would hide that some are missing.
     gap ||= now.sequence < sequence
@@ -101,7 +106,10 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     const lacking = list.records().filter((record) => supersedes(record, found.get(record.id)))
     for (let at = 0; at < lacking.length; at += atOnce) {
       const told = await Promise.all(lacking.slice(at, at + atOnce).map((record) => tell(record)))
-      if (told.includes(false)) return
+      if (told.includes(false)) {
+        synced = false
+        return
+      }
     }
     incarnation = begun.incarnation
     missed = 0
@@ -118,6 +126,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     const first = await put()
     const reply = first.kind === 'reply' && first.value === null && (await kept.removedForgery(record.id)) ? await put() : first
     if (reply.kind === 'failed') {
+      refusal = reply.why
       if (began === undefined) return false
       // Redis passes messages on where it can keep nothing.
       const said = await redis.send('PUBLISH', key('changes'), `change 0 ${node} ${JSON.stringify(record)}`)
@@ -197,7 +206,8 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   return {
     get health(): LockoutHealth {
       if (!redis.health.ok) return { shared: true, ok: false, since: redis.health.since, why: redis.health.why }
-      if (failing !== undefined) return { shared: true, ok: false, ...failing }
+      const amiss = failing ?? unkept
+      if (amiss !== undefined) return { shared: true, ok: false, ...amiss }
       return synced ? { shared: true, ok: true } : { shared: true, ok: false, since: redis.health.since, why: 'not caught up yet' }
     },
     async nextEpoch(known) {

@@ -48,6 +48,17 @@ whereInstalled('redis-server', (program) => {
     await until('it is kept', async () => (await server.cli('HLEN', `ssp:${lockoutKeys.records}`)) === '1')
   })
 
+  test('a Redis in which no lockout may be kept or told: the node says so as long as there is one, and it is told once it may be', async () => {
+    const [server, one, other] = await two()
+    await server.cli('ACL', 'SETUSER', 'default', '-hset', '-publish')
+    await lockOut(one, 1)
+    await until('it is said', () => !one.lockouts.health.ok, 5_000)
+    expect(one.lockouts.health).toMatchObject({ ok: false, why: expect.stringMatching(/does not keep: 1: .*can't run this command/) })
+    await server.cli('ACL', 'SETUSER', 'default', '+hset', '+publish')
+    await until('the other has it', () => other.asids().includes(asid(1)), 5_000)
+    await until('both are well', () => [one, other].every(({ lockouts }) => lockouts.health.ok))
+  })
+
   test('of a flood of messages that tell nothing few are verified, all are counted, and what is new is in force within seconds', async () => {
     const [server, one, other] = await two()
     const { id } = await lockOut(one, 1)
