@@ -37,8 +37,15 @@ export async function fetchBytes(options: FetchBytes): Promise<FetchedBytes> {
   let sent: ClientRequest | undefined
   try {
     return await new Promise<FetchedBytes>((resolve, reject) => {
+      // Not left to the request alone: of an end that Node tells nobody of, nobody would hear.
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
       sent = send(options, signal, reject)
       sent.once('error', reject)
+      // Unheard, Node closes the connection and tells of neither an answer nor an error.
+      sent.once('upgrade', (_response, socket) => {
+        socket.destroy()
+        reject(new Error('it answered 101, and no other protocol is spoken here'))
+      })
       sent.once('response', (response) => {
         take(response, options).then(resolve, reject)
       })

@@ -118,6 +118,15 @@ test('a forged or damaged list is refused, and the old one stays', async () => {
   expect(await operatorsPage(running, '/readyz')).not.toContain('fail')
 })
 
+test('an address that once wanted to speak another protocol is asked again, and what it lists then bites', async () => {
+  server.answer = ({ socket }) => void socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n')
+  const running = await start()
+  await until('the first question', () => server.requests.length > 0)
+  const victim = await anotherOfTheConsumer()
+  await publish(victim)
+  await untilRefused(running, victim)
+})
+
 test('a reload leaves a fetched list in force, though the file’s is older', async () => {
   const victim = await anotherOfTheConsumer()
   await publish(victim)

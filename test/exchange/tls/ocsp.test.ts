@@ -104,6 +104,16 @@ describe('with a responder that does not answer', () => {
     expect(ready).toContain('warning: the OCSP responder gave no answer that counts: it did not answer within 300 ms')
   })
 
+  test('check: one that wants to speak another protocol holds up nobody', async () => {
+    const other = await startCrlServer()
+    other.answer = ({ socket }) => void socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n')
+    try {
+      expect((await call(await worldAsking(other.url, { mode: 'check', timeoutSeconds: 0.3 }))).status).toBe(200)
+    } finally {
+      await other.close()
+    }
+  })
+
   test('require: 495, revocation unknown', async () => {
     const running = await worldAsking(silent.url, { mode: 'require', timeoutSeconds: 0.2 })
     expect((await call(running)).status).toBe(495)

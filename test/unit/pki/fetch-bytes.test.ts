@@ -71,6 +71,11 @@ describe('T9: nothing is taken that is', () => {
     await expect(fetching()).rejects.toThrow('it answered 500')
   })
 
+  test('of another protocol, which nobody asked for', async () => {
+    server.answer = ({ socket }) => void socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n')
+    await expect(fetching()).rejects.toThrow('it answered 101, and no other protocol is spoken here')
+  })
+
   test('at an address that may not be dialled, whether it is written or a name leads to it', async () => {
     server.publish('list')
     const before = server.requests.length
