@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { subjectOf } from '../pki/certificate.ts'
 import type { IssuerMemory } from '../pki/issuer-memory.ts'
 import { type KeptCrl, loadTrustStore } from '../pki/load-trust-store.ts'
 import type { TrustStore } from '../pki/trust-store.ts'
@@ -81,8 +82,8 @@ async function readIdentity(
   }
 }
 
-function endOf({ subject, validToDate }: X509Certificate): { readonly subject: string; readonly notAfter: number } {
-  return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.getTime() }
+function endOf(certificate: X509Certificate): { readonly subject: string; readonly notAfter: number } {
+  return { subject: subjectOf(certificate), notAfter: certificate.validToDate.getTime() }
 }
 
 async function readPem(baseDir: string, setting: string, file: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls'
+import { subjectOf } from '../pki/certificate.ts'
 import type { Operator } from './ops-app.ts'
 import type { OpsSettings } from './ops-settings.ts'
 import { Problem } from './problem.ts'
@@ -30,6 +31,5 @@ export function operatorByCertificate(socket: TLSSocket, settings: Admission, no
   const granted = settings.roles.filter((entry) => ('sha256' in entry ? entry.sha256 === sha256 : entry.commonName === commonName))
   if (granted.length === 0) throw new Problem(403, 'This certificate has no role here.')
   const role = granted.some((entry) => entry.role === 'operator') ? 'operator' : 'viewer'
-  const subject = certificate.subject.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ', ').slice(0, 512)
-  return { actor: `${sha256} ${subject}`, role, sha256, notAfter: certificate.validToDate.getTime() }
+  return { actor: `${sha256} ${subjectOf(certificate)}`, role, sha256, notAfter: certificate.validToDate.getTime() }
 }

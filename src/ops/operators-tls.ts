@@ -1,6 +1,7 @@
 import { constants, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { subjectOf } from '../pki/certificate.ts'
 import type { OwnCertificate } from './expiry-gauges.ts'
 import type { OpsSettings } from './ops-settings.ts'
 
@@ -63,8 +64,8 @@ export async function readOperatorsTls(settings: OpsSettings, dataAnchors: Reado
   return { context, anchorFingerprints, certificates }
 }
 
-function ownCertificate({ subject, validToDate }: X509Certificate): OwnCertificate {
-  return { subject: subject.replaceAll('\n', ', '), notAfter: validToDate.getTime() }
+function ownCertificate(certificate: X509Certificate): OwnCertificate {
+  return { subject: subjectOf(certificate), notAfter: certificate.validToDate.getTime() }
 }
 
 async function readPem(file: string): Promise<string> {

@@ -52,6 +52,7 @@ export function issuerOf(x509: X509Certificate): string {
   return oneLine(x509.issuer)
 }
 
+/** The types say string; what Node gives of an empty name is undefined. */
 function oneLine(name: string | undefined): string {
   const line = (name ?? '').split('\n').join(', ')
   return (line.length > 300 ? `${line.slice(0, 300)}…` : line).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?') || '(no name)'

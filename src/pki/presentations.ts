@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
+import { sha256Of, subjectOf } from './certificate.ts'
 import { leafOf, opensslErrorOf, type PresentedCertificate, presentedWith } from './presented.ts'
 
 /** What a peer presented, and how it is named in records. */
@@ -34,8 +35,8 @@ export function createPresentations(max = mostKnown): Presentations {
     const presented = presentedWith(socket, leaf)
     const presentation = {
       presented,
-      sha256: fingerprint256.replaceAll(':', '').toLowerCase(),
-      subject: leaf.subject.replaceAll('\n', ', '),
+      sha256: sha256Of(leaf),
+      subject: subjectOf(leaf),
     }
     // A resumed session shows no issuers: with those of a full handshake it is known for longer.
     if (verified && !socket.isSessionReused() && isGood(presented)) known.set(fingerprint256, presentation)

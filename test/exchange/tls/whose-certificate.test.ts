@@ -127,6 +127,28 @@ whereInstalled('openssl', (openssl) => {
   )
 })
 
+describe('a certificate whose subject is empty, which RFC 5280 allows beside a subjectAltName,', () => {
+  test('goes by its dNSName, on record without a subject; of an unknown authority it is refused like any other', async () => {
+    const as = await issued({ subject: [], dnsNames: [fqdn] })
+    const { forwarding } = await forwardedRecords(here, await call(here, { as }))
+    expect(forwarding.consumer).toMatchObject({ certificateSha256: as.sha256, certificateSubject: '(no name)', certificateNames: [fqdn] })
+    await expectRefusedAs(await issued({ subject: [], dnsNames: [fqdn] }, await createAuthority({ name: 'Elsewhere' })), row2)
+  })
+
+  test('may be the proxy’s own, on either leg', async () => {
+    const own = await issued({ subject: [], dnsNames: ['localhost'], usages: ['clientAuth', 'serverAuth'] })
+    const [certificate, key] = [join(folder, 'own.pem'), join(folder, 'own.key')]
+    await writeFile(certificate, own.chainPem)
+    await writeFile(key, own.keyPem, { mode: 0o600 })
+    const nameless = await startWorld({ settings: { listener: { certificate, key }, forwarding: { certificate, key } } })
+    try {
+      expect((await call(nameless)).status).toBe(200)
+    } finally {
+      await nameless.close()
+    }
+  })
+})
+
 describe('T10: the right name is worth nothing with', () => {
   test.each<[string, () => Promise<Issued>]>([
     ['another authority', async () => issued({}, await createAuthority({ name: 'Elsewhere' }))],

@@ -78,6 +78,10 @@ describe('A1: the operators’ port refuses', () => {
     await refusedEverywhere(await cast.authority.issue({ subject, usages: ['clientAuth'] }), /no role/)
   })
 
+  test('a certificate without a subject that has no role', async () => {
+    await refusedEverywhere(await cast.authority.issue({ subject: [], dnsNames: ['olive'], usages: ['clientAuth'] }), /no role/)
+  })
+
   test('a revoked certificate, also on a connection that is open', async () => {
     const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1, cert: cast.operator.chainPem, key: cast.operator.keyPem })
     expect((await viaAgent(agent)).status).toBe(200)
