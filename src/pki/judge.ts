@@ -78,16 +78,15 @@ export function createJudge(parts: JudgeParts): { readonly judge: Judge; readonl
   const look = (presented: PresentedCertificate, usage: CertificateUsage): Judged => {
     const issuers = presented.presentedIssuers.slice(0, mostIssuers)
     const shown = examineOnce(presented, issuers, usage)
-    const [chain] = shown.chains
-    if (chain === undefined && issuers.length === 0) {
+    if (issuers.length === 0) {
+      // Also where there is a chain without them: it may not be good, as where an expired intermediate is configured and its successor was sent.
       const recalled = memory.recall(shown.sha256)
+      if (recalled !== undefined) return keep(presented, usage, examineOnce(presented, recalled, usage))
       // Not recognised by its object where nothing is known of it: another connection may show the issuers any moment.
-      if (recalled === undefined) return shown
-      return keep(presented, usage, examineOnce(presented, recalled, usage))
+      if (shown.chains.length === 0) return shown
     }
-    const sent = chain?.slice(1).filter(({ sha256 }) => !configured.has(sha256)) ?? []
-    const issuersSent = sent.map(({ x509 }) => x509)
-    if (issuersSent.length > 0) memory.remember(shown.sha256, issuersSent)
+    const sent = shown.chains.flatMap((chain) => chain.slice(1).filter(({ sha256 }) => !configured.has(sha256)))
+    if (sent.length > 0) memory.remember(shown.sha256, [...new Set(sent.map(({ x509 }) => x509))])
     return keep(presented, usage, shown)
   }
 

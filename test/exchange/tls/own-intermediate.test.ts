@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Issued } from '../../support/certificate-authority.ts'
+import { createAuthority, type Issued } from '../../support/certificate-authority.ts'
 import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands, type TlsConsumer } from '../../support/tls-consumer.ts'
@@ -34,6 +34,31 @@ async function resumed(
   const consumer = await shakeHands(here, options)
   return { consumer, answer: await consumer.ask() }
 }
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'over %s, who sends a renewed intermediate is served, resumed too, where the expired one is configured',
+  async (version) => {
+    const parent = here.certificates.authority
+    const [notBefore, notAfter] = [Date.now() - 9 * 86_400_000, Date.now() - 86_400_000]
+    const renewed = await createAuthority({ name: 'Renewed Sub', parent })
+    const expired = await createAuthority({ name: 'Renewed Sub', parent, key: renewed.key, notBefore, notAfter })
+    const file = join(here.directory, 'expired.pem')
+    await writeFile(file, expired.certificatePem)
+    const running = await startWorld({ settings: { trust: { intermediates: ['intermediate.pem', file], crls: [], requireCrl: false } } })
+    try {
+      const as = await renewed.issue({ cn: world.consumer.fqdn, dnsNames: [world.consumer.fqdn], usages: ['clientAuth'] })
+      const only = { as, minVersion: version, maxVersion: version }
+      const first = await shakeHands(running, only)
+      expect((await first.ask())?.status).toBe(200)
+      first.socket.destroy()
+      const again = await shakeHands(running, { ...only, ...(first.session && { session: first.session }) })
+      expect([(await again.ask())?.status, again.socket.isSessionReused()]).toEqual([200, true])
+      again.socket.destroy()
+    } finally {
+      await running.close()
+    }
+  },
+)
 
 describe.each(['TLSv1.2', 'TLSv1.3'] as const)('O2: over %s, with the intermediate known from the caller alone', (version) => {
   const only = { minVersion: version, maxVersion: version }

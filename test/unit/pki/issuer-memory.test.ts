@@ -33,6 +33,15 @@ describe('O2: a party that sent its own intermediate and then resumes with its c
     expect(without.judge(presenting(leaf), now).kind).toBe('bad')
   })
 
+  test('is judged as before also where a configured intermediate leads to a chain that is not good', async () => {
+    const day = 86_400_000
+    const expired = await createAuthority({ name: 'Sub', parent: root, key: sub.key, notBefore: now - 9 * day, notAfter: now - day })
+    const store = await trustStoreOf({ anchors: [root.certificatePem], intermediates: [expired.certificatePem] })
+    expect(store.judge(presenting(leaf), now).kind).toBe('bad')
+    expect(store.judge(presenting(leaf, sub), now).kind).toBe('good')
+    expect(store.judge(presenting(leaf), now).kind).toBe('good')
+  })
+
   test('gains nothing from issuers that led to no anchor', async () => {
     const stranger = await createAuthority({ name: 'Stranger' })
     const foreign = await stranger.issue({ cn: 'a.nhs.uk' })
