@@ -45,6 +45,8 @@ interface Status {
   /** The responders that the certificate names. */
   readonly named: readonly string[]
   result?: OcspResult
+  /** When the answer was made that called it revoked, ms since 1970. */
+  revokedAsOf?: number
   reason: string
   /** From when on the responder is asked again, in the background while the status still counts. */
   askAt: number
@@ -135,6 +137,10 @@ async function ask(status: Status, parts: OcspParts): Promise<void> {
   const { ocsp } = parts.settings()
   try {
     const answer = await question(status, parts)
+    // Whoever sits between could else send again what was said before the revocation.
+    if (status.result === 'revoked' && answer.thisUpdate < (status.revokedAsOf ?? 0))
+      throw new Error('it is older than the answer that called the certificate revoked')
+    if (answer.status === 'revoked') status.revokedAsOf = answer.thisUpdate
     const now = parts.clock.now()
     const until = Math.min(now + ocsp.cacheSeconds * 1000, answer.nextUpdate ?? Number.POSITIVE_INFINITY)
     status.result = answer.status

@@ -1,10 +1,12 @@
 import type { Clock } from '../../../src/lib/clock.ts'
+import { readCertificate } from '../../../src/pki/certificate.ts'
 import { createOcspCheck, type OcspCheck, type OcspParts } from '../../../src/pki/ocsp-check.ts'
 import { pkiSettings } from '../../../src/pki/pki-settings.ts'
 import type { PresentedCertificate } from '../../../src/pki/presented.ts'
 import type { TrustStore } from '../../../src/pki/trust-store.ts'
 import { type Authority, createAuthority, extension, type Issued } from '../../support/certificate-authority.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
+import { ocspAnswer } from '../../support/ocsp-answer.ts'
 import { type OcspResponder, startOcspResponder } from '../../support/ocsp-responder.ts'
 import { whereInstalled } from '../../support/outside-program.ts'
 import { presenting, trustStoreOf } from '../../support/trust-files.ts'
@@ -181,6 +183,34 @@ describe('a responder that cannot be had', () => {
     const check = checkWith({ mode: 'require', url: server.url }, { mayNotDial: () => 'it is loopback' })
     expect(await judged(check, presenting(leaf))).toMatch(/may not be dialled: it is loopback/)
   })
+})
+
+test('T9: an older answer that is sent again takes no revocation back; a newer one does', async () => {
+  const minute = 60_000
+  const authority = await createAuthority({ name: 'Held' })
+  const held = await authority.issue({ cn: 'held.nhs.uk' })
+  const { serial } = readCertificate(held.certificate).fields
+  const itsTrust = await trustStoreOf({ anchors: [authority.certificatePem] })
+  const server = await startCrlServer()
+  const check = checkWith({ mode: 'check', url: server.url, cacheSeconds: 60 }, { trust: () => itsTrust })
+  const verdictAfter = async (status: 'good' | 'revoked', thisUpdate: number): Promise<string> => {
+    const answer = ocspAnswer({ issuer: authority, serial, status, thisUpdate, nextUpdate: time + 60 * minute })
+    server.answer = (_request, response) => void response.end(answer)
+    const asked = results.length
+    check.judge(presenting(held), time)
+    await until('an answer', () => results.length > asked)
+    return judged(check, presenting(held))
+  }
+  try {
+    expect(await verdictAfter('revoked', time - minute)).toMatch(/^revoked on/)
+    time += minute
+    expect(await verdictAfter('good', time - 10 * minute)).toMatch(/^revoked on/)
+    time += minute
+    expect(await verdictAfter('good', time)).toBe('good')
+    expect(results).toEqual(['revoked', 'failed: it is older than the answer that called the certificate revoked', 'good'])
+  } finally {
+    await server.close()
+  }
 })
 
 test('what is bad anyway is asked about nowhere', async () => {
