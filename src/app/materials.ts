@@ -8,6 +8,7 @@ import type { TrustStore } from '../pki/trust-store.ts'
 import type { Registry, RegistrySource } from '../registry/registry.ts'
 import { createRegistrySource } from '../registry/registry-source.ts'
 import type { LoadedConfig } from './load-config.ts'
+import { namedFiles, stateOfFiles } from './named-files.ts'
 import { StartRefused, startRefused } from './start-refused.ts'
 
 /** A certificate of ours with its key, as PEM. */
@@ -28,6 +29,8 @@ export interface Materials {
   readonly registry: Registry
   readonly server: OwnIdentity
   readonly client: OwnIdentity
+  /** What the files that the settings name were like before any of them was read (`stateOfFiles`): whatever is different has changed since. */
+  readonly filesBefore: string
 }
 
 /** What a load starts from: what is in force or, at the first load, what was fetched before, and the memory of issuers. */
@@ -38,6 +41,7 @@ export type LoadOptions =
 /** Reads all of it. Rejects with `StartRefused`, naming the place, when any part cannot be used; what was in force before stays so. */
 export async function loadMaterials(loaded: LoadedConfig, { previous, first }: LoadOptions): Promise<Materials> {
   const { config, baseDir } = loaded
+  const filesBefore = await stateOfFiles(namedFiles(loaded))
   const source: RegistrySource = createRegistrySource(config.registry, baseDir)
   const settled = await Promise.allSettled([
     loadTrustStore(
@@ -60,7 +64,7 @@ export async function loadMaterials(loaded: LoadedConfig, { previous, first }: L
     OwnIdentity,
     OwnIdentity,
   ]
-  return { loaded, trust, registry, server, client }
+  return { loaded, trust, registry, server, client, filesBefore }
 }
 
 async function readIdentity(

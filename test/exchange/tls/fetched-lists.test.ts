@@ -106,6 +106,23 @@ test('what was fetched is in force after a restart, also where the address is go
   expect((await call(again, { as: victim })).status).toBe(495)
 })
 
+test('a file that changes while a start still waits for an address is read again', async () => {
+  const { authority, intermediate } = await certificates()
+  const victim = await anotherOfTheConsumer()
+  const file = join(ground.directory, 'crl.pem')
+  await writeFile(file, await intermediate.crl({ number: ++edition }))
+  const ofTheRoot = await authority.crl()
+  server.answer = (_request, response) => {
+    intermediate.revoke(victim.serial)
+    void intermediate
+      .crl({ number: ++edition })
+      .then((list) => writeFile(file, list))
+      .then(() => response.end(ofTheRoot))
+    server.publish(ofTheRoot)
+  }
+  await untilRefused(await start(), victim)
+})
+
 test('a forged or damaged list is refused, and the old one stays', async () => {
   const { intermediate, operators } = await certificates()
   await publish()

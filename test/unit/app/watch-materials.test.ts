@@ -2,7 +2,9 @@ import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
+import type { LoadedConfig } from '../../../src/app/load-config.ts'
 import type { Materials } from '../../../src/app/materials.ts'
+import { namedFiles, stateOfFiles } from '../../../src/app/named-files.ts'
 import { type Watch, watchMaterials } from '../../../src/app/watch-materials.ts'
 import type { Logger } from '../../../src/lib/logger.ts'
 
@@ -32,7 +34,8 @@ beforeEach(async () => {
   for (const name of all) await writeFile(join(folder, name), 'first')
   const { anchors, intermediates, crls, registry, sharingRules, ...rest } = files
   const config = { trust: { anchors, intermediates, crls }, registry: { files: registry, sharingRules }, ...rest }
-  const materials = { loaded: { config, baseDir: folder, file: join(folder, 'config.yaml') } } as unknown as Materials
+  const loaded = { config, baseDir: folder, file: join(folder, 'config.yaml') } as unknown as LoadedConfig
+  const materials = { loaded, filesBefore: await stateOfFiles(namedFiles(loaded)) } as Materials
   reloads = []
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] })
   watch = watchMaterials(
