@@ -16,10 +16,10 @@ export interface PeriodKeys {
   readonly periods: readonly string[]
   /**
    * What stands in the log for `text`, the JSON of what names people, and for NHS numbers, in the record of that index. The period's key is
-   * made where there is none; where it cannot be made, as on a full disk, the newest older one serves. Throws where there is none at all.
+   * made where there is none; where it cannot be made, as on a full disk, or its file holds none, the newest older one serves. Throws where there is none at all.
    */
   seal(text: string, subjects: readonly string[], at: number, log: string, index: number): StoredPersonal
-  /** What was sealed; undefined where the key is destroyed, or this is not what was sealed for that record of that log. Subjects stay hashed. */
+  /** What was sealed; undefined where the key is destroyed or damaged, or this is not what was sealed for that record of that log. Subjects stay hashed. */
   open(stored: StoredPersonal, log: string, index: number): AuditedPersonal | undefined
   /** What the log holds for an NHS number in that period; undefined where the period's key is not there. */
   subjectHash(period: string, nhsNumber: string): string | undefined
@@ -31,10 +31,16 @@ export interface PeriodKeys {
   destroyBefore(period: string): readonly string[]
 }
 
+const keyBytes = 32
 const nameForm = /^(\d{4,6}-\d{2})\.key$/
 
 function derived(key: Uint8Array, use: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', use, 32))
+}
+
+/** Whether a file holds a key. A full disk or a power cut leaves one that is too short, or zeros: anybody could open what those seal. */
+function isKey(bytes: Uint8Array): boolean {
+  return bytes.length === keyBytes && bytes.some((byte) => byte !== 0)
 }
 
 const subjectsOf = (key: Uint8Array): Buffer => derived(key, 'ssp-audit-subjects-1')
@@ -86,7 +92,8 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
     return join(directory, `${period}.key`)
   }
   function keyOf(period: string): Buffer | undefined {
-    return /^\d{4,6}-\d{2}$/.test(period) ? readKeyFile(pathOf(period)) : undefined
+    const bytes = /^\d{4,6}-\d{2}$/.test(period) ? readKeyFile(pathOf(period)) : undefined
+    return bytes !== undefined && isKey(bytes) ? bytes : undefined
   }
   function periods(): readonly string[] {
     const names = ifThere(() => readdirSync(directory)) ?? []
@@ -99,7 +106,9 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
   /** The period's key, made where there is none, or the newest older one. */
   function usableKey(period: string): { readonly period: string; readonly key: Buffer } {
     try {
-      return { period, key: readOrMakeKeyFile(pathOf(period), () => randomBytes(32)) }
+      const key = readOrMakeKeyFile(pathOf(period), () => randomBytes(keyBytes))
+      if (!isKey(key)) throw new Error(`${pathOf(period)} holds no key: put it back from a backup, or move it away, and another is made`)
+      return { period, key }
     } catch (error) {
       const older = periods().findLast((one) => one < period)
       if (older === undefined) throw error

@@ -82,6 +82,30 @@ describe('the keys of periods', () => {
     })
   })
 
+  for (const [what, bytes] of [
+    ['is empty', Buffer.alloc(0)],
+    ['is cut short', Buffer.alloc(31, 7)],
+    ['holds zeros', Buffer.alloc(32)],
+  ] as const) {
+    test(`O5: a key's file that ${what} seals nothing, for anybody could open it; an older key serves, and its own once it is back`, async () => {
+      await withDataDir(async (dataDir) => {
+        const sealed = openPeriodKeys(dataDir).seal('{"url":"/one"}', [number], november, log, 1)
+        const path = join(dataDir, 'keys', '2026-11.key')
+        const key = readFileSync(path)
+        writeFileSync(path, bytes)
+        const keys = openPeriodKeys(dataDir)
+        expect(() => keys.seal('{}', [number], november, log, 2)).toThrow(/2026-11\.key holds no key: put it back/)
+        expect(keys.open(sealed, log, 1)).toBeUndefined()
+        expect(keys.subjectHash('2026-11', number)).toBeUndefined()
+        writeFileSync(path.replace('-11', '-10'), Buffer.alloc(32, 9), { mode: 0o600 })
+        expect(keys.seal('{}', [], november, log, 2).period).toBe('2026-10')
+        writeFileSync(path, key)
+        expect(keys.seal('{}', [], november, log, 3).period).toBe('2026-11')
+        expect(keys.open(sealed, log, 1)).toMatchObject({ url: '/one' })
+      })
+    })
+  }
+
   test('processes that make a key at one time get the same', async () => {
     await withDataDir(async (dataDir) => {
       const script = `
