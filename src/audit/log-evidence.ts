@@ -8,7 +8,7 @@ import { type Checkpoint, checkpointIn, type NoteVerifier, readCheckpoint, readV
 
 /** What somebody kept of logs, outside of their directory. */
 export interface Evidence {
-  /** Verifier keys; without one for a log the key beside it is believed. */
+  /** Verifier keys, each of which must be one of its log's; without one for a log the key beside it is believed. */
   readonly keys?: readonly NoteVerifier[]
   /** Texts of checkpoints, each with what to call it in a message. */
   readonly checkpoints?: readonly { readonly name: string; readonly note: string }[]
@@ -39,9 +39,12 @@ async function textOr(path: string): Promise<string | undefined> {
   }
 }
 
-/** The verifier key for a log: the given one of its name, else the one in its directory. */
-async function verifierOf(directory: string, log: string, keys: readonly NoteVerifier[]): Promise<NoteVerifier | undefined> {
-  return keys.find(({ name }) => name === log) ?? readVerifier((await textOr(join(directory, 'verifier'))) ?? '')
+/** The verifier keys for a log: all those given of its name, else the one in its directory. */
+async function verifiersOf(directory: string, log: string, keys: readonly NoteVerifier[]): Promise<readonly NoteVerifier[]> {
+  const given = keys.filter(({ name }) => name === log)
+  if (given.length > 0) return given
+  const beside = readVerifier((await textOr(join(directory, 'verifier'))) ?? '')
+  return beside === undefined ? [] : [beside]
 }
 
 /** Why an old key counts for nothing that is so large; undefined where it is not beyond what it signed. */
@@ -58,6 +61,10 @@ function believed(note: string, keys: readonly LogKeyTerm[]): Checkpoint | strin
   })
   const signed = read.filter((one) => 'checkpoint' in one)
   return signed.find(({ late }) => late === undefined)?.checkpoint ?? signed[0]?.late ?? read[0]?.unsigned ?? 'there is no key'
+}
+
+function signedByNone(note: string, keys: readonly LogKeyTerm[]): boolean {
+  return typeof believed(note, keys) === 'string'
 }
 
 /** How many records the note says that the log has, whoever signed it. */
@@ -81,8 +88,8 @@ export async function evidenceFor(directory: string, log: string, evidence: Evid
   const given = (evidence.checkpoints ?? []).filter((one) => one.note.startsWith(`${log}\n`))
   const notes = [...owned.flatMap(({ name, note }) => (note === undefined ? [] : [{ name, note }])), ...given]
   const receipts = (evidence.receipts ?? []).flatMap((text) => readReceipt(text) ?? []).filter(({ group }) => group.log === log)
-  const verifier = await verifierOf(directory, log, evidence.keys ?? [])
-  if (verifier === undefined) {
+  const verifiers = await verifiersOf(directory, log, evidence.keys ?? [])
+  if (verifiers.length === 0) {
     const file = notes[0]?.name ?? join(directory, 'verifier')
     return notes.length + receipts.length === 0 ? { checkpoints: [], receipts: [] } : { file, problem: 'there is no key to verify it with' }
   }
@@ -92,18 +99,23 @@ export async function evidenceFor(directory: string, log: string, evidence: Evid
   // Reading the log names the record in which a key was handed over by somebody else; what was signed before it still counts, and nothing after it.
   const sound = soundHandovers(handovers, firstKey)
   const isBroken = sound.length < handovers.length
-  const keys = keysFrom(verifier, sound, firstKey)
-  if (keys === undefined && isBroken) return { checkpoints: [], receipts: [] }
-  if (keys === undefined) {
-    const problem = `the key ${verifierText(verifier)} never signed this log: no handover leads to it; it was cut off, or the key is another log's`
+  const terms = verifiers.map((verifier) => ({ verifier, keys: keysFrom(verifier, sound, firstKey) }))
+  const stranger = terms.find((one) => one.keys === undefined)
+  if (stranger !== undefined && isBroken) return { checkpoints: [], receipts: [] }
+  if (stranger !== undefined) {
+    const problem = `the key ${verifierText(stranger.verifier)} never signed this log: no handover leads to it; it was cut off, or the key is another log's`
     return { file: join(directory, 'verifier'), problem, size: Math.max(0, ...notes.map(({ note }) => claimedSize(note))) }
   }
+  const keys = terms.flatMap((one) => one.keys ?? [])
   const checkpoints: Checkpoint[] = []
   for (const one of notes) {
     const read = believed(one.note, keys)
     if (typeof read !== 'string') checkpoints.push(read)
     else if (!isBroken) return { file: one.name, problem: `the checkpoint cannot be believed: ${read}`, size: claimedSize(one.note) }
   }
+  // Of a log that names no key of its own each counts as its first: one that signed nothing here shows that it is another's.
+  const idle = isBroken ? undefined : terms.find((one) => notes.length > 0 && notes.every(({ note }) => signedByNone(note, one.keys ?? [])))
+  if (idle !== undefined) return { file: own, problem: `nothing is signed here that the key ${verifierText(idle.verifier)} could prove` }
   const held: ReceiptProof[] = []
   for (const receipt of receipts) {
     const problem = receiptFault(receipt, keys)

@@ -122,6 +122,20 @@ describe('R6: a log whose key is changed', () => {
     })
   })
 
+  test('verifies a log for all keys that are given, or not at all: one that never signed it is not passed over beside one that did', async () => {
+    await withDataDir(async (dataDir) => {
+      const { keys, receipts } = await rotatedTwice(dataDir)
+      const stranger = openLogSigner(join(dataDir, '..', 'stranger'), log).verifier
+      expect(await result(dataDir, { keys, receipts: receipts.map(receiptText) })).toMatchObject({ ok: true })
+      expect(await result(dataDir, { keys: keys.toReversed() })).toMatchObject({ ok: true })
+      for (const given of [
+        [...keys, stranger],
+        [stranger, ...keys],
+      ])
+        expect(await result(dataDir, { keys: given })).toMatchObject({ ok: false, problem: expect.stringMatching(/never signed this log/) })
+    })
+  })
+
   test('names the record in which a key that was destroyed could not hand over', async () => {
     await withDataDir(async (dataDir) => {
       const first = await openHeldTrail(dataDir)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { headerLine, type SegmentHeader } from '../../../src/audit/log-line.ts'
 import { openLogSigner } from '../../../src/audit/log-signer.ts'
 import { emptyTree, grown } from '../../../src/audit/merkle-tree.ts'
+import { receiptText } from '../../../src/audit/receipt-proof.ts'
 import { verifyAll } from '../../../src/audit/verify.ts'
 import { sampleOperation } from '../../support/audit-entries.ts'
 import { segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
@@ -71,6 +72,31 @@ describe('R6: whose log it is', () => {
       await again.trail.close()
       expect(segmentsOf(held.directory).map((one) => readFileSync(one, 'latin1').includes('"key":"'))).toEqual([false, true])
       expect(await result(dataDir, { keys: [openLogSigner(dataDir, log).verifier] })).toMatchObject({ ok: true, records: 2 })
+    })
+  })
+
+  test('one whose headers name no key verifies for no key that signed nothing of it, though it is given with one that did', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      const old = await held.trail.operation(sampleOperation('old'))
+      await held.trail.close()
+      const [path = ''] = segmentsOf(held.directory)
+      const [first = '', record = ''] = readFileSync(path, 'latin1').split('\n')
+      const { s } = JSON.parse(first) as { s: SegmentHeader }
+      const header = headerLine(JSON.parse(JSON.stringify({ ...s, key: undefined })) as SegmentHeader)
+      const entry = record.slice(record.indexOf('"e":') + 4, -1)
+      writeFileSync(path, header.text + recordLine(header.hash, 0, 0, entry).text)
+      const own = openLogSigner(dataDir, log).verifier
+      const stranger = openLogSigner(join(dataDir, '..', 'stranger'), log).verifier
+      expect(await result(dataDir, { keys: [own], receipts: [receiptText(old)] })).toMatchObject({ ok: true, records: 1 })
+      for (const keys of [
+        [own, stranger],
+        [stranger, own],
+      ])
+        expect(await result(dataDir, { keys })).toMatchObject({
+          ok: false,
+          problem: expect.stringMatching(/nothing is signed here that the key/),
+        })
     })
   })
 
