@@ -1,7 +1,7 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFolder, logFolders } from './log-directories.ts'
 import { type BadEvidence, type Evidence, evidenceFor } from './log-evidence.ts'
 import { remembered } from './log-expectations.ts'
 import { brokenHandover, handoverList, handoverProblem } from './log-handover.ts'
@@ -140,10 +140,19 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
  */
 export async function verifyAll(dataDir: string, evidence: Evidence = {}): Promise<ReadonlyMap<string, Verified | Broken>> {
   const root = join(dataDir, 'audit')
-  const directories = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
   const results = new Map<string, Verified | Broken>()
-  for (const name of directories.sort()) {
+  for (const name of logFolders(dataDir)) {
     const log = name.replace(/-([^-]*)$/, '/$1')
+    if (!isFolder(join(root, name))) {
+      results.set(log, {
+        ok: false,
+        badIndex: 0,
+        line: 1,
+        file: join(root, name),
+        problem: 'this is a link, and no folder is where it leads',
+      })
+      continue
+    }
     const known = await evidenceFor(join(root, name), log, evidence)
     results.set(
       log,

@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
+import { logFolders } from '../audit/log-directories.ts'
 import { mendTiles } from '../audit/tiles/mend-tiles.ts'
 import { CommandFailure } from './command-failure.ts'
 import { exitCode } from './exit-code.ts'
@@ -16,20 +16,16 @@ export function auditRetileCommand(terminal: Terminal): Command {
     .requiredOption('--data <dir>', 'data directory, or a copy of it')
     .addHelpText('after', '\nExample:\n  ssp audit retile --data data')
     .action(async ({ data }: { data: string }) => {
-      const root = join(resolve(terminal.workingDirectory, data), 'audit')
-      for (const name of await logsIn(root)) terminal.out(`${printable(`${name}  ${await retiled(join(root, name))}`)}\n`)
+      const directory = resolve(terminal.workingDirectory, data)
+      for (const name of logsIn(directory)) terminal.out(`${printable(`${name}  ${await retiled(join(directory, 'audit', name))}`)}\n`)
     })
 }
 
-async function logsIn(root: string): Promise<readonly string[]> {
+function logsIn(data: string): readonly string[] {
   try {
-    const entries = await readdir(root, { withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .sort()
+    return logFolders(data)
   } catch (error) {
-    throw new CommandFailure(exitCode.negative, `the audit in ${root} cannot be read: ${(error as Error).message}`)
+    throw new CommandFailure(exitCode.negative, `the audit in ${data} cannot be read: ${(error as Error).message}`)
   }
 }
 

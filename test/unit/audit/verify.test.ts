@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { readSegment } from '../../../src/audit/segment-reading.ts'
@@ -216,6 +216,27 @@ describe('R6: verifying a log', () => {
       await writing
       await trail.close()
       expect(await verifyLog(directory)).toMatchObject({ ok: true, records: 300, unfinished: 300 })
+    })
+  })
+
+  test('a log behind a link, as where it was moved to another disk, is verified like the others, and told where the disk is away', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      for (const name of ['one', 'two']) await held.trail.operation(sampleOperation(name))
+      await held.trail.close()
+      const moved = join(dataDir, '..', 'other-disk')
+      renameSync(held.directory, moved)
+      symlinkSync(moved, held.directory)
+      const again = await openHeldTrail(dataDir)
+      await again.trail.operation(sampleOperation('three'))
+      await again.trail.close()
+      const result = async () => (await verifyAll(dataDir)).get('node1/main')
+      expect(await result()).toMatchObject({ ok: true, records: 3 })
+      const [path = ''] = segmentsOf(moved)
+      writeFileSync(path, readFileSync(path, 'latin1').replace('"two"', '"TWO"'))
+      expect(await result()).toMatchObject({ ok: false, badIndex: 1 })
+      renameSync(moved, `${moved}-away`)
+      expect(await result()).toMatchObject({ ok: false, file: held.directory, problem: expect.stringMatching(/is a link/) })
     })
   })
 

@@ -1,4 +1,15 @@
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditSettings } from '../../../../src/audit/audit-settings.ts'
@@ -99,6 +110,23 @@ test('a new start goes on where the last one was, and finds what came meanwhile'
   await work.caughtUp()
   expect((await all()).toSorted()).toEqual([...first, ...second].toSorted())
   expect(work.progress.records).toBe(9)
+})
+
+test('a log behind a link is taken in, and one whose disk is away keeps the others from nothing', async () => {
+  const ids = [...(await record(3))]
+  await trail.close()
+  const moved = mkdtempSync(join(tmpdir(), 'ssp-moved-'))
+  try {
+    renameSync(log(), join(moved, 'log'))
+    symlinkSync(join(moved, 'log'), log())
+    symlinkSync(join(moved, 'away'), join(data, 'audit', 'node1-away'))
+    trail = await open()
+    ids.push(...(await record(2)))
+    await work.caughtUp()
+    expect((await all()).toSorted()).toEqual(ids.toSorted())
+  } finally {
+    rmSync(moved, { recursive: true })
+  }
 })
 
 test('an unfinished line is left until it is whole', async () => {
