@@ -24,7 +24,7 @@ async function handoversOf(path: string): Promise<readonly PlacedHandover[]> {
   const found: PlacedHandover[] = []
   const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1_048_576 })
   await readSegment(chunks, undefined, ignore, (index, _digest, json) => {
-    const handover = handoverIn(jsonObject(json))
+    const handover = handoverIn(jsonObject(json) ?? {})
     if (handover !== undefined) found.push({ ...handover, index })
   })
   return found

@@ -52,7 +52,7 @@ export async function findLogEnd(files: LogFiles, directory: string, log: string
       },
       (_index, _digest, json) => {
         tree = grown(tree, [leafHash(json)])
-        const entry = jsonObject(json)
+        const entry = jsonObject(json) ?? {}
         open.apply(entry as unknown as AuditEntry)
         handovers.take(entry)
       },

@@ -93,20 +93,20 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line>
   if (restBytes > 0) yield { text: Buffer.concat(rest).toString('latin1'), end: end + restBytes, whole: false }
 }
 
-/** The object that the JSON text holds; empty where it holds none. */
-export function jsonObject(json: string): Record<string, unknown> {
+/** The object that the JSON text, which begins with a brace, holds; undefined where it is no JSON. */
+export function jsonObject(json: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(json) as Record<string, unknown>
   } catch {
-    return {}
+    return undefined
   }
 }
 
 function readHeader(text: string): (ReadHeader & { readonly digest: string }) | string {
   const [, digest, json] = headerForm.exec(text) ?? []
   if (digest === undefined || json === undefined) return 'the first line is not the header of a segment'
-  const { format, log, first, prev, tree, open, key, keys = [] } = jsonObject(json)
-  if (format !== 2) return `the format is ${JSON.stringify(format)}; this program knows 2`
+  const { format, log, first, prev, tree, open, key, keys = [] } = jsonObject(json) ?? {}
+  if (format !== 2) return `the format is ${String(JSON.stringify(format)).slice(0, 40)}; this program knows 2`
   if (
     typeof log !== 'string' ||
     typeof first !== 'number' ||
@@ -123,7 +123,7 @@ function readHeader(text: string): (ReadHeader & { readonly digest: string }) | 
   const handovers = keys.flatMap((detail) => handoverIn({ act: handoverAct, detail }) ?? [])
   if (handovers.length !== keys.length) return 'the header holds something else than handovers of keys'
   if (key !== undefined && (typeof key !== 'string' || readVerifier(key)?.name !== log)) return 'the header names no key of its log'
-  const roots = tree.map((root) => Buffer.from(String(root), 'base64'))
+  const roots = tree.map((root) => Buffer.from(typeof root === 'string' ? root : '', 'base64'))
   if (roots.length !== rootCount(first) || roots.some(({ length }) => length !== 32)) return 'the header holds no tree of its size'
   return { digest, log, first, prev, tree: { size: first, roots }, open, handovers, ...(key !== undefined && { firstKey: key }) }
 }

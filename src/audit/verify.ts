@@ -98,15 +98,17 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
         if (position === 0 && header.first !== firstIndex) wrongHeader = `the log begins at record ${header.first}, not at ${firstIndex}`
       },
       (index, digest, json) => {
-        const entry = jsonObject(json)
-        if (entry['type'] === 'forwarding') open.add(String(entry['exchange']))
-        if (entry['type'] === 'outcome') open.delete(String(entry['exchange']))
-        const foreign = handovers.take(entry) === undefined ? undefined : handoverProblem(handovers.all, firstKey)
+        const read = jsonObject(json)
+        const { type, exchange } = read ?? {}
+        if (type === 'forwarding' && typeof exchange === 'string') open.add(exchange)
+        if (type === 'outcome' && typeof exchange === 'string') open.delete(exchange)
+        const foreign = handovers.take(read ?? {}) === undefined ? undefined : handoverProblem(handovers.all, firstKey)
         const leaf = leafHash(json)
         tree = grown(tree, [leaf])
         tiles?.push(leaf)
         const unlike = index === expect.head?.index && digest !== expect.head.hash
-        const problem = unlike ? 'the record is not the one that is remembered' : foreign
+        const unread = read === undefined ? 'the record holds no entry that could be read' : foreign
+        const problem = unlike ? 'the record is not the one that is remembered' : unread
         const unmet = problem === undefined ? past.met(tree, leaf) : { badIndex: index, problem }
         if (unmet !== undefined) memory ??= { line: Math.max(1, unmet.badIndex - firstOf(name) + 2), ...unmet }
       },

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { headerLine, type SegmentHeader } from '../../../src/audit/log-line.ts'
 import { readSegment } from '../../../src/audit/segment-reading.ts'
 import { type Expectations, verifyAll, verifyLog } from '../../../src/audit/verify.ts'
 import { sampleForwarding, sampleOperation, sampleOutcome } from '../../support/audit-entries.ts'
 import { segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
 import { openHeldTrail } from '../../support/audit-trail-held.ts'
+import { recordLine } from '../../support/record-line.ts'
 
 /** A log of several segments with some records each; returns its directory. */
 async function writeLog(dataDir: string): Promise<string> {
@@ -256,6 +258,39 @@ describe('R6: verifying a log', () => {
         unfinished: 0,
         tornTail: false,
       })
+    })
+  })
+
+  describe('a line that somebody made up, every hash of it right', () => {
+    /** The result for a log of a header with these members changed and one record of this entry. */
+    async function madeUp(change: object, entry: string) {
+      return withDataDir(async (dataDir) => {
+        const held = await openHeldTrail(dataDir)
+        await held.trail.close()
+        const [path = ''] = segmentsOf(held.directory)
+        const { s } = JSON.parse(readFileSync(path, 'latin1')) as { s: SegmentHeader }
+        const header = headerLine({ ...s, ...change })
+        writeFileSync(path, header.text + recordLine(header.hash, 0, 0, entry).text)
+        return (await verifyAll(dataDir)).get('node1/main')
+      })
+    }
+    const odd = '{"toString":1,"valueOf":1}'
+
+    test('is named where two readers of it would read two entries, or none', async () => {
+      for (const entry of ['{"v":1,"type":"operation"},"e":{"v":1}', '{"v":1,}'])
+        expect(await madeUp({}, entry)).toMatchObject({ ok: false, badIndex: 0, line: 2, problem: expect.stringMatching(/no entry/) })
+    })
+
+    test('keeps nobody from verifying: what should be a text, and is none, is no exception', async () => {
+      for (const type of ['forwarding', 'outcome'])
+        for (const exchange of [odd, '['.repeat(20_000) + ']'.repeat(20_000)])
+          expect(await madeUp({}, `{"v":1,"type":"${type}","exchange":${exchange}}`)).toMatchObject({ ok: true, records: 1, unfinished: 0 })
+      expect(await madeUp({ first: 1, tree: [JSON.parse(odd)] }, '{}')).toMatchObject({
+        ok: false,
+        problem: expect.stringMatching(/no tree/),
+      })
+      const { problem } = (await madeUp({ format: 'x'.repeat(100_000) }, '{}')) as { problem: string }
+      expect(problem.length).toBeLessThan(100)
     })
   })
 
