@@ -118,9 +118,9 @@ function receiptsAlone(texts: readonly string[], keys: readonly NoteVerifier[], 
     const problems = keys.filter(({ name }) => name === log).map((key) => receiptProblem(receipt, key))
     const problem = problems.length === 0 ? 'no --key is of its log' : problems.includes(undefined) ? undefined : problems[0]
     bad ||= problem !== undefined
-    terminal.out(
-      `${log}  ${problem === undefined ? 'ok' : 'BROKEN'}  receipt of record ${receipt.index}${problem === undefined ? '' : `: ${problem}`}\n`,
-    )
+    const line = `${log}  ${problem === undefined ? 'ok' : 'BROKEN'}  receipt of record ${receipt.index}${problem === undefined ? '' : `: ${problem}`}`
+    // Whoever made the receipt up chose the log's name.
+    terminal.out(`${printable(line)}\n`)
   }
   if (bad) throw new CommandFailure(exitCode.negative)
 }

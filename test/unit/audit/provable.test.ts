@@ -1,14 +1,15 @@
-import { verify } from 'node:crypto'
+import { generateKeyPairSync, verify } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLogSigner } from '../../../src/audit/log-signer.ts'
 import { emptyTree, leafHash } from '../../../src/audit/merkle-tree.ts'
 import { type ReceiptProof, readReceipt, receiptProblem, receiptText } from '../../../src/audit/receipt-proof.ts'
-import { readCheckpoint, readVerifier, verifierText } from '../../../src/audit/signed-note.ts'
+import { noteVerifier, readCheckpoint, readVerifier, verifierText } from '../../../src/audit/signed-note.ts'
 import { verifyAll } from '../../../src/audit/verify.ts'
-import { sampleForwarding, sampleOperation } from '../../support/audit-entries.ts'
+import { sampleForwarding, sampleOperation, sampleReceipt } from '../../support/audit-entries.ts'
 import { segmentsOf, withDataDir } from '../../support/audit-log-text.ts'
 import { openHeldTrail } from '../../support/audit-trail-held.ts'
+import { runSsp } from '../../support/run-ssp.ts'
 
 const log = 'node1/main'
 
@@ -72,6 +73,14 @@ describe('R6: a log that is provable to outsiders', () => {
         expect(readReceipt(text)).toBeUndefined()
       }
     })
+  })
+
+  test('R8: a receipt that somebody made up steers no terminal by the name of its log', async () => {
+    const text = receiptText({ ...sampleReceipt, group: { ...sampleReceipt.group, log: 'n/w\u001b[2K\u009b1A' } })
+    const key = verifierText(noteVerifier('n/w', generateKeyPairSync('ed25519').publicKey))
+    const { code, out, error } = await runSsp(['audit', 'verify', '--key', key, '--receipt', text])
+    expect({ code, error }).toEqual({ code: 1, error: '' })
+    expect(out).toMatch(/^n\/w\ufffd\[2K\ufffd1A {2}BROKEN /)
   })
 
   test('a receipt is signed as the page says, and counts for no other log of the machine, whose key is the same', async () => {
