@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { privateDirectory } from '../private-modes.ts'
@@ -39,18 +40,69 @@ export interface IndexDatabase {
   close(): void
 }
 
-/** Opens `index/audit.sqlite` of the data directory, and makes it and its tables where they are missing or another version's. */
+/** The file was no database any more, or a damaged one: it has been made anew, empty, and the log is where everything still is. */
+class IndexDamaged extends Error {
+  override readonly name = 'IndexDamaged'
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB; an extended code has the plain one in its last byte. */
+function isDamage(error: unknown): boolean {
+  return [11, 26].includes(((error as { readonly errcode?: number }).errcode ?? 0) & 0xff)
+}
+
+function opened(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 10_000 })
+  try {
+    // Pages are written back to the file, and synced, for each 10 MB of them. More at once costs less still, but the audit log's own syncs wait for it.
+    database.exec(
+      'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2500; PRAGMA journal_size_limit = 100000000',
+    )
+    prepareTables(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function openedAnew(path: string): DatabaseSync {
+  for (const ending of ['', '-wal', '-shm']) rmSync(`${path}${ending}`, { force: true })
+  return opened(path)
+}
+
+function openedSound(path: string): DatabaseSync {
+  try {
+    return opened(path)
+  } catch (error) {
+    if (isDamage(error)) return openedAnew(path)
+    throw error
+  }
+}
+
+/**
+ * Opens `index/audit.sqlite` of the data directory, and makes it and its tables where they are missing, another version's or damaged. Where damage shows later, what is
+ * asked throws, and is asked of a new file the next time.
+ */
 export function openIndexDatabase(dataDirectory: string): IndexDatabase {
   const directory = join(dataDirectory, 'index')
   privateDirectory(directory)
-  const database = new DatabaseSync(join(directory, 'audit.sqlite'), { timeout: 10_000 })
-  // Pages are written back to the file, and synced, for each 10 MB of them. More at once costs less still, but the audit log's own syncs wait for it.
-  database.exec(
-    'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 2500; PRAGMA journal_size_limit = 100000000',
-  )
-  prepareTables(database)
+  const path = join(directory, 'audit.sqlite')
+  let database = openedSound(path)
   const prepared = new Map<string, StatementSync>()
   let undone = 0
+
+  function mending<T>(act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      prepared.clear()
+      database.close()
+      database = openedAnew(path)
+      undone += 1
+      throw new IndexDamaged(`the index was damaged, and is made anew from the logs: ${(error as Error).message}`, { cause: error })
+    }
+  }
 
   function statement(sql: string): StatementSync {
     const known = prepared.get(sql)
@@ -62,10 +114,10 @@ export function openIndexDatabase(dataDirectory: string): IndexDatabase {
   }
 
   function transaction<T>(begin: string, act: () => T): T {
-    database.exec(begin)
+    mending(() => database.exec(begin))
     try {
       const result = act()
-      database.exec('COMMIT')
+      mending(() => database.exec('COMMIT'))
       return result
     } catch (error) {
       undone += 1
@@ -77,13 +129,16 @@ export function openIndexDatabase(dataDirectory: string): IndexDatabase {
 
   return {
     // Lists are PostgreSQL's alone: no search here gives one.
-    rows: ({ sql, values }) => statement(sql).all(...(values as readonly (string | number)[])) as Row[],
-    row: (sql, ...values) => statement(sql).get(...values) as Row | undefined,
-    run: (sql, ...values) => Number(statement(sql).run(...values).changes),
-    each: (sql, ...values) => statement(sql).iterate(...values) as Iterable<Row>,
+    rows: ({ sql, values }) => mending(() => statement(sql).all(...(values as readonly (string | number)[])) as Row[]),
+    row: (sql, ...values) => mending(() => statement(sql).get(...values) as Row | undefined),
+    run: (sql, ...values) => mending(() => Number(statement(sql).run(...values).changes)),
+    *each(sql, ...values) {
+      const rows = statement(sql).iterate(...values)
+      for (let next = mending(() => rows.next()); next.done !== true; next = mending(() => rows.next())) yield next.value as Row
+    },
     together: (act) => transaction('BEGIN IMMEDIATE', act),
     reading: (act) => transaction('BEGIN', act),
-    state: () => `${statement('PRAGMA data_version').get()?.['data_version']} ${undone}`,
+    state: () => `${mending(() => statement('PRAGMA data_version').get()?.['data_version'])} ${undone}`,
     close: () => database.close(),
   }
 }

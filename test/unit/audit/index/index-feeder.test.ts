@@ -112,6 +112,26 @@ test('a new start goes on where the last one was, and finds what came meanwhile'
   expect(work.progress.records).toBe(9)
 })
 
+test('R5: an index whose file is no database, or a damaged one, is made anew from the log: when it is opened, and as soon as damage shows', async () => {
+  const path = join(data, 'index', 'audit.sqlite')
+  const ids = await record(300)
+  await work.caughtUp()
+  await work.close()
+  writeFileSync(path, Buffer.alloc(20_000, 'A'))
+  for (const ending of ['-wal', '-shm']) rmSync(`${path}${ending}`, { force: true })
+  work = openWork()
+  await work.caughtUp()
+  expect((await all()).toSorted()).toEqual(ids.toSorted())
+  await work.close()
+  const bytes = readFileSync(path)
+  for (let page = 4096; page < bytes.length; page += 4096) bytes.fill(0xee, page, page + 2000)
+  writeFileSync(path, bytes)
+  work = openWork()
+  await expect(work.search({}, 5000)).rejects.toThrow(/was damaged, and is made anew/)
+  await work.caughtUp()
+  expect((await all()).toSorted()).toEqual(ids.toSorted())
+})
+
 test('a log behind a link is taken in, and one whose disk is away keeps the others from nothing', async () => {
   const ids = [...(await record(3))]
   await trail.close()
