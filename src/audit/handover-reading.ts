@@ -1,14 +1,12 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { handoverIn, type PlacedHandover } from './log-handover.ts'
-import { jsonObject, type ReadHeader, readSegment, segmentNames } from './segment-reading.ts'
+import { jsonObject, plainChunks, type ReadHeader, readSegment, segmentNames } from './segment-reading.ts'
 
 const ignore = (): void => {}
 
 async function* firstLine(path: string): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterable<Buffer> = createReadStream(path)
-  for await (const chunk of chunks) {
+  for await (const chunk of plainChunks(path, 65_536)) {
     const end = chunk.indexOf(10)
     yield end < 0 ? chunk : chunk.subarray(0, end + 1)
     if (end >= 0) return
@@ -22,8 +20,7 @@ export async function headerOf(path: string): Promise<ReadHeader | undefined> {
 
 async function handoversOf(path: string): Promise<readonly PlacedHandover[]> {
   const found: PlacedHandover[] = []
-  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1_048_576 })
-  await readSegment(chunks, undefined, ignore, (index, _digest, json) => {
+  await readSegment(plainChunks(path), undefined, ignore, (index, _digest, json) => {
     const handover = handoverIn(jsonObject(json) ?? {})
     if (handover !== undefined) found.push({ ...handover, index })
   })

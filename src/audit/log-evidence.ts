@@ -1,5 +1,5 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { logKeysIn } from './handover-reading.ts'
 import { keysFrom, type LogKeyTerm, soundHandovers } from './log-handover.ts'
@@ -32,6 +32,7 @@ export interface BadEvidence {
 
 async function textOr(path: string): Promise<string | undefined> {
   try {
+    if (!(await stat(path)).isFile()) throw new Error(`${path} is no plain file`)
     return await readFile(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined

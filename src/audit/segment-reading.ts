@@ -1,5 +1,6 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
 import { hash } from 'node:crypto'
+import { createReadStream, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { type Handover, handoverAct, handoverIn } from './log-handover.ts'
 import { type Frontier, rootCount } from './merkle-tree.ts'
@@ -13,6 +14,12 @@ export function firstOf(name: string): number {
 /** The names of a log's segments, the oldest first. Rejects with the system's error. */
 export async function segmentNames(directory: string): Promise<readonly string[]> {
   return (await readdir(directory)).filter((name) => /^\d{12,}\.log$/.test(name)).sort((a, b) => firstOf(a) - firstOf(b))
+}
+
+/** The bytes of a plain file, in pieces. Throws where it is none: a pipe in its place would never end. What the disk does not give is thrown as it is read. */
+export function plainChunks(path: string, highWaterMark = 1_048_576): AsyncIterable<Buffer> {
+  if (!statSync(path).isFile()) throw new Error('this is no plain file')
+  return createReadStream(path, { highWaterMark })
 }
 
 /** A place where the log is not what was written. */

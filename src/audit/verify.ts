@@ -1,5 +1,4 @@
 // One of the files that an auditor can run, and check, without the rest: it imports nothing but Node and its neighbours.
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { isFolder, logFolders } from './log-directories.ts'
 import { type BadEvidence, type Evidence, evidenceFor } from './log-evidence.ts'
@@ -7,7 +6,16 @@ import { remembered } from './log-expectations.ts'
 import { brokenHandover, handoverList, handoverProblem } from './log-handover.ts'
 import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
-import { type ChainEnd, type Fault, firstOf, jsonObject, readSegment, segmentNames } from './segment-reading.ts'
+import {
+  type ChainEnd,
+  type Fault,
+  firstOf,
+  jsonObject,
+  plainChunks,
+  readSegment,
+  type SegmentReading,
+  segmentNames,
+} from './segment-reading.ts'
 import type { Checkpoint } from './signed-note.ts'
 import { tileCheck } from './tiles/tile-check.ts'
 
@@ -72,47 +80,49 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
   if ('problem' in past) return broken('checkpoint', { line: 1, ...past })
   for (const [position, name] of names.entries()) {
     let wrongHeader: string | undefined
-    const chunks: AsyncIterable<Buffer> = createReadStream(join(directory, name), { highWaterMark: 1_048_576 })
     // After a removal on purpose nothing says what came before the first segment but its own header.
-    const reading = await readSegment(
-      chunks,
-      position === 0 && firstIndex > 0 ? undefined : end,
-      (header) => {
-        if (position === 0) for (const exchange of header.open) open.add(exchange)
-        log ??= header.log
-        if (header.log !== log) wrongHeader = `the segment belongs to the log ${header.log}, not to ${log}`
-        if (header.first !== firstOf(name)) wrongHeader = `the file's name does not fit its first record, ${header.first}`
-        if (position === 0) tree = header.tree
-        firstKey ??= header.firstKey
-        if (header.firstKey !== firstKey) wrongHeader = "the header names another key as the log's first than those before it"
-        if (position === 0) {
-          // Nothing comes before the first segment that could have handed a key over; before a later one, what did must hold by itself.
-          wrongHeader ??= header.first === 0 && header.handovers.length > 0 ? 'keys are handed over before the first record' : undefined
-          wrongHeader ??= brokenHandover(header.handovers, firstKey)
-          handovers.begin(header.handovers)
-        }
-        if (JSON.stringify(header.handovers) !== JSON.stringify(handovers.all))
-          wrongHeader = 'the header holds other handovers of keys than the records before it'
-        if (rootOf(header.tree).compare(rootOf(tree)) !== 0)
-          wrongHeader = 'the header holds another tree than that of the records before it'
-        if (position === 0 && header.first !== firstIndex) wrongHeader = `the log begins at record ${header.first}, not at ${firstIndex}`
-      },
-      (index, digest, json) => {
-        const read = jsonObject(json)
-        const { type, exchange } = read ?? {}
-        if (type === 'forwarding' && typeof exchange === 'string') open.add(exchange)
-        if (type === 'outcome' && typeof exchange === 'string') open.delete(exchange)
-        const foreign = handovers.take(read ?? {}) === undefined ? undefined : handoverProblem(handovers.all, firstKey)
-        const leaf = leafHash(json)
-        tree = grown(tree, [leaf])
-        tiles?.push(leaf)
-        const unlike = index === expect.head?.index && digest !== expect.head.hash
-        const unread = read === undefined ? 'the record holds no entry that could be read' : foreign
-        const problem = unlike ? 'the record is not the one that is remembered' : unread
-        const unmet = problem === undefined ? past.met(tree, leaf) : { badIndex: index, problem }
-        if (unmet !== undefined) memory ??= { line: Math.max(1, unmet.badIndex - firstOf(name) + 2), ...unmet }
-      },
+    const reading = await readable(end.next, join(directory, name), (chunks) =>
+      readSegment(
+        chunks,
+        position === 0 && firstIndex > 0 ? undefined : end,
+        (header) => {
+          if (position === 0) for (const exchange of header.open) open.add(exchange)
+          log ??= header.log
+          if (header.log !== log) wrongHeader = `the segment belongs to the log ${header.log}, not to ${log}`
+          if (header.first !== firstOf(name)) wrongHeader = `the file's name does not fit its first record, ${header.first}`
+          if (position === 0) tree = header.tree
+          firstKey ??= header.firstKey
+          if (header.firstKey !== firstKey) wrongHeader = "the header names another key as the log's first than those before it"
+          if (position === 0) {
+            // Nothing comes before the first segment that could have handed a key over; before a later one, what did must hold by itself.
+            wrongHeader ??= header.first === 0 && header.handovers.length > 0 ? 'keys are handed over before the first record' : undefined
+            wrongHeader ??= brokenHandover(header.handovers, firstKey)
+            handovers.begin(header.handovers)
+          }
+          if (JSON.stringify(header.handovers) !== JSON.stringify(handovers.all))
+            wrongHeader = 'the header holds other handovers of keys than the records before it'
+          if (rootOf(header.tree).compare(rootOf(tree)) !== 0)
+            wrongHeader = 'the header holds another tree than that of the records before it'
+          if (position === 0 && header.first !== firstIndex) wrongHeader = `the log begins at record ${header.first}, not at ${firstIndex}`
+        },
+        (index, digest, json) => {
+          const read = jsonObject(json)
+          const { type, exchange } = read ?? {}
+          if (type === 'forwarding' && typeof exchange === 'string') open.add(exchange)
+          if (type === 'outcome' && typeof exchange === 'string') open.delete(exchange)
+          const foreign = handovers.take(read ?? {}) === undefined ? undefined : handoverProblem(handovers.all, firstKey)
+          const leaf = leafHash(json)
+          tree = grown(tree, [leaf])
+          tiles?.push(leaf)
+          const unlike = index === expect.head?.index && digest !== expect.head.hash
+          const unread = read === undefined ? 'the record holds no entry that could be read' : foreign
+          const problem = unlike ? 'the record is not the one that is remembered' : unread
+          const unmet = problem === undefined ? past.met(tree, leaf) : { badIndex: index, problem }
+          if (unmet !== undefined) memory ??= { line: Math.max(1, unmet.badIndex - firstOf(name) + 2), ...unmet }
+        },
+      ),
     )
+    if ('problem' in reading) return broken(name, reading)
     if (wrongHeader !== undefined) return broken(name, { badIndex: end.next, line: 1, problem: wrongHeader })
     const fault = memory ?? reading.fault
     if (fault !== undefined) return broken(name, fault)
@@ -136,9 +146,26 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
   return { ok: true, log: log ?? '', records, firstIndex, lastIndex: end.next - 1, head: end.hash, root, unfinished: open.size, tornTail }
 }
 
+/** What reading the segment shows; a fault where the disk does not give it, as with a bad sector. */
+async function readable(
+  badIndex: number,
+  path: string,
+  read: (chunks: AsyncIterable<Uint8Array>) => Promise<SegmentReading>,
+): Promise<SegmentReading | Fault> {
+  try {
+    return await read(plainChunks(path))
+  } catch (error) {
+    return { badIndex, line: 1, problem: `the segment cannot be read: ${(error as Error).message}` }
+  }
+}
+
+function unreadable(file: string, { message }: Error): BadEvidence {
+  return { file, problem: `it cannot be read: ${message}` }
+}
+
 /**
  * Verifies every log under `dataDir/audit`, each under the name that its directory gives it, against its own checkpoint and what is given
- * from elsewhere. Rejects where the directory cannot be read.
+ * from elsewhere; one that cannot be read is broken. Rejects where `dataDir/audit` cannot be read.
  */
 export async function verifyAll(dataDir: string, evidence: Evidence = {}): Promise<ReadonlyMap<string, Verified | Broken>> {
   const root = join(dataDir, 'audit')
@@ -155,7 +182,7 @@ export async function verifyAll(dataDir: string, evidence: Evidence = {}): Promi
       })
       continue
     }
-    const known = await evidenceFor(join(root, name), log, evidence)
+    const known = await evidenceFor(join(root, name), log, evidence).catch((error: Error) => unreadable(join(root, name), error))
     results.set(
       log,
       'problem' in known ? await brokenWithout(join(root, name), log, known) : await verifyLog(join(root, name), { log, ...known }),

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { headerLine, type SegmentHeader } from '../../../src/audit/log-line.ts'
@@ -240,6 +241,22 @@ describe('R6: verifying a log', () => {
       renameSync(moved, `${moved}-away`)
       expect(await result()).toMatchObject({ ok: false, file: held.directory, problem: expect.stringMatching(/is a link/) })
     })
+  })
+
+  test('what cannot be read, as on a bad disk, or never ends is a finding of its log, and the others are verified', async () => {
+    for (const name of ['000000000000.log', 'checkpoint', 'verifier'])
+      for (const instead of ['folder', 'pipe'])
+        await withDataDir(async (dataDir) => {
+          await writeLog(dataDir)
+          const bad = join(dataDir, 'audit', 'node1-bad')
+          cpSync(join(dataDir, 'audit', 'node1-main'), bad, { recursive: true })
+          rmSync(join(bad, name))
+          if (instead === 'folder') mkdirSync(join(bad, name))
+          else execFileSync('mkfifo', [join(bad, name)])
+          const results = await verifyAll(dataDir)
+          expect(results.get('node1/main')).toMatchObject({ ok: true })
+          expect(results.get('node1/bad')).toMatchObject({ ok: false, problem: expect.stringMatching(/cannot be read/) })
+        })
   })
 
   test('an empty directory is an empty log', async () => {
