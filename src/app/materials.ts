@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { subjectOf } from '../pki/certificate.ts'
 import type { IssuerMemory } from '../pki/issuer-memory.ts'
 import { type KeptCrl, loadTrustStore } from '../pki/load-trust-store.ts'
@@ -80,9 +81,11 @@ async function readIdentity(
     const [, ...issuers] = (cert.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map(
       (pem) => new X509Certificate(pem),
     )
+    // OpenSSL has the last word, on a chain that is cut off or a key that is too short, and after the swap nothing may fail.
+    createSecureContext({ cert, key })
     return { cert, key, ...endOf(x509), issuers: issuers.map(endOf) }
   } catch (error) {
-    throw new StartRefused(`${section}: ${certificate}, ${keyFile}: ${error instanceof Error ? error.message : 'unreadable'}`)
+    throw new StartRefused(`${section}: ${certificate}, ${keyFile}: ${(error as Error).message}`)
   }
 }
 
