@@ -63,6 +63,7 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
         nth: names.indexOf(name),
         among: parts.count,
         configPath: loaded.file,
+        fingerprint: fingerprintOf(materials()),
         atStart,
         ticketKey: parts.ticketKey(),
       },

@@ -47,6 +47,7 @@ let running: Running | undefined
 /** What arrived while the data path was being composed and only it can take. */
 const early: ((to: Running) => void)[] = []
 let prepared: Materials | undefined
+const begun = Promise.withResolvers<Running>()
 
 const line: ControlLine = openControlLine(hear)
 // The control process says when to end: a signal to the whole group is for it alone.
@@ -149,6 +150,9 @@ async function run(known: Told): Promise<void> {
   const renewTickets = (): void => line.send({ type: 'renew-tickets' })
   const options = { log, clock, worker: name, issuerMemory: issuers.memory, onIssuersForgotten: renewTickets }
   const ground = await layGround(loaded, options, parts)
+  // Only a reload may bring in other files than those in force: it judges them against what was before, and all workers follow it or none.
+  if (fingerprintOf(ground.materials()) !== start.fingerprint)
+    throw new Error('what the files hold is not what is in force: it begins once a reload has taken them')
   let nodes = (): number => among
   const quotas = createLentQuotas({ nth, among, machines: () => Math.ceil(nodes() / among) }, line.quotas)
   const limits: MachineLimits = {
@@ -181,6 +185,7 @@ async function run(known: Told): Promise<void> {
   for (const act of early.splice(0)) act(made)
   collectSeldom()
   await plane.open()
+  begun.resolve(made)
   parts.add(setInterval(() => report(made), reportMs).unref(), async (timer) => clearInterval(timer))
   report(made)
   line.send({ type: 'ready', port: plane.port, fingerprint: fingerprintOf(ground.materials()) })
@@ -225,11 +230,12 @@ async function settingsOf({ configPath, among, atStart }: WorkerStart): Promise<
   return partOfMachine(keepFromStart(await loadConfig(configPath, process.env), atStart), among)
 }
 
+/** Where it is only beginning, it answers once it has begun; one that cannot begin ends, and is left out. */
 async function prepare({ start }: Told): Promise<Answer> {
-  if (running === undefined) return { type: 'refused', why: 'it has not started' }
+  const { ground, plane } = await begun.promise
   try {
-    const next = await loadMaterials(await settingsOf(start), { previous: running.ground.materials() })
-    await running.plane.prepare(next)
+    const next = await loadMaterials(await settingsOf(start), { previous: ground.materials() })
+    await plane.prepare(next)
     prepared = next
     return { type: 'prepared', fingerprint: fingerprintOf(next) }
   } catch (error) {

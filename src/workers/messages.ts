@@ -33,6 +33,8 @@ export interface WorkerStart {
   /** Among how many the machine's limits are divided. */
   readonly among: number
   readonly configPath: string
+  /** By which settings, registry, certificates and anchors the control process decides: it begins by the same, or not at all. */
+  readonly fingerprint: string
   /** Of the settings that no reload changes, what the machine was started with, each with its place. */
   readonly atStart: readonly (readonly [setting: string, value: unknown])[]
   readonly ticketKey: Uint8Array
