@@ -8,9 +8,12 @@ import { UnreadableFile } from './unreadable-file.ts'
 import { parseYaml, plainYaml } from './yaml-document.ts'
 import { readYamlText } from './yaml-text.ts'
 
+/** A file that is only just being written looks so; an empty list must be written down. */
+const noRule = 'holds no rule, and every call would be refused: where that is meant, it is a YAML file with "rules: []"'
+
 /**
  * Reads the file of data-sharing rules: YAML with one list `rules`, or NDJSON with a rule a line. Rejects with `UnreadableFile` if a single
- * rule is wrong: a refusal that was set aside would let calls through.
+ * rule is wrong: a refusal that was set aside would let calls through; and if there is none but for an empty list.
  */
 export async function readSharingRules(file: SourceFile, findings: FindingList): Promise<SharingRule[]> {
   const rules: SharingRule[] = []
@@ -37,7 +40,10 @@ export async function readSharingRules(file: SourceFile, findings: FindingList):
   }
 
   if (/\.ya?ml$/i.test(extname(file.path))) await readYamlRules(file, take)
-  else await readLines(file, (line, number) => void (/\S/.test(line) && take(jsonRule(line), number)))
+  else {
+    await readLines(file, (line, number) => void (/\S/.test(line) && take(jsonRule(line), number)))
+    if (rules.length === 0 && faulty === 0) throw new UnreadableFile(file.name, noRule)
+  }
   if (firstFault !== undefined)
     throw new UnreadableFile(
       firstFault.place,
@@ -51,7 +57,7 @@ async function readYamlRules(file: SourceFile, take: (value: unknown, line: numb
   const list = document.kind === 'map' ? document.entries.get('rules') : undefined
   if (document.kind !== 'map' || document.entries.size !== 1 || list === undefined)
     throw new UnreadableFile(`${file.name}:${document.line}`, 'must be a map with the list rules and nothing else')
-  if (list.kind === 'text' && list.text === '') return
+  if (list.kind === 'text' && list.text === '') throw new UnreadableFile(`${file.name}:${list.line}`, noRule)
   if (list.kind !== 'list') throw new UnreadableFile(`${file.name}:${list.line}`, 'rules must be a list')
   for (const item of list.items) take(plainYaml(item), item.line)
 }

@@ -30,6 +30,7 @@ describe('data-sharing rules', () => {
   afterAll(() => folder.remove())
 
   async function rules(...list: readonly Rule[]): Promise<Registry> {
+    if (list.length === 0) return await folder.load(['systems.ndjson'])
     await folder.write('sharing.ndjson', list.map((rule) => JSON.stringify(rule)).join('\n'))
     return await folder.load(['systems.ndjson'], { sharingRules: 'sharing.ndjson' })
   }
@@ -43,6 +44,17 @@ describe('data-sharing rules', () => {
 
   test('refuse without a rule', async () => {
     expect((await rules()).sharing(a1, b1, 'urn:x:read', 0)).toEqual({ allowed: false, rule: 'default' })
+  })
+
+  test.each([
+    ['sharing.ndjson', ''],
+    ['sharing.ndjson', '\n \n'],
+    ['sharing.yaml', 'rules:\n'],
+    ['sharing.yaml', ''],
+  ])('%s with %j is a file that is only just being written: the last good rules stay', async (name, text) => {
+    await folder.write(name, text)
+    const { message } = await folder.refusal(['systems.ndjson'], { sharingRules: name })
+    expect(message).toMatch(text === '' && name.endsWith('.yaml') ? /must be a map/ : /holds no rule/)
   })
 
   test.each([
