@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { readOrdinaryFile } from '../lib/read-ordinary-file.ts'
 import { subjectOf } from '../pki/certificate.ts'
 import type { IssuerMemory } from '../pki/issuer-memory.ts'
 import { type KeptCrl, loadTrustStore } from '../pki/load-trust-store.ts'
@@ -96,9 +96,9 @@ function endOf(certificate: X509Certificate): { readonly subject: string; readon
 async function readPem(baseDir: string, setting: string, file: string): Promise<string> {
   const path = resolve(baseDir, file)
   try {
-    return await readFile(path, 'utf8')
+    return await readOrdinaryFile(path)
   } catch (error) {
-    throw new StartRefused(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`)
+    throw new StartRefused(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`)
   }
 }
 

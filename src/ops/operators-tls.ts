@@ -1,6 +1,6 @@
 import { constants, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { readOrdinaryFile } from '../lib/read-ordinary-file.ts'
 import { subjectOf } from '../pki/certificate.ts'
 import type { OwnCertificate } from './expiry-gauges.ts'
 import type { OpsSettings } from './ops-settings.ts'
@@ -70,7 +70,7 @@ function ownCertificate(certificate: X509Certificate): OwnCertificate {
 
 async function readPem(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await readOrdinaryFile(file)
   } catch (error) {
     throw new OpsSettingsRejected(`${file}: cannot be read for the operators’ port: ${(error as Error).message}.`)
   }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { KeyObject } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
@@ -74,6 +75,18 @@ describe('A5: a reload is refused whole, where', () => {
     // No connection to the provider is there yet: one is opened with the certificate that is in force.
     expect((await call(here)).status).toBe(200)
   })
+
+  test.each(['server.pem', 'client.key', 'operators.pem', 'operators-ca.pem'])(
+    '%s is a pipe into which nobody writes, and the next one that is good is taken',
+    async (file) => {
+      const good = await readFile(join(here.directory, file))
+      await rm(join(here.directory, file))
+      execFileSync('mkfifo', [join(here.directory, file)])
+      expect(await here.proxy.reload('test')).toEqual({ ok: false, detail: expect.stringMatching(`${file}.*no ordinary file`) })
+      await put(here.directory, file, good)
+      expect(await here.proxy.reload('test')).toMatchObject({ ok: true })
+    },
+  )
 })
 
 describe('T7: the start is refused, where', () => {
