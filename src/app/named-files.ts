@@ -26,12 +26,15 @@ export function namedFiles({ config, baseDir, file }: LoadedConfig): readonly st
   return [file, ...named.map((name) => resolve(baseDir, name))]
 }
 
-/** What the files are like, as a text to compare: size, time and inode of each; a missing one is a state too. Never rejects. */
+/**
+ * What the files are like, as a text to compare: size, time, inode and rights of each, for one that could not be read may only have been given rights; a missing one is
+ * a state too. Never rejects.
+ */
 export async function stateOfFiles(files: readonly string[]): Promise<string> {
   const seen = await Promise.all(
     files.map((file) =>
       stat(file).then(
-        ({ mtimeMs, size, ino }) => [mtimeMs, size, ino],
+        ({ mtimeMs, size, ino, mode, uid, gid }) => [mtimeMs, size, ino, mode, uid, gid],
         () => [],
       ),
     ),

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
@@ -93,4 +93,16 @@ test('a file that goes on changing is waited for; one that is gone has changed, 
   await anInterval()
   await anInterval()
   expect(reloads).toHaveLength(3)
+})
+
+test('a file that is given other rights has changed: the reload that could not read it is tried again', async () => {
+  await replace('server.key', 'second')
+  await chmod(join(folder, 'server.key'), 0)
+  await anInterval()
+  await anInterval()
+  expect(reloads).toHaveLength(1)
+  await chmod(join(folder, 'server.key'), 0o600)
+  await anInterval()
+  await anInterval()
+  expect(reloads).toHaveLength(2)
 })
