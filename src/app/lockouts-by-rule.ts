@@ -34,11 +34,17 @@ export interface LockoutsByRule {
 /** Puts the rules to work, with what other nodes count where there are any. */
 export function lockoutsByRule({ settings, lockouts, shared, audit, metrics, logger, clock }: RuleParts): LockoutsByRule {
   const gathered = metrics.counter('ssp_lockout_evidence_total', 'Evidence against certificates, by what it is.', ['kind'])
-  const judged = metrics.counter('ssp_lockout_rule_judgements_total', 'What rules did, and what they would do at a later stage.', [
-    'rule',
-    'would',
-    'act',
-  ])
+  const judged = metrics.counter(
+    'ssp_lockout_rule_judgements_total',
+    'What rules did, and what they would do at a later stage.',
+    ['rule', 'would', 'act'],
+    (counter) => {
+      // Prometheus sees no increase in a series that begins at 1: each that a rule can come to is there from the start, at 0.
+      for (const { name, stage } of settings().rules)
+        for (const would of ['slow', 'block'] as const)
+          for (const act of ['observe', stage === 'block' ? would : stage]) counter.labels(name, would, act).inc(0)
+    },
+  )
   metrics.gauge('ssp_lockout_suspects', 'Identities of whom evidence is kept.', [], (gauge) => gauge.set(rules?.made.size ?? 0))
   metrics.gauge('ssp_lockout_evidence_untold', 'Identities of whom other nodes have not been told the latest evidence.', [], (gauge) =>
     gauge.set(shared.shared ? (rules?.made.untold ?? 0) : 0),
