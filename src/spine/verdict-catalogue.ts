@@ -9,6 +9,8 @@ const askTheRegistrar = { origin: 'policy', retry: 'after-change', who: 'registr
 const ourOwn = { origin: 'proxy', retry: 'later', who: 'operator' } as const
 const tooLittleRoom = { origin: 'provider', retry: 'later', who: 'provider' } as const
 const providerToRepair = { origin: 'provider', retry: 'after-change', who: 'provider' } as const
+/** For what can end a call that the provider had already been given. */
+const maybeDone = 'the call may have been carried out: ask before a write is sent again.'
 
 /** Every verdict there is. A refusal without an entry does not compile. */
 export const verdicts = {
@@ -25,27 +27,27 @@ export const verdicts = {
   CONSUMER_GONE: {
     ...{ origin: 'consumer-network', retry: 'later', who: 'consumer' },
     expected: 'The consumer keeps its connection open until the answer has ended.',
-    next: 'Look for a time-out in the consumer’s system, or between it and the proxy, that is shorter than the call took.',
+    next: `Look for a time-out in the consumer’s system, or between it and the proxy, that is shorter than the call took; ${maybeDone}`,
   },
   CONSUMER_READS_TOO_SLOWLY: {
     ...{ origin: 'consumer-network', retry: 'later', who: 'consumer' },
     expected: 'The consumer reads its answer at the minimum rate or faster.',
-    next: 'Look at the load of the consumer’s system and at the line between it and the proxy.',
+    next: `Look at the load of the consumer’s system and at the line between it and the proxy; ${maybeDone}`,
   },
   ANSWER_CUT_BY_PROVIDER: {
     ...providerToRepair,
     expected: 'An answer that has begun goes on, in valid HTTP, to its end.',
-    next: 'Look in the provider’s own log for this call: its answer stopped, slowed down or became invalid in its midst.',
+    next: `Look in the provider’s own log for this call: its answer stopped, slowed down or became invalid in its midst; ${maybeDone}`,
   },
   ANSWER_CUT_BY_NETWORK: {
     ...{ origin: 'provider-network', retry: 'later', who: 'provider' },
     expected: 'The connection to the provider lasts until its answer has ended.',
-    next: 'Look for what ended the connection: a restart of the provider’s system, or a device in front of it.',
+    next: `Look for what ended the connection: a restart of the provider’s system, or a device in front of it; ${maybeDone}`,
   },
   ANSWER_CUT_BY_TLS: {
     ...{ origin: 'provider-tls', retry: 'later', who: 'provider' },
     expected: 'TLS with the provider lasts until its answer has ended.',
-    next: 'Look at the provider’s TLS log for the alert that the record names.',
+    next: `Look at the provider’s TLS log for the alert that the record names; ${maybeDone}`,
   },
   MALFORMED_REQUEST: {
     ...correctRequest,
@@ -184,7 +186,7 @@ export const verdicts = {
   PROVIDER_UNREACHABLE: {
     ...{ origin: 'provider-network', retry: 'later', who: 'provider' },
     expected: 'The provider’s name resolves, and a connection to it opens and lasts.',
-    next: 'Look at the provider’s name, firewall and listener; the record says how far the proxy came.',
+    next: `Look at the provider’s name, firewall and listener; the record says how far the proxy came. Where the connection broke, ${maybeDone}`,
   },
   PROVIDER_ADDRESS_FORBIDDEN: {
     ...{ origin: 'policy', retry: 'after-change', who: 'operator' },
@@ -199,12 +201,12 @@ export const verdicts = {
   PROVIDER_ANSWER_INVALID: {
     ...providerToRepair,
     expected: 'The provider answers in valid HTTP/1.1.',
-    next: 'Look at what the provider’s system, or a device in front of it, writes; the record names the fault.',
+    next: `Look at what the provider’s system, or a device in front of it, writes; the record names the fault; ${maybeDone}`,
   },
   PROVIDER_TIMEOUT: {
     ...{ origin: 'provider', retry: 'later', who: 'provider' },
     expected: 'The provider begins its answer in time.',
-    next: 'Look in the provider’s log for how long it worked on this call. It may have been carried out: ask before a write is sent again.',
+    next: `Look in the provider’s log for how long it worked on this call; ${maybeDone}`,
   },
   PROVIDER_CONNECT_TIMEOUT: {
     ...{ origin: 'provider-network', retry: 'later', who: 'provider' },
@@ -234,7 +236,7 @@ export const verdicts = {
   SHUTTING_DOWN: {
     ...ourOwn,
     expected: 'The proxy is not stopping.',
-    next: 'Nothing but to send the call again: it goes to another instance.',
+    next: `Send the call again: it goes to another instance. Where it was forwarded, ${maybeDone}`,
   },
   INTERNAL_SERVER_ERROR: {
     ...ourOwn,

@@ -58,3 +58,17 @@ test('whoever need not act is not told to, and a call that went well needs no re
   for (const { origin, who, retry } of Object.values(catalogue))
     expect([origin === 'none', who === 'nobody', retry === 'needless']).toEqual(Array(3).fill(origin === 'none'))
 })
+
+test.each([
+  'CONSUMER_GONE',
+  'CONSUMER_READS_TOO_SLOWLY',
+  'ANSWER_CUT_BY_PROVIDER',
+  'ANSWER_CUT_BY_NETWORK',
+  'ANSWER_CUT_BY_TLS',
+  'PROVIDER_UNREACHABLE',
+  'PROVIDER_ANSWER_INVALID',
+  'PROVIDER_TIMEOUT',
+  'SHUTTING_DOWN',
+])('of %s, which may end a call that the provider had been given, nobody is told to send a write again unasked', (verdict) => {
+  expect(catalogue[verdict]?.next).toMatch(/may have been carried out: ask before a write is sent again\.$/)
+})
