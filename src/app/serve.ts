@@ -15,6 +15,8 @@ export async function startProxy(configPath: string, environment: NodeJS.Process
 
 /** Runs a proxy until SIGTERM or SIGINT, drains it, and resolves. SIGHUP reloads. A second signal ends the process at once. */
 export async function serve(configPath: string): Promise<void> {
+  // Without a listener Node opens its debugger at this signal, by which every user of the machine could run code in here.
+  process.on('SIGUSR1', () => undefined)
   const proxy = await startProxy(configPath)
   collectSeldom()
   process.on('uncaughtException', (error) => proxy.unforeseen(error))

@@ -51,7 +51,8 @@ const begun = Promise.withResolvers<Running>()
 
 const line: ControlLine = openControlLine(hear)
 // The control process says when to end: a signal to the whole group is for it alone.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+// SIGUSR1, without a listener, would open Node's debugger to every user of the machine.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => undefined)
 
 function hear(message: ToWorker): void {
   if (message.type === 'start') {
