@@ -1,7 +1,9 @@
+import { fstatSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import pretty from 'pino-pretty'
 import { z } from 'zod'
+import { type Lines, unwaitingLines } from './unwaiting-lines.ts'
 
 export type { Logger } from 'pino'
 
@@ -28,6 +30,7 @@ const stderr = 2
 
 /**
  * Opens the program's log: to stderr unless told otherwise, written before the call returns, no thread of its own, times as ISO 8601 in UTC, levels as words.
+ * As JSON into a pipe or socket it waits for no reader: what one does not read in time is dropped, and a line says how much.
  * It is no audit trail and hides nothing, so nothing personal may be passed to it: no URL, query, header value, token or body. `always` stands in each message.
  */
 export function openLog(settings: LoggingSettings, always: Readonly<Record<string, string>> = {}, to?: DestinationStream): Log {
@@ -59,10 +62,23 @@ export function openLog(settings: LoggingSettings, always: Readonly<Record<strin
 function destinationOf(format: LoggingSettings['format'], to: DestinationStream | undefined): DestinationStream {
   switch (format) {
     case 'json':
-      return to ?? destination({ dest: stderr, sync: true })
+      return to ?? toStderr()
     case 'readable': {
       const colorize = to === undefined && process.stderr.isTTY === true
       return pretty({ destination: to ?? stderr, sync: true, colorize, ignore: 'pid,hostname', translateTime: false })
     }
   }
+}
+
+let collected: Lines | undefined
+
+/** A write to a pipe that nobody empties would stop the process, and every call with it; files and terminals take what comes. */
+function toStderr(): DestinationStream {
+  const kind = fstatSync(stderr)
+  if (!kind.isFIFO() && !kind.isSocket()) return destination({ dest: stderr, sync: true })
+  collected ??= unwaitingLines(process.stderr, (dropped) => {
+    const msg = 'lines of this log are missing here, because whoever reads it did not keep up'
+    return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), pid: process.pid, hostname: hostname(), dropped, msg })}\n`
+  })
+  return collected
 }
