@@ -50,8 +50,7 @@ let prepared: Materials | undefined
 const begun = Promise.withResolvers<Running>()
 
 const line: ControlLine = openControlLine(hear)
-// The control process says when to end: a signal to the whole group is for it alone.
-// SIGUSR1, without a listener, would open Node's debugger to every user of the machine.
+// The control process says when to end: a signal to the whole group is for it alone. SIGUSR1, unheard, would open Node's debugger to every user of the machine.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => undefined)
 
 function hear(message: ToWorker): void {

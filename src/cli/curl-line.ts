@@ -16,7 +16,6 @@ export class CurlLineUnreadable extends Error {
 
 /** Options without a value that change nothing of the request. */
 const flags: ReadonlySet<string> = new Set([
-  '--path-as-is',
   '--include',
   '-i',
   '--silent',
@@ -93,6 +92,7 @@ export function readCurlLine(text: string): CurlRequest {
   if (program !== 'curl') throw new CurlLineUnreadable('the command is not curl')
   const headers: Header[] = []
   let [method, url, certificate, body]: (string | undefined)[] = []
+  let asIs = false
   for (let at = 0; at < words.length; at++) {
     words.splice(at, 1, ...unbundled(words[at] as string))
     const [option, inline] = optionOf(words[at] as string)
@@ -113,10 +113,12 @@ export function readCurlLine(text: string): CurlRequest {
     else if (bodies.has(option)) body = (body === undefined ? '' : `${body}&`) + value()
     else if (certificates.has(option)) certificate = value().replace(/(?<!\\):[^/]*$/, '')
     else if (option === '-I' || option === '--head') method ??= 'HEAD'
+    else if (option === '--path-as-is') asIs = true
     else throw new CurlLineUnreadable(`the option ${option} is not known here: leave it away if it does not matter`)
   }
   if (url === undefined) throw new CurlLineUnreadable('the command names no URL')
-  const { host, target } = divided(url)
+  const { host, path, query } = divided(url)
+  const target = `${asIs ? path : withoutDotSegments(path)}${query}`
   return {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     target,
@@ -153,11 +155,23 @@ function headerOf(text: string): Header {
   return [text.slice(0, colon).trim(), text.slice(colon + 1).trim() || undefined]
 }
 
-/** The proxy's address, and everything behind it to the letter. */
-function divided(url: string): { readonly host: string; readonly target: string } {
-  const [, host = '', target = ''] = /^https:\/\/([^/?#]+)(.*)$/s.exec(url) ?? []
+/** The proxy's address, and what is behind it but for a fragment, which is not sent. */
+function divided(url: string): { readonly host: string; readonly path: string; readonly query: string } {
+  const [, host = '', path = '', query = ''] = /^https:\/\/([^/?#]+)([^?#]*)([^#]*)/.exec(url) ?? []
   if (host === '') throw new CurlLineUnreadable(`"${url}" is no https URL`)
-  return { host, target: target === '' ? '/' : target }
+  return { host, path: path === '' ? '/' : path, query }
+}
+
+/** RFC 3986, 5.2.4: for those that stand there to the letter. Encoded ones curl sends. */
+function withoutDotSegments(path: string): string {
+  const [, ...segments] = path.split('/')
+  const kept: string[] = []
+  segments.forEach((segment, at) => {
+    if (segment === '..') kept.pop()
+    if (segment !== '..' && segment !== '.') kept.push(segment)
+    else if (at === segments.length - 1) kept.push('')
+  })
+  return `/${kept.join('/')}`
 }
 
 /** What curl sends of itself where the command does not say otherwise. A body in a file is of a length that is not known here: 1 stands for it. */

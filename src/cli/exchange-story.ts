@@ -13,7 +13,7 @@ const faults: Readonly<Record<Origin, string>> = {
   'consumer-network': 'the consumer’s network: it hung up or did not keep up',
   policy: 'neither party’s: the directory, the data-sharing rules or the operator do not allow it',
   proxy: 'the proxy’s own',
-  'provider-network': 'the provider’s network: it could not be reached',
+  'provider-network': 'the provider’s network: it could not be reached, or the connection broke',
   'provider-tls': 'the provider’s TLS or certificate',
   provider: 'the provider’s: it answered with an error, wrongly, late or not at all, or had no room',
   payload: 'the payload’s: what was sent could not be carried',

@@ -1,13 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
 import { openLog } from '../../../src/lib/logger.ts'
+import { interactions as known } from '../../../src/spine/interaction-id.ts'
 import type { Issued } from '../../support/certificate-authority.ts'
 import { call } from '../../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
 import { operatorsPage } from '../../support/operators-page.ts'
+import { ndjsonSystem } from '../../support/registry-records.ts'
 import { certificates, type Ground, layWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
@@ -158,22 +159,22 @@ test('a list that is fetched while a reload reads its files is not lost by it', 
   await publish()
   const running = await start()
   expect((await call(running, { as: victim })).status).toBe(200)
-  // A pipe in the place of a file: the reload stands still until it is written to. The file is there again before anybody else reads it.
-  const file = join(running.directory, 'server.pem')
-  const pem = await readFile(file, 'utf8')
-  await writeFile(`${file}.again`, pem)
-  execFileSync('mkfifo', [`${file}.pipe`])
-  await rename(`${file}.pipe`, file)
-  const reloading = running.proxy.reload('test')
-  const pipe = await open(file, 'w')
-  try {
-    await rename(`${file}.again`, file)
-    await publish(victim)
-    await untilRefused(running, victim)
-    await pipe.writeFile(pem)
-  } finally {
-    await pipe.close()
-  }
+  // A directory so large that lists are fetched meanwhile.
+  const interactions = [...known.keys()]
+  const many = Array.from({ length: 60_000 }, (_, nth) =>
+    ndjsonSystem({ asid: String(300_000_000_000 + nth), odsCode: 'Z12345', partyKey: `Z12345-${1_000_000 + nth}`, interactions }),
+  )
+  await writeFile(join(running.directory, 'many.ndjson'), many.join(''))
+  const settings = JSON.parse(await readFile(ground.config, 'utf8')) as { registry: { files: string[] } }
+  settings.registry.files.push('many.ndjson')
+  await writeFile(ground.config, JSON.stringify(settings))
+  let isReading = true
+  const reloading = running.proxy.reload('test').finally(() => {
+    isReading = false
+  })
+  await publish(victim)
+  await untilRefused(running, victim)
+  expect(isReading).toBe(true)
   expect(await reloading).toMatchObject({ ok: true })
   expect((await call(running, { as: victim })).status).toBe(495)
   expect((await call(running)).status).toBe(200)

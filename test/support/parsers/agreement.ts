@@ -50,12 +50,15 @@ function providersTarget(target: string): string {
   return path.startsWith('/') ? path : `/${path}`
 }
 
-/** What of a consumer's headers is for the provider (RFC 9110, 7.6.1). */
+/** What of a consumer's headers is for the provider (RFC 9110, 7.6.1); the state of a trace goes with its one readable `traceparent` (W3C Trace Context). */
 function endToEnd(headers: HeaderList): HeaderList {
+  const parents = headers.filter(([name]) => name.toLowerCase() === 'traceparent')
+  const traced = parents.length === 1 && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(parents[0]?.[1] ?? '')
   const named = headers.filter(([name]) => name.toLowerCase() === 'connection').flatMap(([, list]) => list.toLowerCase().split(','))
   const removed = new Set(named.map((name) => name.trim()))
   return headers.filter(([written]) => {
     const name = written.toLowerCase()
+    if (name === 'tracestate' && !traced) return false
     return !hopByHop.has(name) && !isDroppedFromRequest(name) && (!removed.has(name) || foldsToGuardedName(name))
   })
 }

@@ -56,6 +56,22 @@ test.each([
   expect([read.method, value('Content-Length'), value('Content-Type')]).toEqual([method, length, type])
 })
 
+test.each([
+  // As curl 7.88 sends them.
+  ['/https://p/a/../b', '/https://p/b'],
+  ['/https://p/a/./b/.', '/https://p/a/b/'],
+  ['/https://p/a/..', '/https://p/'],
+  ['/https://p/../x', '/https://x'],
+  ['/https://p//../a', '/https://p/a'],
+  ['/https://p/a/../../../../../b', '/b'],
+  ['/.', '/'],
+  ['/a/%2e%2e/..b/...', '/a/%2e%2e/..b/...'],
+  ['/a?x=../b', '/a?x=../b'],
+])('dot segments of %s are taken out, unless it goes as it is; what stands behind a # is not sent', (given, sent) => {
+  expect(readCurlLine(`curl 'https://localhost:8443${given}#c/../d'`).target).toBe(sent)
+  expect(readCurlLine(`curl --path-as-is 'https://localhost:8443${given}#c'`).target).toBe(given)
+})
+
 test('a quotation mark that is not closed is found at once, whatever stands behind it', () => {
   expect(() => readCurlLine(`curl -H "${'$()'.repeat(20_000)}`)).toThrow(/not closed/)
 })
