@@ -3,6 +3,7 @@ import { call } from '../support/consumer.ts'
 import { startWorkers } from '../support/start-workers.ts'
 import { startWorldProcess, type WorldProcess } from '../support/start-world-process.ts'
 import { until } from '../support/until.ts'
+import { whereMet } from '../support/where-met.ts'
 
 /** The TCP ports on IPv4, in hex, that a process listens on, by the kernel's own list. */
 async function portsOf(pid: number): Promise<readonly string[]> {
@@ -27,23 +28,23 @@ async function expectNothingOpened(here: WorldProcess, pids: readonly number[]):
   expect(await Promise.all(pids.map(portsOf))).toEqual(before)
 }
 
-const onLinux = process.platform === 'linux' ? test : test.skip
+whereMet('needs Linux, whose kernel lists what a process listens on', process.platform === 'linux', 'right', () => {
+  test('SIGUSR1 does not open Node’s debugger, by which every user of the machine could run code in the proxy', async () => {
+    const here = await startWorldProcess()
+    try {
+      expect(await portsOf(here.pid)).toHaveLength(2)
+      await expectNothingOpened(here, [here.pid])
+    } finally {
+      await here.close()
+    }
+  })
 
-onLinux('SIGUSR1 does not open Node’s debugger, by which every user of the machine could run code in the proxy', async () => {
-  const here = await startWorldProcess()
-  try {
-    expect(await portsOf(here.pid)).toHaveLength(2)
-    await expectNothingOpened(here, [here.pid])
-  } finally {
-    await here.close()
-  }
-})
-
-onLinux('SIGUSR1 opens none in the process that steers the workers, and none in a worker', async () => {
-  const here = await startWorkers()
-  try {
-    await expectNothingOpened(here, [here.pid, ...(await here.pids()).values()])
-  } finally {
-    await here.close()
-  }
+  test('SIGUSR1 opens none in the process that steers the workers, and none in a worker', async () => {
+    const here = await startWorkers()
+    try {
+      await expectNothingOpened(here, [here.pid, ...(await here.pids()).values()])
+    } finally {
+      await here.close()
+    }
+  })
 })
