@@ -27,7 +27,7 @@ interface TestFile {
 }
 
 const checkout = fileURLToPath(new URL('..', import.meta.url))
-const longestRun = 24 * 60_000
+const longestRun = 25 * 60_000
 const graceBeforeKill = 5_000
 /** More files than these fail for a reason that they share: they are not run again. */
 const mostUnsteady = 2
