@@ -8,7 +8,7 @@ export interface LockoutRecord extends Lockout {
 
 const signature = z.strictObject({ key: z.string().regex(/^[0-9a-f]{16}$/), value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/) })
 
-/** An actor as the audit writes it: a certificate's SHA-256 and up to 512 characters of its subject are the longest. */
+/** An actor as the audit writes it: the longest are a certificate's SHA-256 and some 300 characters of its subject, 512 in records of earlier versions. */
 const actor = z.string().min(1).max(1_024)
 /** The 500 characters of `isReason` are up to twice as many units of UTF-16, which are what is counted here. */
 const longestReason = 1_000

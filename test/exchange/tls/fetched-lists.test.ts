@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { startLifecycle } from '../../../src/app/lifecycle.ts'
 import { loadConfig } from '../../../src/app/load-config.ts'
 import { openLog } from '../../../src/lib/logger.ts'
-import { interactions as known } from '../../../src/spine/interaction-id.ts'
 import type { Issued } from '../../support/certificate-authority.ts'
 import { call } from '../../support/consumer.ts'
 import { type CrlServer, startCrlServer } from '../../support/crl-server.ts'
@@ -160,9 +159,13 @@ test('a list that is fetched while a reload reads its files is not lost by it', 
   const running = await start()
   expect((await call(running, { as: victim })).status).toBe(200)
   // A directory so large that lists are fetched meanwhile.
-  const interactions = [...known.keys()]
-  const many = Array.from({ length: 60_000 }, (_, nth) =>
-    ndjsonSystem({ asid: String(300_000_000_000 + nth), odsCode: 'Z12345', partyKey: `Z12345-${1_000_000 + nth}`, interactions }),
+  const many = Array.from({ length: 200_000 }, (_, nth) =>
+    ndjsonSystem({
+      asid: String(300_000_000_000 + nth),
+      odsCode: 'Z12345',
+      partyKey: `Z12345-${1_000_000 + nth}`,
+      interactions: [world.searchPatient],
+    }),
   )
   await writeFile(join(running.directory, 'many.ndjson'), many.join(''))
   const settings = JSON.parse(await readFile(ground.config, 'utf8')) as { registry: { files: string[] } }
