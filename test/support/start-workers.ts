@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AuditEntry } from '../../src/audit/entry.ts'
 import { callControl } from '../../src/ops/control-client.ts'
-import { entriesOf } from './audit-log-text.ts'
+import { followEntries } from './audit-log-text.ts'
 import type { Answer } from './consumer.ts'
 import type { WorldOptions } from './start-world.ts'
 import { startWorldProcess, type WorldProcess } from './start-world-process.ts'
@@ -26,7 +26,12 @@ export async function startWorkers(options: WorldOptions = {}): Promise<WorkersW
   const here = await startWorldProcess({ workers: 2, ...options })
   const node = String(options.settings?.['audit']?.['node'] ?? 'test')
   const folderOf = (worker: string): string => join(here.directory, 'data', 'audit', `${node}-${worker}`)
-  const auditOf = (worker: string): readonly AuditEntry[] => (existsSync(folderOf(worker)) ? entriesOf(folderOf(worker)) : [])
+  const logs = new Map<string, () => readonly AuditEntry[]>()
+  const auditOf = (worker: string): readonly AuditEntry[] => {
+    const log = logs.get(worker) ?? followEntries(folderOf(worker))
+    logs.set(worker, log)
+    return existsSync(folderOf(worker)) ? log() : []
+  }
   return Object.assign(here, {
     auditOf,
     workerOf: ({ exchange }: Pick<Answer, 'exchange'>) =>

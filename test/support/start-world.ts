@@ -8,7 +8,7 @@ import type { RunningProxy } from '../../src/app/running-proxy.ts'
 import type { AuditEntry } from '../../src/audit/entry.ts'
 import { openLog } from '../../src/lib/logger.ts'
 import { interactions } from '../../src/spine/interaction-id.ts'
-import { entriesOf } from './audit-log-text.ts'
+import { followEntries } from './audit-log-text.ts'
 import { type Authority, createAuthority, type Issued } from './certificate-authority.ts'
 import { type FakeProvider, startFakeProvider } from './fake-provider.ts'
 
@@ -174,7 +174,7 @@ export async function layWorld(options: WorldOptions = {}): Promise<Ground> {
     certificates: all,
     directory,
     config,
-    audit: () => entriesOf(join(directory, 'data', 'audit', `${options.settings?.['audit']?.['node'] ?? 'test'}-main`)),
+    audit: followEntries(join(directory, 'data', 'audit', `${options.settings?.['audit']?.['node'] ?? 'test'}-main`)),
     async clear() {
       await provider.close()
       await rm(directory, { recursive: true, force: true })
