@@ -10,7 +10,7 @@ export interface AppendLogOptions {
   readonly name: string
   /** The log's own directory, locked by the caller. */
   readonly directory: string
-  readonly writing: () => Pick<AuditSettings, 'segmentBytes' | 'groupDelayMs'>
+  readonly writing: () => Pick<AuditSettings, 'segmentBytes' | 'groupDelayMs' | 'refusalDelayMs'>
   readonly clock: Clock
   readonly files: LogFiles
   readonly keys: PeriodKeys

@@ -28,8 +28,6 @@ interface Segment {
 const mostPending = 64 * 1_048_576
 /** One entry. The proxy's own limits on targets and tokens keep entries far below. */
 const mostInEntry = 1_048_576
-/** Milliseconds that a dispensable entry may wait for others to share its write: nobody waits for it. */
-const longestSharing = 200
 /** Milliseconds after which a write under way means that the disk takes nothing. */
 const longestWrite = 5000
 /** Kept entries that wait while the disk takes none; beyond, the oldest is given up. */
@@ -137,11 +135,12 @@ export class AppendLog {
 
   #schedule(): void {
     if (this.#scheduled || this.#working !== undefined || this.#down !== undefined) return
+    const { groupDelayMs, refusalDelayMs } = this.#options.writing()
     if (!this.#urgent) {
       this.#sharing ??= setTimeout(() => {
         this.#sharing = undefined
         if (this.#queue.length > 0) void this.#work()
-      }, longestSharing)
+      }, refusalDelayMs)
       return
     }
     this.#scheduled = true
@@ -150,7 +149,6 @@ export class AppendLog {
       if (this.#queue.length > 0) void this.#work()
     }
     // Not at once: what this turn of the event loop still brings shares the write.
-    const { groupDelayMs } = this.#options.writing()
     if (groupDelayMs === 0) setImmediate(start)
     else setTimeout(start, groupDelayMs)
   }

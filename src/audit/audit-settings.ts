@@ -36,6 +36,14 @@ export const auditSettings = z.strictObject({
     .max(1000)
     .default(0)
     .describe('Milliseconds that a write waits for more records to share it; 0 writes at once what has come while the last write ran.'),
+  refusalDelayMs: z
+    .int()
+    .min(0)
+    .max(500)
+    .default(200)
+    .describe(
+      'Milliseconds that the records of refused calls wait at most to share a write: nobody waits for them, and a flood costs fewer.',
+    ),
   reserveBytes: z
     .int()
     .min(0)

@@ -22,8 +22,13 @@ export interface RefusalRecorder {
  * Each call given is either written as a record of its own or counted: over the flood rule's limits, while `mayWrite` says that the
  * disk's space is for others, and when the log does not take the record. So records and counts add up to the calls.
  */
-export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog, mayWrite: () => boolean, clock: Clock): RefusalRecorder {
-  const rule = createFloodRule(limits)
+export function createRefusalRecorder(
+  settings: () => { readonly flood: FloodLimits; readonly refusalDelayMs: number },
+  log: AppendLog,
+  mayWrite: () => boolean,
+  clock: Clock,
+): RefusalRecorder {
+  const rule = createFloodRule(() => settings().flood)
   const counts = createRefusalCounts()
   let waiting: (readonly [call: RefusedCall, key: string])[] = []
   let timer: NodeJS.Timeout | undefined
@@ -55,7 +60,7 @@ export function createRefusalRecorder(limits: () => FloodLimits, log: AppendLog,
       if (!mayWrite()) return count(call, key)
       waiting.push([call, key])
       if (waiting.length >= together) write()
-      else timer ??= setTimeout(write, longestWait)
+      else timer ??= setTimeout(write, Math.min(longestWait, settings().refusalDelayMs))
       return true
     },
     write,

@@ -113,12 +113,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
   const exchanges = new Map<string, 'being written' | 'open' | OutcomeEntry>()
   const reserve = (): number => settings().reserveBytes
   const halfReserve = (): number => reserve() / 2
-  const refusals = createRefusalRecorder(
-    () => settings().flood,
-    log,
-    () => !space.below(reserve()),
-    clock,
-  )
+  const refusals = createRefusalRecorder(settings, log, () => !space.below(reserve()), clock)
   let open = 0
   let closing: Promise<void> | undefined
 

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { callControl } from '../../src/ops/control-client.ts'
-import { until } from '../support/audit-trail-held.ts'
 import { call } from '../support/consumer.ts'
 import { type ExpectedRefusal, everyRefusalRecorded, expectRefusal, refusedRecord } from '../support/expect-refusal.ts'
 import { startWorld, type World, world } from '../support/start-world.ts'
+import { until } from '../support/until.ts'
 
 let here: World
 beforeAll(async () => {
@@ -70,7 +70,7 @@ test('O4: who only claims to be a locked-out system learns nothing of it: the bi
 
 test('the act is in the audit, with who did it', async () => {
   await whileLockedOut({ asid: world.consumer.asid }, async () => {
-    await until(() =>
+    await until('the act is recorded', () =>
       here.audit().some((entry) => entry.type === 'operation' && /lockout/.test(entry.act) && entry.actor.startsWith('socket:')),
     )
   })

@@ -1,7 +1,7 @@
-import { until } from '../support/audit-trail-held.ts'
 import { call, speak, wireText } from '../support/consumer.ts'
 import { everyRefusalRecorded, expectRefusal, outcomeOf } from '../support/expect-refusal.ts'
 import { startWorld, type World, world } from '../support/start-world.ts'
+import { until } from '../support/until.ts'
 
 let here: World
 beforeAll(async () => {
@@ -39,7 +39,7 @@ async function expectRefusedBytes(bytes: string, expected: Expected, reason: Reg
     outcomeOf(exchange, { ...expected, faults: faults.map((fault) => ({ ...fault, ...(header !== undefined && { header }) })) }),
   )
   expect(here.provider.received).toHaveLength(before)
-  await until(() => here.audit().some((entry) => entry.type === 'refused' && entry.exchange === exchange))
+  await until('the refusal is recorded', () => here.audit().some((entry) => entry.type === 'refused' && entry.exchange === exchange))
   const record = here.audit().find((entry) => entry.type === 'refused' && entry.exchange === exchange)
   const { status, code, rule, origin } = expected
   expect(record).toMatchObject({ status, code, rule, origin, reason: expect.stringMatching(reason) })

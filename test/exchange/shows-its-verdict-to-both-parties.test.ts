@@ -2,7 +2,6 @@ import { randomUUID, X509Certificate } from 'node:crypto'
 import { callControl } from '../../src/ops/control-client.ts'
 import type { ExchangeView } from '../../src/proxy/exchange-view.ts'
 import { askForVerdict } from '../support/ask-for-verdict.ts'
-import { until as untilHeld } from '../support/audit-trail-held.ts'
 import type { Issued } from '../support/certificate-authority.ts'
 import { type Answer, call } from '../support/consumer.ts'
 import { everyRefusalRecorded, refusedRecord } from '../support/expect-refusal.ts'
@@ -193,7 +192,7 @@ test('each look is in the audit before it is answered, with who looked', async (
 test('what has not the form of an id is written nowhere', async () => {
   const answer = await ask('9990000018')
   expect(answer.status).toBe(404)
-  await untilHeld(() => here.audit().some((entry) => entry.type === 'operation' && entry.detail['exchange'] === 'no exchange id'))
+  await until('the look is recorded', () => here.audit().some((entry) => entry.type === 'operation' && entry.detail['exchange'] === 'no exchange id'))
   expect(JSON.stringify(here.audit().filter((entry) => entry.type === 'operation'))).not.toContain('9990000018')
 })
 

@@ -1,7 +1,7 @@
 import type { AuditEntry, ForwardingEntry, OutcomeEntry, RefusedEntry } from '../../src/audit/entry.ts'
-import { until } from './audit-trail-held.ts'
 import { type Answer, type Call, call } from './consumer.ts'
 import type { World } from './start-world.ts'
+import { until } from './until.ts'
 
 /** What a refusal must look like, on the wire and in the audit. */
 export interface ExpectedRefusal {
@@ -41,13 +41,13 @@ function verdictFor({ verdict, code, rule, origin }: ExpectedRefusal): string {
   return verdict ?? finerVerdicts[`${code} by ${rule}`] ?? finerVerdicts[`${code} of ${origin}`] ?? code
 }
 
-/** The flood rule so wide that every refusal of a test has a record of its own. */
-export const everyRefusalRecorded = { audit: { flood: { perKeyPerSecond: 100_000, perProcessPerSecond: 100_000 } } }
+/** The flood rule so wide that every refusal of a test has a record of its own, at once. */
+export const everyRefusalRecorded = { audit: { flood: { perKeyPerSecond: 100_000, perProcessPerSecond: 100_000 }, refusalDelayMs: 0 } }
 
 /** The entries of one exchange, once the last of them is of this type; they are written behind the answer. */
 export async function entriesWith(here: World, exchange: string, last: AuditEntry['type']): Promise<readonly AuditEntry[]> {
   const found = () => here.audit().filter((entry) => 'exchange' in entry && entry.exchange === exchange)
-  await until(() => found().at(-1)?.type === last)
+  await until(`the record of type ${last} of ${exchange}`, () => found().at(-1)?.type === last, { everyMs: 2 })
   return found()
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { callControl } from '../../src/ops/control-client.ts'
+import { everyRefusalRecorded } from './expect-refusal.ts'
 import type { WorldOptions } from './start-world.ts'
 import { startWorldProcess, type WorldProcess } from './start-world-process.ts'
 
@@ -29,7 +30,7 @@ export async function startCluster({ redisPorts, settings = {}, ...options }: Cl
       ...options,
       settings: {
         ...settings,
-        audit: { flood: { perKeyPerSecond: 100_000, perProcessPerSecond: 100_000 }, ...settings['audit'], node: name },
+        audit: { ...everyRefusalRecorded.audit, ...settings['audit'], node: name },
         state: { kind: 'redis', redis: { port } },
         lockouts: { ...settings['lockouts'], signingKey, verificationKeys },
       },

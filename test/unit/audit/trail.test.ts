@@ -200,6 +200,27 @@ describe('the audit trail', () => {
     })
   })
 
+  test('records of refused calls share a write within their delay, and have one each where there is none', async () => {
+    await withDataDir(async (dataDir) => {
+      const { trail, files, directory } = await openHeldTrail(dataDir, { refusalDelayMs: 500 })
+      const before = files.appends
+      for (let n = 0; n < 3; n += 1) for (let m = 0; m < 16; m += 1) trail.refused(refusedCall(sampleRefused(`${n}-${m}`)), false)
+      await until(() => files.appends > before)
+      expect(entriesOf(directory)).toHaveLength(48)
+      await trail.close()
+    })
+    await withDataDir(async (dataDir) => {
+      const { trail, files, directory } = await openHeldTrail(dataDir, { refusalDelayMs: 0 })
+      const before = files.appends
+      for (let n = 1; n <= 3; n += 1) {
+        trail.refused(refusedCall(sampleRefused(`${n}`)), false)
+        await until(() => files.appends - before === n)
+      }
+      expect(entriesOf(directory)).toHaveLength(3)
+      await trail.close()
+    })
+  })
+
   test('a refused call whose record cannot be made is counted, and harms nobody', async () => {
     await withDataDir(async (dataDir) => {
       const { trail, directory } = await openHeldTrail(dataDir)
@@ -307,6 +328,7 @@ describe('the audit settings', () => {
     expect(auditSettings.parse({})).toMatchObject({
       segmentBytes: 67_108_864,
       groupDelayMs: 0,
+      refusalDelayMs: 200,
       reserveBytes: 67_108_864,
       flood: { perKeyPerSecond: 10, perProcessPerSecond: 100 },
       sync: 'always',
