@@ -192,7 +192,9 @@ test('each look is in the audit before it is answered, with who looked', async (
 test('what has not the form of an id is written nowhere', async () => {
   const answer = await ask('9990000018')
   expect(answer.status).toBe(404)
-  await until('the look is recorded', () => here.audit().some((entry) => entry.type === 'operation' && entry.detail['exchange'] === 'no exchange id'))
+  await until('the look is recorded', () =>
+    here.audit().some((entry) => entry.type === 'operation' && entry.detail['exchange'] === 'no exchange id'),
+  )
   expect(JSON.stringify(here.audit().filter((entry) => entry.type === 'operation'))).not.toContain('9990000018')
 })
 
