@@ -67,8 +67,11 @@ export function openSharedState(
       await redis?.close()
     },
   }
-  metrics.gauge('ssp_shared_state_degraded', '1 while Redis is out of reach and this proxy goes on by itself.', [], (gauge) =>
-    gauge.set(shared.degraded === undefined ? 0 : 1),
+  metrics.gauge(
+    'ssp_shared_state_degraded',
+    '1 while Redis is out of reach, or does not do what is asked for limits, and this proxy goes on with its share of them.',
+    [],
+    (gauge) => gauge.set(shared.degraded === undefined ? 0 : 1),
   )
   metrics.gauge('ssp_throttle_parties', 'Parties remembered by limits, over all dimensions.', [], (gauge) => gauge.set(allowances.parties))
   let counted = 0

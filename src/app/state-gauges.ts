@@ -12,6 +12,9 @@ export function stateGauges(metrics: Metrics, view: () => ReadinessView, connect
   metrics.gauge('ssp_audit_writable', '1 while the audit log can be written.', [], (gauge) =>
     gauge.set(view().audit.health.writable ? 1 : 0),
   )
+  metrics.gauge('ssp_lockouts_degraded', '1 while this node does not hear of the lockouts of others, or tells them of none.', [], (gauge) =>
+    gauge.set(view().lockouts.health.ok ? 0 : 1),
+  )
   metrics.gauge('ssp_registry_records', 'Records of the registry in force.', ['kind'], (gauge) => {
     const { systems, endpoints, faulty, sharingRules } = view().materials.registry.counts
     gauge.labels('system').set(systems)

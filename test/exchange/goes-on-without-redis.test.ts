@@ -15,10 +15,14 @@ whereInstalled('redis-server', (program) => {
       await until('the reason is known', async () => (await here.page('/readyz')).body.includes('ECONNREFUSED'))
       const page = await here.page('/readyz')
       expect([page.status, page.body]).toEqual([200, expect.stringMatching(/\[~\]degraded: shared-state: Redis is out of reach since /)])
-      expect(metricOn((await here.page('/metrics')).body, 'ssp_shared_state_degraded')).toBe(1)
+      const degraded = async () => {
+        const { body } = await here.page('/metrics')
+        return [metricOn(body, 'ssp_shared_state_degraded'), metricOn(body, 'ssp_lockouts_degraded')]
+      }
+      expect(await degraded()).toEqual([1, 1])
       await redis.start()
       await until('it is well again', async () => (await here.page('/readyz')).body === 'ok\n')
-      expect(metricOn((await here.page('/metrics')).body, 'ssp_shared_state_degraded')).toBe(0)
+      expect(await degraded()).toEqual([0, 0])
       redis.pause()
       const began = performance.now()
       expect((await call(here)).status).toBe(200)
