@@ -10,8 +10,11 @@ export interface AnswerHeaders {
   readonly serverTiming: string | undefined
 }
 
-/** Sifts the headers of an answer. Hop-by-hop ones and those that `Connection` names go without a word, but for the body's framing and type. */
-export function answerHeaders({ raw, names }: HeaderLines): AnswerHeaders {
+/**
+ * Sifts the headers of an answer of this status. Hop-by-hop ones and those that `Connection` names go without a word, but for the body's framing and type. So does
+ * the length of a 204, which has no body and must not speak of one (RFC 9110, 8.6): a consumer that goes by it would take the next answer for that.
+ */
+export function answerHeaders({ raw, names }: HeaderLines, status: number): AnswerHeaders {
   const named = namedByConnection(raw, names)
   const list: string[] = []
   const dropped: string[] = []
@@ -19,7 +22,7 @@ export function answerHeaders({ raw, names }: HeaderLines): AnswerHeaders {
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
     const value = raw[2 * i + 1]!
-    if (hopByHop.has(name)) continue
+    if (hopByHop.has(name) || (status === 204 && name === 'content-length')) continue
     if (droppedFromAnswer.has(name)) dropped.push(name)
     else if (name === 'server-timing') serverTiming = serverTiming === undefined ? value : `${serverTiming}, ${value}`
     else if (named === undefined || !named.has(name) || name.startsWith('content-')) list.push(raw[2 * i]!, value)

@@ -101,7 +101,7 @@ export class ProviderAnswer implements AnswerTaker, SinkListener, Kept {
 
   head({ status, reason, lines }: AnswerHead): void {
     this.#headAt = this.#now()
-    const { list, dropped, serverTiming } = answerHeaders(lines)
+    const { list, dropped, serverTiming } = answerHeaders(lines, status)
     this.#dropped = dropped
     if (status === 503 || status === 429) this.#retryAfter = headerOf(list, 'retry-after')
     list.push(...this.#head(status, this.#sentAt ?? this.#headAt, this.#headAt, serverTiming))

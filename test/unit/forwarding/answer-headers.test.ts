@@ -26,7 +26,7 @@ test('end-to-end headers pass in order, case and bytes, repeated ones too', () =
     'vary',
     'b',
   ]
-  expect(answerHeaders(linesOf(lines))).toEqual({ list: lines, dropped: [], serverTiming: undefined })
+  expect(answerHeaders(linesOf(lines), 200)).toEqual({ list: lines, dropped: [], serverTiming: undefined })
 })
 
 test('any header that is not named in a rule passes as it came', () => {
@@ -40,7 +40,7 @@ test('any header that is not named in a rule passes as it came', () => {
         ),
       ),
       (lines) => {
-        expect(answerHeaders(linesOf(lines.flat())).list).toEqual(lines.flat())
+        expect(answerHeaders(linesOf(lines.flat()), 200).list).toEqual(lines.flat())
       },
     ),
   )
@@ -73,12 +73,12 @@ test('hop-by-hop headers, and whatever Connection names, go without a word; cont
     'Kept',
     'c',
   ]
-  expect(answerHeaders(linesOf(lines))).toEqual({ list: ['Content-Type', 'a/b', 'Kept', 'c'], dropped: [], serverTiming: undefined })
+  expect(answerHeaders(linesOf(lines), 200)).toEqual({ list: ['Content-Type', 'a/b', 'Kept', 'c'], dropped: [], serverTiming: undefined })
 })
 
 test('O6: what would act on our origin, or pretends to be ours, is dropped and told', () => {
   const lines = [...droppedFromAnswer].flatMap((name) => [name.toUpperCase(), 'x'])
-  expect(answerHeaders(linesOf([...lines, 'Kept', 'y', 'Set-Cookie', 'z']))).toEqual({
+  expect(answerHeaders(linesOf([...lines, 'Kept', 'y', 'Set-Cookie', 'z']), 200)).toEqual({
     list: ['Kept', 'y'],
     dropped: [...droppedFromAnswer, 'set-cookie'],
     serverTiming: undefined,
@@ -86,9 +86,15 @@ test('O6: what would act on our origin, or pretends to be ours, is dropped and t
 })
 
 test('Server-Timing is kept apart, for ours to be appended', () => {
-  expect(answerHeaders(linesOf(['server-timing', 'db;dur=1', 'A', 'b', 'Server-Timing', 'app;dur=2']))).toEqual({
+  expect(answerHeaders(linesOf(['server-timing', 'db;dur=1', 'A', 'b', 'Server-Timing', 'app;dur=2']), 200)).toEqual({
     list: ['A', 'b'],
     dropped: [],
     serverTiming: 'db;dur=1, app;dur=2',
   })
+})
+
+test('a 204 says nothing of a length; a 304 tells that of what is the same', () => {
+  const lines = ['ETag', 'W/"1"', 'Content-Length', '3']
+  expect(answerHeaders(linesOf(lines), 204).list).toEqual(['ETag', 'W/"1"'])
+  expect(answerHeaders(linesOf(lines), 304).list).toEqual(lines)
 })
