@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { renderOutcome } from '../spine/operation-outcome.ts'
 import { type Refusal, refusals } from '../spine/refusal.ts'
-import { negotiateRepresentation } from '../spine/representation.ts'
+import { mediaTypeOf, negotiateRepresentation } from '../spine/representation.ts'
 
 /** What decides how a refusal is written. */
 export interface Asked {
@@ -39,8 +39,10 @@ export interface WrittenRefusal {
 export function writeRefusal(refusal: Refusal, ours: readonly string[], asked: Asked): WrittenRefusal {
   const common = [...strictTransportSecurity, ...refusal.headers, ...ours]
   if (refusal.status === 200) return { status: 200, headers: [...common, 'Content-Length', '0'], body: '' }
-  const representation = negotiateRepresentation(asked.target, asked.accept, asked.contentType)
-  const { contentType, body } = renderOutcome(refusal, refusals[refusal.code].issue, uuidOf(asked.exchange), representation)
+  const { target, accept } = asked
+  const representation = negotiateRepresentation(target, accept, asked.contentType)
+  const contentType = mediaTypeOf(representation, target, accept, asked.contentType)
+  const body = renderOutcome(refusal, refusals[refusal.code].issue, uuidOf(asked.exchange), representation)
   const headers = ['Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body)), 'Cache-Control', 'no-store', ...common]
   return { status: refusal.status, headers, body: asked.method === 'HEAD' ? '' : body }
 }

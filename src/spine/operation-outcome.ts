@@ -4,12 +4,6 @@ import type { Representation } from './representation.ts'
 const codeSystem = 'http://fhir.nhs.net/ValueSet/gpconnect-schedule-response-code-1-0'
 const methodCodeSystem = 'https://fhir.nhs.uk/StructureDefinition/spine-operationoutcome-1'
 
-/** A rendered error body and the media type it is sent with. */
-export interface RenderedOutcome {
-  readonly contentType: string
-  readonly body: string
-}
-
 interface IssueText {
   readonly code: string
   readonly severity: 'error' | 'fatal'
@@ -25,12 +19,10 @@ interface IssueText {
  * as `coding.code`, the text in `display` and `diagnostics`; 405 has a shape of its own. Where several things are wrong there is an
  * issue for each, with what is wrong in `details.text` and the header in `location`, as FHIR names HTTP parameters.
  */
-export function renderOutcome(refusal: Refusal, issueCode: string, id: string, representation: Representation): RenderedOutcome {
+export function renderOutcome(refusal: Refusal, issueCode: string, id: string, representation: Representation): string {
   const issues = issuesOf(refusal, issueCode)
   const withId = refusal.status === 405 ? undefined : id
-  return representation === 'json'
-    ? { contentType: 'application/fhir+json;charset=utf-8', body: json(issues, withId) }
-    : { contentType: 'application/fhir+xml;charset=utf-8', body: xml(issues, withId) }
+  return representation === 'json' ? json(issues, withId) : xml(issues, withId)
 }
 
 function issuesOf(refusal: Refusal, code: string): readonly IssueText[] {

@@ -7,8 +7,7 @@ export type Representation = 'json' | 'xml'
  * in either form.
  */
 export function negotiateRepresentation(target: string, accept: string | undefined, contentType: string | undefined): Representation {
-  const format = /[?&]_format=([^&]*)/.exec(encodedTarget.test(target) ? unescaped(target) : target)?.[1]
-  const asked = named(format && unescaped(format))
+  const asked = named(formatIn(target))
   if (asked !== undefined) return asked
   const accepted = accept === undefined ? [] : ranges(accept)
   const usual = named(contentType)
@@ -16,6 +15,28 @@ export function negotiateRepresentation(target: string, accept: string | undefin
 }
 
 const encodedTarget = /^\/https%3A/i
+
+/**
+ * The media type of an error body in this representation: DSTU2's name of it (`application/json+fhir`) where the first of `_format`, `Accept` and `Content-Type` that
+ * names FHIR in this representation knows no other, else today's. A client of that age may take no other name for FHIR.
+ */
+export function mediaTypeOf(
+  representation: Representation,
+  target: string,
+  accept: string | undefined,
+  contentType: string | undefined,
+): string {
+  const accepted = accept === undefined ? [] : ranges(accept).flatMap(({ type, quality }) => (quality > 0 ? [type] : []))
+  const [today, dstu2] = [`application/fhir+${representation}`, `application/${representation}+fhir`]
+  const named = [[bare(formatIn(target))], accepted, [bare(contentType)]].find((types) => types.includes(today) || types.includes(dstu2))
+  return `${named === undefined || named.includes(today) ? today : dstu2};charset=utf-8`
+}
+
+/** The value of `_format`, of a target in either form. */
+function formatIn(target: string): string | undefined {
+  const format = /[?&]_format=([^&]*)/.exec(encodedTarget.test(target) ? unescaped(target) : target)?.[1]
+  return format && unescaped(format)
+}
 
 /** Whether some answer could satisfy the caller: FHIR and plain JSON and XML, wildcards, or nothing said. `anything` is for Binary. */
 export function acceptable(query: string, accept: string | undefined, anything: boolean): boolean {
@@ -74,9 +95,7 @@ function firstOfTheRest(accepted: readonly MediaRange[], wanted: readonly (Repre
 
 /** The representation that a media type or a `_format` value names, if it is one of ours. */
 function named(type: string | undefined): Representation | undefined {
-  if (type === undefined) return undefined
-  const bare = type.split(';', 1)[0]!.trim().toLowerCase()
-  switch (bare) {
+  switch (bare(type)) {
     case 'json':
     case 'text/json':
     case 'application/json':
@@ -92,6 +111,11 @@ function named(type: string | undefined): Representation | undefined {
     default:
       return undefined
   }
+}
+
+/** A media type without its parameters. */
+function bare(type: string | undefined): string | undefined {
+  return type?.split(';', 1)[0]?.trim().toLowerCase()
 }
 
 /** `+` is left alone: FHIR clients send `application/fhir+json` unescaped. */

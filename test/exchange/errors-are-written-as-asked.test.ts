@@ -53,12 +53,15 @@ test.each(errors)('%s on the wire is the golden file, in JSON and in XML', async
 
 const json = 'application/fhir+json;charset=utf-8'
 const xml = 'application/fhir+xml;charset=utf-8'
+const xmlOfDstu2 = 'application/xml+fhir;charset=utf-8'
 
 test.each<readonly [string, string | undefined, string | undefined, string]>([
   ['', undefined, undefined, json],
   ['', '*/*', undefined, json],
   ['', 'application/fhir+xml', undefined, xml],
-  ['', 'application/xml+fhir, application/json+fhir;q=0.9', undefined, xml],
+  ['', 'application/fhir+xml, application/json+fhir;q=0.9', undefined, xml],
+  ['', 'application/xml+fhir, application/fhir+json;q=0.9', undefined, xmlOfDstu2],
+  ['', 'application/json+fhir', undefined, 'application/json+fhir;charset=utf-8'],
   ['', 'application/fhir+xml;q=0.2, application/fhir+json;q=0.3', undefined, json],
   ['', undefined, 'application/fhir+xml', xml],
   ['', 'application/fhir+json', 'application/fhir+xml', json],
@@ -69,7 +72,7 @@ test.each<readonly [string, string | undefined, string | undefined, string]>([
   for (const target of [`/https://elsewhere.nhs.uk/x${query}`, `/${encodeURIComponent(`https://elsewhere.nhs.uk/x${query}`)}`]) {
     const answer = await call(here, { headers, target })
     expect([answer.verdict.rule, answer.headers['content-type']]).toEqual(['registered-endpoint', expected])
-    if (expected === xml) expect(parseXml(answer.body.toString())[0]?.name).toBe('OperationOutcome')
+    if (expected === xml || expected === xmlOfDstu2) expect(parseXml(answer.body.toString())[0]?.name).toBe('OperationOutcome')
     else expect(JSON.parse(answer.body.toString())).toHaveProperty('resourceType', 'OperationOutcome')
   }
 })

@@ -5,7 +5,7 @@ import { HeadBuffer } from '../../src/http/head-buffer.ts'
 import { canBeginRequest, readRequestHead } from '../../src/listener/request-head.ts'
 import { parseToken } from '../../src/spine/access-token.ts'
 import { findInteraction } from '../../src/spine/interaction-id.ts'
-import { acceptable, negotiateRepresentation } from '../../src/spine/representation.ts'
+import { acceptable, mediaTypeOf, negotiateRepresentation } from '../../src/spine/representation.ts'
 import { parseStrictJson } from '../../src/spine/strict-json.ts'
 import { parseTarget } from '../../src/spine/target-url.ts'
 import { faultsOfClaims } from '../../src/spine/token-claims.ts'
@@ -78,7 +78,7 @@ export function spineParsers(): readonly FuzzedParser[] {
       dictionary: latin1([',', ';', 'q=', '=', '%', '%2', '*/*', 'json', 'xml', '_format=', '&', ' '.repeat(2_000), ','.repeat(2_000)]),
       run: (bytes) => {
         const text = bytes.toString('latin1')
-        return [negotiateRepresentation(text, text, text), acceptable(text, text, false)]
+        return [mediaTypeOf(negotiateRepresentation(text, text, text), text, text, text), acceptable(text, text, false)]
       },
     },
     {

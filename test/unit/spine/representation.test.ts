@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { acceptable, isFhirMediaType, negotiateRepresentation } from '../../../src/spine/representation.ts'
+import { acceptable, isFhirMediaType, mediaTypeOf, negotiateRepresentation } from '../../../src/spine/representation.ts'
 
 test.each<readonly [string, string | undefined, string | undefined, 'json' | 'xml']>([
   ['', undefined, undefined, 'json'],
@@ -39,6 +39,28 @@ test.each<readonly [string, string | undefined, string | undefined, 'json' | 'xm
   ['?_formats=json', 'application/fhir+xml', undefined, 'xml'],
 ])('query %p, Accept %p, Content-Type %p: %s', (query, accept, contentType, expected) => {
   expect(negotiateRepresentation(query, accept, contentType)).toBe(expected)
+})
+
+test.each<readonly [string, string | undefined, string | undefined, string]>([
+  ['', undefined, undefined, 'application/fhir+json'],
+  ['', 'application/json+fhir', undefined, 'application/json+fhir'],
+  ['', 'Application/XML+FHIR;q=0.9', undefined, 'application/xml+fhir'],
+  ['', undefined, 'application/json+fhir; charset=utf-8', 'application/json+fhir'],
+  ['', 'application/json', 'application/json+fhir', 'application/json+fhir'],
+  ['', '*/*', 'application/xml+fhir', 'application/xml+fhir'],
+  // Whoever takes both, or a newer name of another representation beside the older one of this.
+  ['', 'application/json+fhir, application/fhir+json;q=0.1', undefined, 'application/fhir+json'],
+  ['', 'application/fhir+json;q=0, application/json+fhir', undefined, 'application/json+fhir'],
+  ['', 'application/json+fhir, application/fhir+xml;q=0.5', undefined, 'application/json+fhir'],
+  // What is said first counts, if it names FHIR.
+  ['', 'application/fhir+json', 'application/json+fhir', 'application/fhir+json'],
+  ['?_format=application/json+fhir', 'application/fhir+json', undefined, 'application/json+fhir'],
+  ['?_format=json', 'application/json+fhir', undefined, 'application/json+fhir'],
+  ['?_format=xml', 'application/json+fhir', undefined, 'application/fhir+xml'],
+  ['/https%3A%2F%2Fp1.nhs.uk%2Fx%3F_format%3Dapplication%2Fxml%2Bfhir', undefined, undefined, 'application/xml+fhir'],
+])('an error to query %p, Accept %p, Content-Type %p is %s', (query, accept, contentType, expected) => {
+  const representation = negotiateRepresentation(query, accept, contentType)
+  expect(mediaTypeOf(representation, query, accept, contentType)).toBe(`${expected};charset=utf-8`)
 })
 
 test.each<readonly [string, string | undefined, boolean]>([
@@ -89,7 +111,7 @@ test('any text is answered, and in linear time', () => {
   for (const hostile of ['a,', ';q=', ' ', '&_format', ';', 'q=0.', '%2']) {
     const began = performance.now()
     const text = hostile.repeat(50_000)
-    negotiateRepresentation(`?${text}`, text, text)
+    mediaTypeOf(negotiateRepresentation(`?${text}`, text, text), `?${text}`, text, text)
     acceptable(`?${text}`, text, false)
     expect(performance.now() - began).toBeLessThan(500)
   }
