@@ -9,7 +9,10 @@ export interface Recognised {
   readonly interaction?: Interaction
 }
 
-/** Row 12: an id that says "read" may not carry a write (P8). An interaction whose form is not known passes, and is counted. */
+/**
+ * Row 12: an id that says "read" may not carry a write (P8). HEAD, where it is forwarded at all, is the GET whose answer has no body (RFC 9110, 9.3.2). An interaction
+ * whose form is not known passes, and is counted.
+ */
 export const interactionForm = {
   name: 'interaction-form',
   summary: 'Method and path are those of the interaction, where its form is known.',
@@ -21,7 +24,8 @@ export const interactionForm = {
 function decide({ method, pathUnderRoot, interactionId }: Start & UnderRoot & WellFormed): Recognised | Refusal {
   const interaction = findInteraction(interactionId)
   if (interaction === undefined) return passed
-  if (method === interaction.method && interaction.path.test(pathUnderRoot)) return { interaction }
+  const asked = method === 'HEAD' ? 'GET' : method
+  if (asked === interaction.method && interaction.path.test(pathUnderRoot)) return { interaction }
   const detail = `${interactionId} is ${interaction.method} ${interaction.template} under the service root`
   return refuse('interaction-form', 'BAD_REQUEST', {
     reason: `${detail}; the request is ${method} of another form`,

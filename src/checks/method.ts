@@ -8,7 +8,9 @@ export const methodSettings = z.strictObject({
     .array(z.enum(['GET', 'POST', 'PUT', 'HEAD', 'PATCH', 'DELETE']))
     .min(1)
     .default(['GET', 'POST', 'PUT'])
-    .describe('Methods that are forwarded. The national service began with GET, POST and PUT.'),
+    .describe(
+      'Methods that are forwarded. The national service began with GET, POST and PUT. With HEAD, whatever may be asked for by GET may be by HEAD.',
+    ),
 })
 
 /** Methods of RFC 9110 and RFC 5789: known, so 405 and not 501 where they are not allowed. */

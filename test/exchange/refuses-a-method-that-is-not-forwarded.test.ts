@@ -75,6 +75,17 @@ test('HEAD passes by setting: the length of the answer comes without its body, a
   expect(wide.provider.received.at(-1)?.method).toBe('HEAD')
 })
 
+test('with that setting HEAD passes where the interaction is a GET, and nowhere else', async () => {
+  expect((await call(wide, { method: 'HEAD' })).status).toBe(200)
+  const write = {
+    method: 'HEAD',
+    interaction: 'urn:nhs:names:services:gpconnect:fhir:rest:create:appointment-1',
+    url: `${world.root}/Appointment`,
+  }
+  const { status, verdict } = await call(wide, write)
+  expect([status, verdict.rule]).toEqual([400, 'interaction-form'])
+})
+
 test.each(['PATCH', 'DELETE'])('%s passes by setting, with its body', async (method) => {
   const answer = await call(wide, { method, interaction: world.unknownForm, body: '{"a":1}', headers: { 'Content-Length': '7' } })
   expect(answer.status).toBe(200)
