@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { logDirectories } from '../audit/log-directories.ts'
 import { openLogKeyFiles } from '../audit/log-key-files.ts'
@@ -8,6 +7,7 @@ import { readCosigner } from '../audit/witness/cosignature.ts'
 import type { Witness, WitnessTerms } from '../audit/witness/witness.ts'
 import type { WitnessSettings } from '../audit/witness/witness-settings.ts'
 import { startWitnessing, type TimedWitness, type WitnessStanding } from '../audit/witness/witnessing.ts'
+import { readOrdinaryFileSync } from '../lib/read-ordinary-file.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Materials } from './materials.ts'
 import { createOwnWitness, type OwnWitnessParts } from './own-witness.ts'
@@ -121,7 +121,7 @@ function witnessesOf({ config, baseDir }: LoadedConfig): readonly TimedWitness[]
 
 function timedWitness({ url, verifier, anchors, everySeconds, timeoutMs }: WitnessSettings, baseDir: string, at: number): TimedWitness {
   try {
-    const pems = anchors.map((file) => readFileSync(resolve(baseDir, file), 'utf8'))
+    const pems = anchors.map((file) => readOrdinaryFileSync(resolve(baseDir, file)))
     for (const pem of pems) new X509Certificate(pem)
     return { url, verifier: readCosigner(verifier) as NoteVerifier, anchors: pems, everyMs: everySeconds * 1000, timeoutMs }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 
 /**
@@ -8,4 +9,11 @@ export async function readOrdinaryFile(path: string): Promise<string> {
   const found = await stat(path)
   if (!found.isFile() && !found.isDirectory()) throw new Error('it is no ordinary file')
   return await readFile(path, 'utf8')
+}
+
+/** The same, at once: a pipe would hold the whole process up. Throws. */
+export function readOrdinaryFileSync(path: string): string {
+  const found = statSync(path)
+  if (!found.isFile() && !found.isDirectory()) throw new Error('it is no ordinary file')
+  return readFileSync(path, 'utf8')
 }
