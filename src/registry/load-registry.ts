@@ -44,6 +44,7 @@ export interface LoadedRegistry {
   readonly directory: PackedDirectory
   readonly rules: PackedRules
   readonly counts: Registry['counts']
+  readonly vanished: number
   readonly findings: readonly RegistryFinding[]
 }
 
@@ -84,8 +85,8 @@ async function load(request: LoadRequest, tally: LoadTally): Promise<LoadedRegis
   refuseFaulty(request, tally, where)
   if (counts.systems === 0) throw new UnreadableFile(where, 'holds no usable system: with it, every call would be refused')
   const directory = builder.pack()
-  refuseVanished(request, tally.records, directory, where)
-  return { kind: 'loaded', version: digest.digest('hex').slice(0, 16), directory, rules, counts, findings: tally.findings.list() }
+  const vanished = countVanished(request, tally.records, directory, where)
+  return { kind: 'loaded', version: digest.digest('hex').slice(0, 16), directory, rules, counts, vanished, findings: tally.findings.list() }
 }
 
 /** A rule for a party that the directory does not hold decides nothing: one that was mistyped would refuse nobody, without a word. */
@@ -135,14 +136,15 @@ function refuseFaulty(request: LoadRequest, tally: LoadTally, where: string): vo
   )
 }
 
-function refuseVanished(request: LoadRequest, records: number, directory: PackedDirectory, where: string): void {
+/** How many records that are in force are missing. Throws `UnreadableFile` where that is too many. */
+function countVanished(request: LoadRequest, records: number, directory: PackedDirectory, where: string): number {
   const { previous } = request
-  if (previous === undefined) return
+  if (previous === undefined) return 0
   const { vanished, of } =
     'systems' in previous
       ? vanishedRecords(previous, directory)
       : { vanished: Math.max(0, previous.records - records), of: previous.records }
-  if (vanished <= request.maxVanishedShare * of) return
+  if (vanished <= request.maxVanishedShare * of) return vanished
   throw new UnreadableFile(
     where,
     `${share(vanished, of, 'that are in force are missing')}, ${limit('maxVanishedShare', request.maxVanishedShare)}`,

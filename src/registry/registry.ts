@@ -41,6 +41,8 @@ export interface Registry {
   /** When it was loaded, ms since 1970. */
   readonly loadedAt: number
   readonly counts: { readonly systems: number; readonly endpoints: number; readonly faulty: number; readonly sharingRules: number }
+  /** How many records of the directory that was in force before are not in this one: a file that was cut off between two records loses some, and cannot be told from a shorter one. */
+  readonly vanished: number
   readonly findings: readonly RegistryFinding[]
   system(asid: string): SystemLookup
   /** Section 8 of the decisions: by (ODS code, party key, interaction), else the only one of (party key, interaction). */
