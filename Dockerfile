@@ -29,5 +29,6 @@ VOLUME /data
 USER node
 EXPOSE 8443 8444
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "-e", "require('node:https').get({host:'127.0.0.1',port:process.env.SSP_OPERATORS__PORT||8444,path:'/livez',rejectUnauthorized:false},(answer)=>process.exit(answer.statusCode===200?0:1)).on('error',()=>process.exit(1))"]
+# Any answer but a 5xx is one of a process that lives: where operators.allowedHosts does not name 127.0.0.1, it is 421.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "-e", "require('node:https').get({host:'127.0.0.1',port:process.env.SSP_OPERATORS__PORT||8444,path:'/livez',rejectUnauthorized:false},(answer)=>process.exit(answer.statusCode<500?0:1)).on('error',()=>process.exit(1))"]
 CMD ["node", "dist/main.js", "serve"]

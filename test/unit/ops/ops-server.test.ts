@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { createMetrics } from '../../../src/metrics/metrics.ts'
 import { startOps } from '../../../src/ops/ops-server.ts'
+import { checkout } from '../../support/run-ssp.ts'
 import { asking, type Cast, createCast, rawAnswer, ready, startTestOps, type TestOps } from '../../support/start-ops.ts'
 
 let cast: Cast
@@ -27,6 +32,19 @@ describe('the open routes of the operators’ port', () => {
     expect(version.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     expect(version.headers).not.toHaveProperty('x-powered-by')
     expect((await nobody.head('/livez')).status).toBe(200)
+  })
+
+  test('tell the image’s health check that the process lives, whatever hosts the port may be asked by; where nobody listens, it does not', async () => {
+    const [, code = ''] = /^HEALTHCHECK .* CMD \["node", "-e", "(.*)"\]$/m.exec(readFileSync(join(checkout, 'Dockerfile'), 'utf8')) ?? []
+    const health = async (port: number) => {
+      const child = spawn(process.execPath, ['-e', code], { env: { SSP_OPERATORS__PORT: String(port) }, stdio: 'ignore' })
+      return (await once(child, 'exit'))[0]
+    }
+    const elsewhere = await startTestOps(cast, { allowedHosts: ['ssp.example.nhs.uk'] })
+    const { port } = elsewhere.ops
+    expect(await Promise.all([health(running.ops.port), health(port)])).toEqual([0, 0])
+    await elsewhere.close()
+    expect(await health(port)).toBe(1)
   })
 
   test('say ready, and each condition when asked', async () => {
