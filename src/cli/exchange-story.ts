@@ -50,7 +50,10 @@ export function exchangeStory({ exchange: one, records, note }: ExchangeShown): 
     ['decided', decided(one.forwarded, first)],
     ...observedBy(first).map(({ rule, code, reason }) => ['observed', `${rule} would have refused with ${code}: ${reason}`] as const),
     ['answered', answered(one.end, one.status, one.providerStatus, one.code)],
-    ['fault', one.origin === undefined ? undefined : `${faults[one.origin]} (${one.origin}, rule ${one.rule})`],
+    [
+      'fault',
+      one.origin === undefined ? undefined : `${refusedByProvider(verdict) ?? faults[one.origin]} (${one.origin}, rule ${one.rule})`,
+    ],
     ['verdict', verdict],
     ['expected', meaning?.expected],
     ['found', last === undefined ? one.told?.found : last.reason],
@@ -72,6 +75,13 @@ function meaningOf(verdict: string | undefined): VerdictMeaning | undefined {
   const known: Readonly<Record<string, VerdictMeaning>> = verdicts
   const meaning = verdict !== undefined && Object.hasOwn(known, verdict) ? known[verdict] : undefined
   return meaning?.who === 'nobody' ? undefined : meaning
+}
+
+/** Where the provider answered that it does not do what it was asked: that may be quite right. */
+function refusedByProvider(verdict: string | undefined): string | undefined {
+  return verdict === 'PROVIDER_ANSWERED_REFUSAL'
+    ? 'as the provider’s answer says: it does not take what it was asked, or has it not'
+    : undefined
 }
 
 function decided(forwarded: boolean, first: Entry | undefined): string | undefined {

@@ -1,54 +1,19 @@
+import { answeredVerdicts, maybeDone } from './answered-verdicts.ts'
 import type { VerdictCode } from './verdict-code.ts'
 import type { VerdictMeaning } from './verdict-meaning.ts'
 
 /** Version of the catalogue: it changes when a code goes or takes another meaning, not when one is added. */
-export const catalogueVersion = 1
+export const catalogueVersion = 2
 
 const correctRequest = { origin: 'consumer', retry: 'useless', who: 'consumer' } as const
 const askTheRegistrar = { origin: 'policy', retry: 'after-change', who: 'registrar' } as const
 const ourOwn = { origin: 'proxy', retry: 'later', who: 'operator' } as const
 const tooLittleRoom = { origin: 'provider', retry: 'later', who: 'provider' } as const
 const providerToRepair = { origin: 'provider', retry: 'after-change', who: 'provider' } as const
-/** For what can end a call that the provider had already been given. */
-const maybeDone = 'the call may have been carried out: ask before a write is sent again.'
 
 /** Every verdict there is. A refusal without an entry does not compile. */
 export const verdicts = {
-  ANSWERED: {
-    ...{ origin: 'none', retry: 'needless', who: 'nobody' },
-    expected: 'The provider answers, and the whole answer reaches the consumer.',
-    next: 'Nothing: the call went well.',
-  },
-  PROVIDER_ANSWERED_ERROR: {
-    ...{ origin: 'provider', retry: 'after-change', who: 'provider' },
-    expected: 'The provider answers with a status below 400.',
-    next: 'Read the body of the answer: it is the provider’s own, passed as it came. The proxy let the call through.',
-  },
-  CONSUMER_GONE: {
-    ...{ origin: 'consumer-network', retry: 'later', who: 'consumer' },
-    expected: 'The consumer keeps its connection open until the answer has ended.',
-    next: `Look for a time-out in the consumer’s system, or between it and the proxy, that is shorter than the call took; ${maybeDone}`,
-  },
-  CONSUMER_READS_TOO_SLOWLY: {
-    ...{ origin: 'consumer-network', retry: 'later', who: 'consumer' },
-    expected: 'The consumer reads its answer at the minimum rate or faster.',
-    next: `Look at the load of the consumer’s system and at the line between it and the proxy; ${maybeDone}`,
-  },
-  ANSWER_CUT_BY_PROVIDER: {
-    ...providerToRepair,
-    expected: 'An answer that has begun goes on, in valid HTTP, to its end.',
-    next: `Look in the provider’s own log for this call: its answer stopped, slowed down or became invalid in its midst; ${maybeDone}`,
-  },
-  ANSWER_CUT_BY_NETWORK: {
-    ...{ origin: 'provider-network', retry: 'later', who: 'provider' },
-    expected: 'The connection to the provider lasts until its answer has ended.',
-    next: `Look for what ended the connection: a restart of the provider’s system, or a device in front of it; ${maybeDone}`,
-  },
-  ANSWER_CUT_BY_TLS: {
-    ...{ origin: 'provider-tls', retry: 'later', who: 'provider' },
-    expected: 'TLS with the provider lasts until its answer has ended.',
-    next: `Look at the provider’s TLS log for the alert that the record names; ${maybeDone}`,
-  },
+  ...answeredVerdicts,
   MALFORMED_REQUEST: {
     ...correctRequest,
     expected: 'The request is HTTP/1.1, with one framing of its body and one clean URL behind the first slash.',

@@ -4,6 +4,8 @@ import type { RefusalCode } from './refusal.ts'
 type FinerCode =
   | 'ANSWERED'
   | 'EXCHANGE_SHOWN'
+  | 'PROVIDER_ANSWERED_REFUSAL'
+  | 'PROVIDER_ANSWERED_BUSY'
   | 'PROVIDER_ANSWERED_ERROR'
   | 'CONSUMER_GONE'
   | 'CONSUMER_READS_TOO_SLOWLY'

@@ -34,9 +34,11 @@ export function verdictOfRefusal(code: RefusalCode, rule: string, origin: Origin
   return byRule[code]?.[rule] ?? byOrigin[code]?.[origin] ?? (code === 'BAD_REQUEST' ? 'SSP_HEADERS_INVALID' : code)
 }
 
-/** The verdict of an answer that was passed on whole. */
+/** The verdict of an answer that was passed on whole: an answer of 404, say, is no fault of the provider's. */
 export function verdictOfAnswer(status: number): VerdictCode {
-  return status >= 400 ? 'PROVIDER_ANSWERED_ERROR' : 'ANSWERED'
+  if (status < 400) return 'ANSWERED'
+  if (status === 429 || status === 503) return 'PROVIDER_ANSWERED_BUSY'
+  return status < 500 ? 'PROVIDER_ANSWERED_REFUSAL' : 'PROVIDER_ANSWERED_ERROR'
 }
 
 /** The verdict of an answer that a failure of this origin cut in its midst. */

@@ -19,20 +19,21 @@ test('ANSWERED: the provider’s answer says so itself, and so do its record and
   await expectToldVerdict(here, answer.exchange, 'ANSWERED')
 })
 
-test.each([404, 503])(
-  'PROVIDER_ANSWERED_ERROR: an answer of %d is passed as it came, and said to be the provider’s own',
-  async (status) => {
-    const body = '{"resourceType":"OperationOutcome"}'
-    here.provider.answer = (_request, response) => response.writeHead(status).end(body)
-    const answer = await call(here)
-    expect([answer.status, answer.code, answer.verdict.origin]).toEqual([status, 'PROVIDER_ANSWERED_ERROR', 'provider'])
-    expect(answer.body.toString()).toBe(body)
-    expect(await expectRecordedVerdict(here, answer.exchange, 'PROVIDER_ANSWERED_ERROR')).toMatchObject({
-      ...{ end: 'complete', status, providerStatus: status },
-    })
-    await expectToldVerdict(here, answer.exchange, 'PROVIDER_ANSWERED_ERROR')
-  },
-)
+test.each([
+  ['PROVIDER_ANSWERED_REFUSAL', 404],
+  ['PROVIDER_ANSWERED_BUSY', 503],
+  ['PROVIDER_ANSWERED_ERROR', 500],
+] as const)('%s: an answer of %d is passed as it came, and said to be the provider’s own', async (verdict, status) => {
+  const body = '{"resourceType":"OperationOutcome"}'
+  here.provider.answer = (_request, response) => response.writeHead(status).end(body)
+  const answer = await call(here)
+  expect([answer.status, answer.code, answer.verdict.origin]).toEqual([status, verdict, 'provider'])
+  expect(answer.body.toString()).toBe(body)
+  expect(await expectRecordedVerdict(here, answer.exchange, verdict)).toMatchObject({
+    ...{ end: 'complete', status, providerStatus: status },
+  })
+  await expectToldVerdict(here, answer.exchange, verdict)
+})
 
 test('CONSUMER_GONE: a consumer hangs up before its answer has begun', async () => {
   let asked = false

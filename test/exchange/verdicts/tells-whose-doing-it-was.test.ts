@@ -16,11 +16,14 @@ async function faultOf(exchange: string): Promise<string | undefined> {
   return /^fault {5}(.*)$/m.exec(out)?.[1]
 }
 
-test('PROVIDER_ANSWERED_ERROR: the story says that the provider answered with an error', async () => {
-  here.provider.answer = (_request, response) => response.writeHead(404).end('{}')
+test.each([
+  ['PROVIDER_ANSWERED_ERROR', 500, /^the provider’s: it answered with an error, .* \(provider, rule provider-exchange\)$/],
+  ['PROVIDER_ANSWERED_REFUSAL', 404, /^as the provider’s answer says: it does not take .* \(provider, rule provider-exchange\)$/],
+] as const)('%s: the story says whose fault an answer of %d is', async (verdict, status, fault) => {
+  here.provider.answer = (_request, response) => response.writeHead(status).end('{}')
   const { exchange } = await call(here)
-  await expectToldVerdict(here, exchange, 'PROVIDER_ANSWERED_ERROR')
-  expect(await faultOf(exchange)).toMatch(/^the provider’s: it answered with an error, .* \(provider, rule provider-exchange\)$/)
+  await expectToldVerdict(here, exchange, verdict)
+  expect(await faultOf(exchange)).toMatch(fault)
 })
 
 test('ACCESS_DENIED: the story of a locked-out system does not lay it on the directory alone', async () => {

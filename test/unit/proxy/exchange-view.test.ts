@@ -54,7 +54,7 @@ test('neither address nor URL is shown to anybody', () => {
 })
 
 test.each([
-  [{ end: 'complete', status: 404, rule: 'provider-exchange', origin: 'provider' }, 'PROVIDER_ANSWERED_ERROR'],
+  [{ end: 'complete', status: 404, rule: 'provider-exchange', origin: 'provider' }, 'PROVIDER_ANSWERED_REFUSAL'],
   [{ end: 'refused', forwarded: false, code: 'BAD_REQUEST', rule: 'request-form', origin: 'consumer' }, 'SSP_HEADERS_INVALID'],
   [{ end: 'refused', forwarded: false, code: 'A_CODE_OF_LATER', rule: 'x', origin: 'consumer' }, undefined],
   [{ end: 'aborted', status: 200, rule: 'provider-exchange', origin: 'provider' }, undefined],

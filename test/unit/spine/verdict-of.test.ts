@@ -37,14 +37,11 @@ test('O4: what a certificate learns of an Ssp-From that is not its own is the sa
   expect(verdictOfRefusal('BAD_CERTIFICATE', 'client-certificate', 'consumer')).toBe('BAD_CERTIFICATE')
 })
 
-test('an answer below 400 is nobody’s fault, any other the provider’s own', () => {
-  expect([200, 304, 399, 400, 503].map(verdictOfAnswer)).toEqual([
-    'ANSWERED',
-    'ANSWERED',
-    'ANSWERED',
-    'PROVIDER_ANSWERED_ERROR',
-    'PROVIDER_ANSWERED_ERROR',
-  ])
+test('an answer below 400 is nobody’s fault, one below 500 a refusal of the provider’s, any other its error; two say that it is busy', () => {
+  expect([200, 304, 399].map(verdictOfAnswer)).toEqual(['ANSWERED', 'ANSWERED', 'ANSWERED'])
+  expect([400, 404, 499].map(verdictOfAnswer)).toEqual(Array(3).fill('PROVIDER_ANSWERED_REFUSAL'))
+  expect([429, 503].map(verdictOfAnswer)).toEqual(Array(2).fill('PROVIDER_ANSWERED_BUSY'))
+  expect([500, 504, 599].map(verdictOfAnswer)).toEqual(Array(3).fill('PROVIDER_ANSWERED_ERROR'))
 })
 
 test.each(['provider', 'provider-network', 'provider-tls', 'consumer-network'] as const)(
