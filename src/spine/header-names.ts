@@ -48,16 +48,25 @@ export function isSetByProxy(name: string): boolean {
   return name !== 'connection' && setByProxy.has(name)
 }
 
-/** Names that a caller may not use, since a provider would take them for ours. `name` is lower-cased. */
+/**
+ * Names that a caller may not use, since a provider would take them for ours: where a call comes from, whose certificate was shown (RFC 9440 and what proxies
+ * call it), and which URL was asked for, by which some servers go instead of the one that was checked. `name` is lower-cased.
+ */
 export function isDroppedFromRequest(name: string): boolean {
   switch (name) {
     case 'forwarded':
     case 'x-real-ip':
+    case 'client-cert':
+    case 'client-cert-chain':
+    case 'x-arr-clientcert':
+    case 'x-original-url':
+    case 'x-rewrite-url':
     case 'ssp-verdict':
     case 'ssp-receipt':
       return true
     default:
       if (name.startsWith('x-forwarded-') || name.startsWith('x-client-cert')) return true
+      if (name.startsWith('x-ssl-client-') || name.startsWith('ssl-client-')) return true
       return name.includes('_') && foldsToDroppedName(name)
   }
 }
