@@ -17,6 +17,9 @@ interface Override {
 const prefix = 'SSP_'
 /** Variables of that prefix that are no settings: the settings file itself, and switches of the test suite. */
 const reserved = /^SSP_(?:CONFIG$|TEST_|REQUIRE_|DEMO_)/
+/** What Kubernetes tells every container of a Service called `ssp`, or `ssp-` and more; no setting has such a name. */
+const ofService =
+  /^SSP(?:_[A-Z0-9]+)*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9]+)*|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/
 
 /**
  * Puts the environment's settings over those of the file: `SSP_LISTENER__PORT=9443` is `listener.port`, `SSP_X_FILE=/run/secrets/x` takes
@@ -32,7 +35,7 @@ export async function applyEnvironment(
   const overrides: Override[] = []
   for (const variable of Object.keys(environment).sort()) {
     const given = environment[variable]
-    if (given === undefined || !variable.startsWith(prefix) || reserved.test(variable)) continue
+    if (given === undefined || !variable.startsWith(prefix) || reserved.test(variable) || tellsOfService(variable, given)) continue
     const override = resolve(variable, given, schema)
     if ('message' in override) problems.push(override)
     else overrides.push(override)
@@ -54,6 +57,13 @@ export async function applyEnvironment(
     value = withValueAt(value, override.path, read.value)
   }
   return { value, problems }
+}
+
+/** A port by itself is a number where somebody mistyped a setting, and a URL where it is a Service's. */
+function tellsOfService(variable: string, given: string): boolean {
+  return (
+    ofService.test(variable) && (!/_PORT$/.test(variable) || /_(?:SERVICE|TCP|UDP|SCTP)_PORT$/.test(variable) || /^[a-z]+:\/\//.test(given))
+  )
 }
 
 function resolve(variable: string, given: string, schema: SettingsSchema): Override | PlacedProblem {

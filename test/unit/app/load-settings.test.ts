@@ -284,6 +284,24 @@ describe('the environment', () => {
     await expect(load(good, { SSP_CONFIG: 'x', SSP_TEST_X: 'y', SSP_REQUIRE_Z: 'z', PATH: '/bin', SSPORT: '1' })).resolves.toBeDefined()
   })
 
+  test('is left alone where Kubernetes sets it for a Service whose name begins as the settings do; a port by itself is a mistyped setting all the same', async () => {
+    const set = (name: string) => ({
+      [`${name}_SERVICE_HOST`]: '10.0.0.1',
+      [`${name}_SERVICE_PORT`]: '8443',
+      [`${name}_SERVICE_PORT_HTTPS`]: '8443',
+      [`${name}_PORT`]: 'tcp://10.0.0.1:8443',
+      [`${name}_PORT_8443_TCP`]: 'tcp://10.0.0.1:8443',
+      [`${name}_PORT_8443_TCP_PROTO`]: 'tcp',
+      [`${name}_PORT_8443_TCP_PORT`]: '8443',
+      [`${name}_PORT_8443_TCP_ADDR`]: '10.0.0.1',
+    })
+    await expect(load(good, { ...set('SSP'), ...set('SSP_LISTENER'), ...set('SSP_REDIS_1') })).resolves.toBeDefined()
+    expect(await problemsOf(good, { SSP_PORT: '8443', SSP_LISTENER__PORT_8443_TCP: 'x' })).toEqual([
+      'SSP_LISTENER__PORT_8443_TCP names no setting',
+      'SSP_PORT names no setting',
+    ])
+  })
+
   test('says that a variable without a value is empty', async () => {
     expect(await problemsOf(good, { SSP_LISTENER__PORT: '' })).toEqual([
       'SSP_LISTENER__PORT listener.port: is empty: write a value, or take the line out',
