@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { createReadStream, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { parseStrictJson } from '../spine/strict-json.ts'
 import { type Handover, handoverAct, handoverIn } from './log-handover.ts'
 import { type Frontier, rootCount } from './merkle-tree.ts'
 import { readVerifier } from './signed-note.ts'
@@ -109,6 +110,15 @@ export function jsonObject(json: string): Record<string, unknown> | undefined {
   }
 }
 
+/** Deeper than any entry or header is written. */
+const mostDepth = 64
+
+/** Why two readers may find two meanings in the JSON text, such as by a member that stands in it twice; undefined where all find the same. */
+export function doubtIn(json: string): string | undefined {
+  const read = parseStrictJson(json, mostDepth)
+  return 'fault' in read ? `it does not mean the same to every reader: ${read.fault}` : undefined
+}
+
 function readHeader(text: string): (ReadHeader & { readonly digest: string }) | string {
   const [, digest, json] = headerForm.exec(text) ?? []
   if (digest === undefined || json === undefined) return 'the first line is not the header of a segment'
@@ -127,6 +137,8 @@ function readHeader(text: string): (ReadHeader & { readonly digest: string }) | 
     return 'the header lacks a field'
   }
   if (hash('sha256', `ssp-audit-segment-1\n${prev}\n${json}`, 'base64url') !== digest) return 'the header was changed: its hash differs'
+  const doubt = doubtIn(json)
+  if (doubt !== undefined) return `the header cannot be believed: ${doubt}`
   const handovers = keys.flatMap((detail) => handoverIn({ act: handoverAct, detail }) ?? [])
   if (handovers.length !== keys.length) return 'the header holds something else than handovers of keys'
   if (key !== undefined && (typeof key !== 'string' || readVerifier(key)?.name !== log)) return 'the header names no key of its log'

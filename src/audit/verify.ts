@@ -8,6 +8,7 @@ import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import {
   type ChainEnd,
+  doubtIn,
   type Fault,
   firstOf,
   jsonObject,
@@ -115,7 +116,7 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
           tree = grown(tree, [leaf])
           tiles?.push(leaf)
           const unlike = index === expect.head?.index && digest !== expect.head.hash
-          const unread = read === undefined ? 'the record holds no entry that could be read' : foreign
+          const unread = read === undefined ? 'the record holds no entry that could be read' : (doubtIn(json) ?? foreign)
           const problem = unlike ? 'the record is not the one that is remembered' : unread
           const unmet = problem === undefined ? past.met(tree, leaf) : { badIndex: index, problem }
           if (unmet !== undefined) memory ??= { line: Math.max(1, unmet.badIndex - firstOf(name) + 2), ...unmet }

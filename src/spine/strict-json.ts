@@ -1,3 +1,4 @@
+// One of the files that an auditor can run, and check, without the rest: it imports nothing.
 /** Why a text is not one strict JSON value. */
 export interface JsonFault {
   readonly fault: string

@@ -298,10 +298,30 @@ describe('R6: verifying a log', () => {
         expect(await madeUp({}, entry)).toMatchObject({ ok: false, badIndex: 0, line: 2, problem: expect.stringMatching(/no entry/) })
     })
 
+    test('is named where a member stands in it twice, in an entry or a header: two readers would find two values', async () => {
+      for (const members of ['"from":"A","from":"B"', '"from":"A","fr\\u006fm":"B"'])
+        expect(await madeUp({}, `{"v":1,"type":"forwarding","request":{${members}}}`)).toMatchObject({
+          ...{ ok: false, badIndex: 0, line: 2 },
+          problem: expect.stringMatching(/twice/),
+        })
+      await withDataDir(async (dataDir) => {
+        const held = await openHeldTrail(dataDir)
+        await held.trail.close()
+        const [path = ''] = segmentsOf(held.directory)
+        const { s } = JSON.parse(readFileSync(path, 'latin1')) as { s: SegmentHeader }
+        const json = JSON.stringify(s).replace('"at":', '"at":1,"at":')
+        const digest = createHash('sha256').update(`ssp-audit-segment-1\n${s.prev}\n${json}`).digest('base64url')
+        writeFileSync(path, `{"h":"${digest}","s":${json}}\n`)
+        expect(await verifyLog(held.directory)).toMatchObject({ ok: false, line: 1, problem: expect.stringMatching(/twice/) })
+      })
+    })
+
     test('keeps nobody from verifying: what should be a text, and is none, is no exception', async () => {
-      for (const type of ['forwarding', 'outcome'])
-        for (const exchange of [odd, '['.repeat(20_000) + ']'.repeat(20_000)])
-          expect(await madeUp({}, `{"v":1,"type":"${type}","exchange":${exchange}}`)).toMatchObject({ ok: true, records: 1, unfinished: 0 })
+      for (const type of ['forwarding', 'outcome']) {
+        const entry = (exchange: string) => `{"v":1,"type":"${type}","exchange":${exchange}}`
+        expect(await madeUp({}, entry(odd))).toMatchObject({ ok: true, records: 1, unfinished: 0 })
+        expect(await madeUp({}, entry('['.repeat(20_000) + ']'.repeat(20_000)))).toMatchObject({ ok: false, badIndex: 0 })
+      }
       expect(await madeUp({ first: 1, tree: [JSON.parse(odd)] }, '{}')).toMatchObject({
         ok: false,
         problem: expect.stringMatching(/no tree/),
