@@ -111,7 +111,10 @@ export function openWitnessing(surroundings: WitnessingSurroundings): OpenWitnes
       own.follow(next.own)
       asking.follow(next.witnesses)
     },
-    close: () => asking.close(),
+    close: async () => {
+      await asking.close()
+      own.close()
+    },
   }
 }
 

@@ -13,6 +13,7 @@ export interface OwnWitness {
   /** Makes ready what these settings ask for. Throws `StartRefused` where key or memory cannot be had. */
   prepare(config: Config): WitnessTerms | undefined
   follow(terms: WitnessTerms | undefined): void
+  close(): void
 }
 
 /** What it works with. */
@@ -83,6 +84,7 @@ export function createOwnWitness({ dataDirectory, clock, metrics, logger }: OwnW
       if (next !== undefined && next.name !== before)
         logger.info({ verifier: witness?.verifierText() }, 'this proxy is a witness of others’ logs')
     },
+    close: () => witness?.close(),
   }
 }
 

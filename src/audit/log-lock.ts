@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Somebody else writes this log. */
+/** Somebody else writes this log, or this witness's memory. */
 export class LogLocked extends Error {
   override readonly name = 'LogLocked'
 }
@@ -33,11 +33,11 @@ function writeOwner(path: string): void {
 }
 
 /**
- * Takes the one right to write the logs of a directory and returns the function that gives it back; throws `LogLocked`, naming the holder's
- * process id. The lock is the kernel's (Node reaches it through SQLite only): it ends with its process however that ends, so none goes
+ * Takes the one right to write a log's directory, or a witness's, and returns the function that gives it back; throws `LogLocked`, naming the holder's
+ * process id and `elsewise`, what another process can be given. The lock is the kernel's (Node reaches it through SQLite only): it ends with its process however that ends, so none goes
  * stale, and process ids of other containers do not matter.
  */
-export function lockLog(directory: string): () => void {
+export function lockLog(directory: string, elsewise = 'another data directory, node or worker name'): () => void {
   const path = join(directory, 'lock')
   const owner = join(directory, 'lock.pid')
   createEmpty(path)
@@ -48,9 +48,7 @@ export function lockLog(directory: string): () => void {
   } catch (error) {
     database.close()
     if ((error as { errcode?: number }).errcode !== 5) throw error
-    throw new LogLocked(
-      `${directory} is being written by ${ownerOf(owner)}: stop it first, or give this one another data directory, node or worker name`,
-    )
+    throw new LogLocked(`${directory} is being written by ${ownerOf(owner)}: stop it first, or give this one ${elsewise}`)
   }
   writeOwner(owner)
   return () => database.close()

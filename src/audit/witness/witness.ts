@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { replaceFile } from '../../lib/replace-file.ts'
 import { readOrMakeKeyFile } from '../key-file.ts'
+import { lockLog } from '../log-lock.ts'
 import { isConsistent } from '../merkle-consistency.ts'
 import { emptyTree, rootOf } from '../merkle-tree.ts'
 import { privateDirectory } from '../private-modes.ts'
@@ -49,6 +50,8 @@ export interface Witness {
   addCheckpoint(body: string): Promise<WitnessAnswer>
   /** What it has cosigned of the logs that it knows. */
   witnessed(): readonly Witnessed[]
+  /** Gives its memory back: another process may be this witness then. */
+  close(): void
 }
 
 /** What was cosigned last of a log. */
@@ -75,10 +78,14 @@ function witnessKey(dataDirectory: string, folder: string): KeyObject {
   return createPrivateKey(pem)
 }
 
-/** The witness whose memory is in `dataDirectory/witness`, with the key `dataDirectory/keys/witness.key`. The terms are asked for at each request. Throws the system's error. */
+/**
+ * The witness whose memory is in `dataDirectory/witness`, with the key `dataDirectory/keys/witness.key`. The terms are asked for at each request. Throws the system's error, and
+ * `LogLocked` where another process is this witness: each would go on from what it remembers itself, and the two would cosign two histories.
+ */
 export function createWitness(dataDirectory: string, terms: () => WitnessTerms, clock: Clock): Witness {
   const folder = join(dataDirectory, 'witness')
   const key = witnessKey(dataDirectory, folder)
+  const unlock = lockLog(folder, 'another data directory')
   const publicKey = createPublicKey(key)
   /** One submission of a log at a time: what is compared with is what is replaced. */
   const turns = new Map<string, Promise<unknown>>()
@@ -164,6 +171,7 @@ export function createWitness(dataDirectory: string, terms: () => WitnessTerms, 
         }
       })
     },
+    close: unlock,
   }
 }
 

@@ -21,6 +21,10 @@ const open = (): Witness =>
     now: () => now,
     elapsed: () => 0,
   })
+const openAgain = (): Witness => {
+  witness.close()
+  return open()
+}
 
 beforeEach(() => {
   now = 1_790_000_000_000
@@ -28,7 +32,10 @@ beforeEach(() => {
   signer = openLogSigner(join(folder, 'log'), 'node1/main')
   witness = open()
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  witness.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 async function submit(old: number, size: number, proof = old === 0 ? [] : consistencyProof(roots, old, size)): Promise<WitnessAnswer> {
   return witness.addCheckpoint(submissionText({ old, proof, note: await signer.checkpoint(treeOf(size)) }))
@@ -37,7 +44,7 @@ async function submit(old: number, size: number, proof = old === 0 ? [] : consis
 test('it cosigns a log that grows, also after a restart, and says what it has cosigned', async () => {
   expect(await submit(0, 5)).toMatchObject({ status: 200, outcome: 'cosigned' })
   expect(await submit(5, 5)).toMatchObject({ status: 200 })
-  witness = open()
+  witness = openAgain()
   expect(await submit(5, 64)).toMatchObject({ status: 200 })
   const { text } = await submit(64, 300)
   const note = await signer.checkpoint(treeOf(300))
@@ -109,9 +116,18 @@ test('of submissions that come at once one goes on from what is known, and nothi
   expect(answers.filter(({ status }) => status === 409).map(({ text }) => text)).toEqual([`${size}\n`, `${size}\n`])
 })
 
+test('two processes that are one witness would cosign two histories: the second is refused, until the first is gone', async () => {
+  const second = () =>
+    createWitness(join(folder, 'witness'), () => ({ name: 'w.example/1', logs: new Map() }), { now: () => now, elapsed: () => 0 })
+  expect(second).toThrow(`is being written by process ${process.pid}: stop it first, or give this one another data directory`)
+  await submit(0, 5)
+  witness.close()
+  witness = second()
+})
+
 test('a memory that cannot be read is no reason to begin anew', async () => {
   await submit(0, 5)
-  witness = open()
+  witness = openAgain()
   writeFileSync(join(folder, 'witness', 'witness', 'node1%2Fmain.checkpoint'), 'nothing')
   await expect(submit(0, 3)).rejects.toThrow('cannot be believed')
   await expect(submit(5, 64)).rejects.toThrow('cannot be believed')
