@@ -20,9 +20,15 @@ export function auditGauges(metrics: Metrics, audit: Pick<AuditTrail, 'proofs'>)
     [],
     (gauge) => gauge.set(audit.proofs.keyFault === undefined ? 0 : 1),
   )
+  metrics.gauge(
+    'ssp_audit_logs_with_sealing_fault',
+    'Audit logs in which what names people is sealed under another key than its month’s, or under one that its file does not hold.',
+    [],
+    (gauge) => gauge.set(audit.proofs.sealingFault === undefined ? 0 : 1),
+  )
 }
 
 /** What an operator should see to, one sentence each. */
-export function proofsDegraded({ checkpointFault, keyFault }: ProofHealth): readonly string[] {
-  return [checkpointFault, keyFault].flatMap((fault) => (fault === undefined ? [] : [`audit: ${fault}`]))
+export function proofsDegraded({ checkpointFault, keyFault, sealingFault }: ProofHealth): readonly string[] {
+  return [checkpointFault, keyFault, sealingFault].flatMap((fault) => (fault === undefined ? [] : [`audit: ${fault}`]))
 }

@@ -9,7 +9,7 @@ export class AuditUnavailable extends Error {
   override readonly name = 'AuditUnavailable'
 }
 
-/** How well the log can be proven to others; no call is refused for any of it. */
+/** How well the log can be proven to others, and what it seals be read; no call is refused for any of it. */
 export interface ProofHealth {
   /** Checkpoints that could not be signed or written since the start; each is tried again a second later. */
   readonly checkpointFailures: number
@@ -17,6 +17,8 @@ export interface ProofHealth {
   readonly checkpointFault: string | undefined
   /** What is wrong with the key that signs, and what to do, in a sentence; undefined where nothing is. */
   readonly keyFault: string | undefined
+  /** What is wrong with the key under which what names people is sealed, in a sentence; undefined where nothing is. */
+  readonly sealingFault: string | undefined
 }
 
 /** A call that was not forwarded: what it is counted by, and its entry, which is made once it is to be written. Of a flood most calls are only counted. */

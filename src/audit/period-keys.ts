@@ -6,6 +6,7 @@ import { ifThere } from './if-there.ts'
 import { destroyKeyFile, readKeyFile, readOrMakeKeyFile } from './key-file.ts'
 import { nonceBytes, openBytes, sealBytes } from './sealed-bytes.ts'
 import type { StoredPersonal } from './stored-personal.ts'
+import { writeFault } from './write-fault.ts'
 
 /**
  * The keys of what names people, one for each calendar month (UTC, `2026-11`). Once a month's key is destroyed, what was sealed under it is
@@ -29,6 +30,13 @@ export interface PeriodKeys {
   subjectKey(period: string): Buffer | undefined
   /** Destroys the keys of all periods before this one, and names them. */
   destroyBefore(period: string): readonly string[]
+  /**
+   * Holds the key that seals against its file. One of the present month that is gone is put back from memory, or nobody could open what was sealed under it; an
+   * older month's is not, for it may have been destroyed. `tell` is told, in a sentence, when a file was put back. Never throws.
+   */
+  look(now: number, tell: (message: string) => void): void
+  /** Why what names people is sealed under another key than its month's, or under one that its file does not hold, as of the last look. */
+  readonly fault: string | undefined
 }
 
 const keyBytes = 32
@@ -41,6 +49,12 @@ function derived(key: Uint8Array, use: string): Buffer {
 /** Whether a file holds a key. A full disk or a power cut leaves one that is too short, or zeros: anybody could open what those seal. */
 function isKey(bytes: Uint8Array): boolean {
   return bytes.length === keyBytes && bytes.some((byte) => byte !== 0)
+}
+
+/** The same sentence as long as it is the same fault: the system's own names a draft, which has another name each time. */
+function whyNot(error: unknown, path: string): string {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  return syscall === undefined || code === 'ENOSPC' ? writeFault(error) : `${path} cannot be read or made (${code})`
 }
 
 const subjectsOf = (key: Uint8Array): Buffer => derived(key, 'ssp-audit-subjects-1')
@@ -78,6 +92,7 @@ function createNonces(): () => Buffer {
 interface Sealing {
   readonly period: string
   readonly log: string
+  readonly key: Buffer
   readonly seal: Buffer
   readonly subjects: Buffer
 }
@@ -87,6 +102,9 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
   const directory = join(dataDirectory, 'keys')
   const nonce = createNonces()
   let current: Sealing | undefined
+  /** Why an older month's key serves. */
+  let instead: string | undefined
+  let fault: string | undefined
 
   function pathOf(period: string): string {
     return join(directory, `${period}.key`)
@@ -103,8 +121,8 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
     const key = keyOf(period)
     return key === undefined ? undefined : subjectsOf(key)
   }
-  /** The period's key, made where there is none, or the newest older one. */
-  function usableKey(period: string): { readonly period: string; readonly key: Buffer } {
+  /** The period's key, made where there is none, or the newest older one, and why. */
+  function usableKey(period: string): { readonly period: string; readonly key: Buffer; readonly why?: string } {
     try {
       const key = readOrMakeKeyFile(pathOf(period), () => randomBytes(keyBytes))
       if (!isKey(key)) throw new Error(`${pathOf(period)} holds no key: put it back from a backup, or move it away, and another is made`)
@@ -112,13 +130,32 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
     } catch (error) {
       const older = periods().findLast((one) => one < period)
       if (older === undefined) throw error
-      return usableKey(older)
+      return { ...usableKey(older), why: whyNot(error, pathOf(period)) }
+    }
+  }
+  function faultOfFile(now: number, tell: (message: string) => void): string | undefined {
+    const using = current
+    if (using === undefined) return undefined
+    const path = pathOf(using.period)
+    try {
+      const there = readKeyFile(path)
+      if (there?.equals(using.key) === true) return undefined
+      if (there === undefined && using.period === periodOf(now)) {
+        readOrMakeKeyFile(path, () => using.key)
+        tell(`${path} was gone and was put back: find out who removed it`)
+        return undefined
+      }
+      if (there === undefined) return `${path} is gone, under which this process seals what names people: nobody can open that`
+      return `${path} is not the key under which this process seals what names people, which nobody can open with it: put it back`
+    } catch (error) {
+      return `the key under which this process seals what names people cannot be had: ${writeFault(error)}`
     }
   }
   function sealingOf(wanted: string, log: string): Sealing {
     if (current?.period === wanted && current.log === log) return current
-    const { period, key } = usableKey(wanted)
-    current = { period, log, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: subjectsOf(key) }
+    const { period, key, why } = usableKey(wanted)
+    instead = why === undefined ? undefined : `what names people is sealed under the key of ${period} instead of that of ${wanted}: ${why}`
+    current = { period, log, key, seal: derived(key, `ssp-audit-seal-1\n${log}`), subjects: subjectsOf(key) }
     return current
   }
 
@@ -159,6 +196,12 @@ export function openPeriodKeys(dataDirectory: string): PeriodKeys {
         if (current?.period === one) current = undefined
       }
       return past
+    },
+    look(now, tell) {
+      fault = faultOfFile(now, tell) ?? instead
+    },
+    get fault() {
+      return fault
     },
   }
 }

@@ -17,7 +17,7 @@ import { handoverAct } from './log-handover.ts'
 import { lockLog } from './log-lock.ts'
 import { openLogSigner } from './log-signer.ts'
 import { openAppendLog } from './open-append-log.ts'
-import { openPeriodKeys } from './period-keys.ts'
+import { openPeriodKeys, type PeriodKeys } from './period-keys.ts'
 import { privateDirectory, requirePrivateContents } from './private-modes.ts'
 import { createRefusalRecorder } from './refusal-recorder.ts'
 import { createRetention, type Retention } from './retention.ts'
@@ -59,7 +59,7 @@ async function makeDirectories(files: LogFiles, dataDir: string, log: string): P
  * write is no reason to reject: `health` says so, and it is tried again each second.
  */
 export async function openAuditTrail(first: AuditSettings, dataDir: string, surroundings: TrailSurroundings): Promise<AuditTrail> {
-  const { clock, worker = 'main', files = diskFiles, every = everyTimer } = surroundings
+  const { clock, worker = 'main', files = diskFiles, every = everyTimer, tell = () => {} } = surroundings
   if (!/^\w{1,32}$/.test(worker)) throw new RangeError(`a worker's name must be letters, digits and _, up to 32: ${JSON.stringify(worker)}`)
   const settings = surroundings.inForce ?? (() => first)
   const name = `${first.node}/${worker}`
@@ -89,18 +89,19 @@ export async function openAuditTrail(first: AuditSettings, dataDir: string, surr
       log.append({ v: 1, type: 'operation', at: clock.now(), actor: 'process', act: handoverAct, detail }, 'awaited'),
     )
     rotation.look()
-    const checkpoints = createCheckpoints(directory, log, signer, tiles, surroundings.tell ?? (() => {}))
-    return recordInto(settings, { retention, rotation, log, tiles, checkpoints, space, clock, every, unlock })
+    const checkpoints = createCheckpoints(directory, log, signer, tiles, tell)
+    return recordInto(settings, { retention, rotation, log, keys, tiles, checkpoints, space, clock, every, tell, unlock })
   } catch (error) {
     unlock()
     throw error
   }
 }
 
-interface Parts extends Required<Pick<TrailSurroundings, 'clock' | 'every'>> {
+interface Parts extends Required<Pick<TrailSurroundings, 'clock' | 'every' | 'tell'>> {
   readonly retention: Retention
   readonly rotation: KeyRotation
   readonly log: AppendLog
+  readonly keys: Pick<PeriodKeys, 'look' | 'fault'>
   readonly tiles: TileWriter
   readonly checkpoints: Checkpoints
   readonly space: FreeSpace
@@ -108,7 +109,7 @@ interface Parts extends Required<Pick<TrailSurroundings, 'clock' | 'every'>> {
 }
 
 function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
-  const { retention, rotation, log, tiles, checkpoints, space, clock, every, unlock } = parts
+  const { retention, rotation, log, keys, tiles, checkpoints, space, clock, every, tell, unlock } = parts
   /** What is known of each exchange whose outcome is not queued: an outcome that comes first waits for its forwarding entry. */
   const exchanges = new Map<string, 'being written' | 'open' | OutcomeEntry>()
   const reserve = (): number => settings().reserveBytes
@@ -139,6 +140,7 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
     rotation.look()
     void checkpoints.follow(log.tree)
     retention.look()
+    keys.look(clock.now(), tell)
     refusals.write()
     if (!space.below(reserve()) && log.down === undefined) refusals.flush('dispensable')
   })
@@ -187,7 +189,12 @@ function recordInto(settings: () => AuditSettings, parts: Parts): AuditTrail {
       return reason === undefined ? { writable: true } : { writable: false, reason }
     },
     get proofs() {
-      return { checkpointFailures: checkpoints.failures, checkpointFault: checkpoints.fault, keyFault: rotation.fault }
+      return {
+        checkpointFailures: checkpoints.failures,
+        checkpointFault: checkpoints.fault,
+        keyFault: rotation.fault,
+        sealingFault: keys.fault,
+      }
     },
     get open() {
       return open

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
@@ -105,6 +105,48 @@ describe('the keys of periods', () => {
       })
     })
   }
+
+  test('that an older month’s key serves is told for as long as it does', async () => {
+    await withDataDir(async (dataDir) => {
+      const keys = openPeriodKeys(dataDir)
+      const sealAndLook = () => {
+        keys.seal('{}', [], december, log, 1)
+        keys.look(december, () => {})
+        return keys.fault
+      }
+      keys.seal('{}', [], november, log, 1)
+      writeFileSync(join(dataDir, 'keys', '2026-12.key'), Buffer.alloc(32), { mode: 0o600 })
+      expect([sealAndLook(), sealAndLook()]).toEqual(
+        Array(2).fill(expect.stringMatching(/2026-11 instead of that of 2026-12: .*holds no key/)),
+      )
+      rmSync(join(dataDir, 'keys', '2026-12.key'))
+      expect(sealAndLook()).toBeUndefined()
+    })
+  })
+
+  test('that is removed while a process seals under it is put back; another in its place, or an older month’s that is gone, is told', async () => {
+    await withDataDir(async (dataDir) => {
+      const held = await openHeldTrail(dataDir)
+      held.time.now = november
+      await held.trail.forwarding(sampleForwarding('one', { at: november }))
+      const path = join(dataDir, 'keys', '2026-11.key')
+      const key = readFileSync(path)
+      const faultAfter = (change: () => void) => {
+        change()
+        held.second()
+        return held.trail.proofs.sealingFault
+      }
+      expect(faultAfter(() => rmSync(path))).toBeUndefined()
+      expect(readFileSync(path)).toEqual(key)
+      expect(held.told).toEqual([expect.stringMatching(/2026-11\.key was gone and was put back/)])
+      expect(faultAfter(() => writeFileSync(path, Buffer.alloc(32, 9)))).toMatch(/is not the key/)
+      expect(faultAfter(() => writeFileSync(path, key))).toBeUndefined()
+      held.time.now = december
+      expect(faultAfter(() => rmSync(path))).toMatch(/is gone/)
+      expect(existsSync(path)).toBe(false)
+      await held.trail.close()
+    })
+  })
 
   test('processes that make a key at one time get the same', async () => {
     await withDataDir(async (dataDir) => {
