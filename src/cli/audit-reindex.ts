@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Command } from 'commander'
-import { withLookups } from './lookup-access.ts'
+import { type LookupAccess, withLookups } from './lookup-access.ts'
 import { createProgressLine } from './progress-line.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -10,7 +10,7 @@ export function auditReindexCommand(terminal: Terminal): Command {
     .description('Make the index anew from this machine’s logs, beside a running proxy or without one; nothing of the logs is changed.')
     .addHelpText('after', '\nExample:\n  ssp audit reindex')
     .action(async (_options: unknown, command: Command) => {
-      await withLookups(command, terminal, async (access) => {
+      const reindex = async (access: LookupAccess): Promise<void> => {
         const begun = Date.now()
         await access.rebuild()
         const line = createProgressLine(terminal)
@@ -21,7 +21,8 @@ export function auditReindexCommand(terminal: Terminal): Command {
           line.show(`${indexed(progress.logs)} records are indexed${progress.problem === undefined ? '' : `: ${progress.problem}`}`)
         }
         terminal.out(`${indexed(progress.logs)} records of ${Object.keys(progress.logs).length} logs are indexed\n`)
-      })
+      }
+      await withLookups(command, terminal, reindex, true)
     })
 }
 

@@ -31,9 +31,14 @@ export interface LookupAccess {
 
 /**
  * Gives a command access: over the control socket where a proxy runs with these settings, else from its files, which are then first brought
- * up to date. Either way each look is recorded, or is not made.
+ * up to date, unless the index is wanted `asItIs`. Either way each look is recorded, or is not made.
  */
-export async function withLookups(command: Command, terminal: Terminal, act: (access: LookupAccess) => Promise<void>): Promise<void> {
+export async function withLookups(
+  command: Command,
+  terminal: Terminal,
+  act: (access: LookupAccess) => Promise<void>,
+  asItIs = false,
+): Promise<void> {
   const place = await proxyPlaceOf(command, terminal)
   const ask = (...call: ProxyCall): Promise<ControlAnswer> => callProxy(place, ...call)
   let runs = true
@@ -54,7 +59,7 @@ export async function withLookups(command: Command, terminal: Terminal, act: (ac
   const line = createProgressLine(terminal)
   const local = await openLocalFinding(loaded, ({ records }) => line.show(`reading the logs: ${records} records`))
   try {
-    await local.caughtUp()
+    if (!asItIs) await local.caughtUp()
     line.end()
     await act(fromFiles(local.lookups, local.caughtUp))
   } catch (error) {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { auditSettings } from '../../src/audit/audit-settings.ts'
 import { indexSettings } from '../../src/audit/index/index-settings.ts'
-import { createIndexWork } from '../../src/audit/index/index-work.ts'
+import { createIndexWork, type IndexWork } from '../../src/audit/index/index-work.ts'
 import { openIndexStore } from '../../src/audit/index/open-index-store.ts'
 import { openAuditTrail } from '../../src/audit/trail.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -134,6 +134,56 @@ whereInstalled('initdb', (initdb) => {
       expect(await store.add(indexBatch(next, { exchanges: [indexedExchange()] }))).toBe(true)
     } finally {
       await store.close()
+      await place.close()
+    }
+  })
+
+  test('two machines of one name: the second is told and takes nothing out, until the first is no more or its place is taken by reindex', async () => {
+    const place = await makePlace()
+    const machines: { readonly directory: string; readonly work: IndexWork; record(): Promise<string>; close(): Promise<void> }[] = []
+    const machine = async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'ssp-namesake-'))
+      const trail = await openAuditTrail(auditSettings.parse({ node: 'n', reserveBytes: 0 }), directory, { clock: systemClock })
+      const settings = indexSettings.parse({ kind: 'postgres', postgres: { ...server.settings, schema: place.schema } })
+      const store = openIndexStore(settings, { dataDirectory: directory, now: () => suiteTime })
+      const work = createIndexWork({ store, dataDirectory: directory, node: 'n', retentionMonths: 1200, clock: systemClock })
+      const made = {
+        ...{ directory, work },
+        async record() {
+          const exchange = newExchangeId()
+          await trail.forwarding(sampleForwarding(exchange, { at: suiteTime }))
+          return exchange
+        },
+        async close() {
+          await work.close()
+          await trail.close()
+          rmSync(directory, { recursive: true })
+        },
+      }
+      machines.push(made)
+      return made
+    }
+    const indexed = async () => (await sql(`SELECT exchange FROM ${place.schema}.exchanges`)).map(({ exchange }) => exchange)
+    try {
+      const [first, second] = [await machine(), await machine()]
+      const one = await first.record()
+      await first.work.caughtUp()
+      const two = await second.record()
+      await expect(second.work.caughtUp()).rejects.toThrow(/n\/main in this index is another data directory’s: .*audit\.node/)
+      expect(second.work.progress.problem).toMatch(/audit\.node/)
+      expect(await indexed()).toEqual([one])
+      await second.work.rebuild()
+      await second.work.caughtUp()
+      await first.record()
+      await expect(first.work.caughtUp()).rejects.toThrow(/audit\.node/)
+      expect(await indexed()).toEqual([two])
+      await sql(`UPDATE ${place.schema}.log_owners SET seen = seen - 120001`)
+      await first.work.caughtUp()
+      expect(await indexed()).toEqual([one, expect.any(String)])
+      await second.record()
+      await expect(second.work.caughtUp()).rejects.toThrow(/audit\.node/)
+    } finally {
+      for (const { close } of machines) await close()
       await place.close()
     }
   })

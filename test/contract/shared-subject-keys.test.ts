@@ -310,6 +310,7 @@ whereInstalled('initdb', (initdb) => {
     const lost = indexedExchange({ log: 'a/w7', subjects: [openPeriodKeys(a.directory).subjectHash('2026-09', number)!] })
     await a.store.add(indexBatch(0, { exchanges: [lost] }, 'a/w7'))
     await a.close()
+    await sql('UPDATE log_owners SET seen = 0')
     const anew = await machine('a')
     const again = await anew.record()
     await anew.work.caughtUp()

@@ -29,6 +29,9 @@ export interface IndexFeeder {
 /** Records of a batch. The index's thread answers nobody meanwhile, so it is small. */
 const batchRecords = 4000
 
+/** Milliseconds between two claims of a log. */
+const claimEvery = 30_000
+
 interface Followed {
   readonly tail: LogTail
   next: number
@@ -46,10 +49,19 @@ export interface FeederOptions {
 /** Makes a feeder. */
 export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederOptions): IndexFeeder {
   const followed = new Map<string, Followed>()
+  /** When each log was claimed, by the monotonic clock. */
+  const claimed = new Map<string, number>()
   let progress: IndexProgress = { records: 0, logs: {} }
   const tell = (change: Partial<IndexProgress>): void => {
     progress = { ...progress, ...change }
     told(progress)
+  }
+
+  async function claim(log: string): Promise<void> {
+    const now = clock.elapsed()
+    if (now - (claimed.get(log) ?? Number.NEGATIVE_INFINITY) < claimEvery) return
+    await store.claim?.(log, false)
+    claimed.set(log, now)
   }
 
   async function follow(log: string, directory: string): Promise<Followed> {
@@ -64,6 +76,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
 
   /** One batch; false where the log held no more. */
   async function advance(log: string, directory: string): Promise<boolean> {
+    await claim(log)
     let one = followed.get(log)
     if (one === undefined) {
       one = await follow(log, directory)
@@ -88,6 +101,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
     } catch (error) {
       // What of the batch is in the index, its position says.
       followed.delete(log)
+      claimed.delete(log)
       throw error
     }
   }
@@ -112,8 +126,11 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
     },
     async forgetAll() {
       followed.clear()
-      for (const log of logDirectories(dataDirectory).keys()) await store.forget(log)
-      const { complete: _older, ...rest } = progress
+      for (const log of logDirectories(dataDirectory).keys()) {
+        await store.claim?.(log, true)
+        await store.forget(log)
+      }
+      const { complete: _older, problem: _solved, ...rest } = progress
       progress = { ...rest, logs: {} }
       tell({})
     },

@@ -6,6 +6,7 @@ import { columnValue, exchangeColumns, exchangeOf, outcomeColumns, slownessOf } 
 import type { PostgresSettings } from './index-settings.ts'
 import type { IndexStore } from './index-store.ts'
 import { type IndexBatch, type IndexedExchange, type LateOutcome, type LogPosition, orphanOf } from './indexed.ts'
+import { postgresClaims } from './postgres-claims.ts'
 import { postgresPublishedKeys } from './postgres-published-keys.ts'
 import { lateTable, lateUpdate, monthOf, preparePartitions, preparePostgres, purgePostgres } from './postgres-tables.ts'
 import { eventKey } from './search.ts'
@@ -26,8 +27,16 @@ const rowOf = (one: IndexedExchange): readonly CopyValue[] => [
 
 function ignore(): void {}
 
+/** What it works with besides its settings. */
+export interface PostgresSurroundings {
+  readonly tls?: ConnectionOptions | undefined
+  readonly now: () => number
+  /** What tells this data directory from others. */
+  readonly owner: () => string
+}
+
 /** The index in PostgreSQL. Connects when it is asked, and again after an outage; tables and partitions are made as they are needed. */
-export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOptions | undefined, now: () => number): IndexStore {
+export function openPostgresIndex(settings: PostgresSettings, { tls, now, owner }: PostgresSurroundings): IndexStore {
   const { host, port, database, user, password, schema, connectTimeoutMs, queryTimeoutMs } = settings
   let opened: Promise<Pool> | undefined
   /** Loaded where it is needed: whoever has no such database does not pay for it in memory. */
@@ -153,7 +162,10 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
     await copyRows(client, 'events', ['key', 'log', 'record', 'type', 'at', 'actor', 'act', 'detail'], found)
   }
 
+  const claims = postgresClaims(connected, owner)
+
   return {
+    claim: claims.claim,
     position: async (log) => {
       const [found] = await rows({ sql: 'SELECT next, place, digest FROM positions WHERE log = ?', values: [log] })
       return found === undefined || Number(found['next']) === 0 ? undefined : ({ ...found, next: Number(found['next']) } as LogPosition)
@@ -168,6 +180,7 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
           const { log, from, position } = batch
           await client.query("INSERT INTO positions VALUES ($1, 0, '', '') ON CONFLICT DO NOTHING", [log])
           const held = await client.query('SELECT next FROM positions WHERE log = $1 FOR UPDATE', [log])
+          await claims.requireOwn(client, log)
           if (Number(held.rows[0]?.next) !== from) return false
           await addRows(client, batch)
           await client.query('UPDATE positions SET next = $2, place = $3, digest = $4 WHERE log = $1', [
@@ -184,6 +197,7 @@ export function openPostgresIndex(settings: PostgresSettings, tls: ConnectionOpt
         transaction(client, async () => {
           // The rows of years take longer than any search may.
           await client.query('SET LOCAL statement_timeout = 0')
+          await claims.requireOwn(client, log)
           // The position first: whoever feeds the log meanwhile waits for it, and finds that it begins anew. Else what was taken in behind this would come twice.
           for (const table of ['positions', 'exchanges', 'subjects', 'events']) {
             // Not in the types of the client, and taken by it all the same.

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { periodOf } from '../period-keys.ts'
 import { exchangeColumns, outcomeColumns, searchedColumns } from './exchange-columns.ts'
+import { claimTable } from './postgres-claims.ts'
 import { indexName } from './search-sql.ts'
 
 /** Rises with every change of the tables that another version of the program cannot live with; a table that comes along is made where it is missing. */
@@ -67,11 +68,10 @@ async function changing(client: ClientBase, schema: string, act: () => Promise<v
 /** Makes schema and tables where they are missing. Rejects where those that are there belong to another version. */
 export async function preparePostgres(client: ClientBase, schema: string): Promise<void> {
   await changing(client, schema, async () => {
-    const known = await client.query('SELECT to_regnamespace($1) AS schema, to_regclass($2) AS tables, to_regclass($3) AS keys', [
-      schema,
-      `${schema}.index_version`,
-      `${schema}.subject_keys`,
-    ])
+    const known = await client.query(
+      'SELECT to_regnamespace($1) AS schema, to_regclass($2) AS tables, to_regclass($3) AS keys, to_regclass($4) AS owners',
+      [schema, `${schema}.index_version`, `${schema}.subject_keys`, `${schema}.log_owners`],
+    )
     if (known.rows[0].schema === null) await client.query(`CREATE SCHEMA ${schema}`)
     await client.query(`SET search_path TO ${schema}`)
     if (known.rows[0].tables === null) await client.query(tables)
@@ -81,6 +81,7 @@ export async function preparePostgres(client: ClientBase, schema: string): Promi
         `the schema ${schema} holds an index of version ${found.rows[0]?.version}, not ${version}: name another schema, or drop it`,
       )
     if (known.rows[0].keys === null) await client.query(keyTable)
+    if (known.rows[0].owners === null) await client.query(claimTable)
   })
 }
 

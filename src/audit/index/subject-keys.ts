@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { keptSince } from '../kept-since.ts'
-import { readKeyFile, readOrMakeKeyFile } from '../key-file.ts'
 import { type PeriodKeys, periodOf, subjectHashUnder } from '../period-keys.ts'
 import type { PublishedKey, PublishedKeys } from './published-keys.ts'
+import { knownPublisherId, publisherId } from './publisher-id.ts'
 import type { SubjectKeySeal } from './sealed-subject-key.ts'
 import { type CoveredMonth, type SubjectCover, subjectCover } from './subject-cover.ts'
 
@@ -49,16 +47,14 @@ const mostKeys = 50_000
 
 /** Makes them. */
 export function createSubjectKeys({ dataDirectory, keys, node, retentionMonths, clock, shared }: SubjectKeyParts): SubjectKeys {
-  const publisherFile = join(dataDirectory, 'keys', 'publisher.id')
   let published: { readonly periods: string; readonly at: number } | undefined
   const firstKept = (): string => periodOf(keptSince(clock.now(), retentionMonths))
   const ownPeriods = (): readonly string[] => keys.periods.filter((period) => period >= firstKept())
 
   async function publishOwn(periods: readonly string[], { published: store, seal }: Shared): Promise<void> {
-    const file = periods.length === 0 ? readKeyFile(publisherFile) : readOrMakeKeyFile(publisherFile, () => randomBytes(16))
+    const publisher = periods.length === 0 ? knownPublisherId(dataDirectory) : publisherId(dataDirectory)
     // Without it nothing was published from this folder.
-    if (file === undefined) return
-    const publisher = file.toString('hex')
+    if (publisher === undefined) return
     const held = new Map((await store.of(publisher)).map((one) => [one.period, one]))
     const changed = periods.flatMap((period): readonly PublishedKey[] => {
       const key = keys.subjectKey(period)
@@ -101,7 +97,7 @@ export function createSubjectKeys({ dataDirectory, keys, node, retentionMonths, 
       if (shared === undefined) return { hashes: [...hashes] }
       const { published: store, seal } = shared
       // This machine's own are the folder's: what is destroyed there must not be had from elsewhere.
-      const own = readKeyFile(publisherFile)?.toString('hex')
+      const own = knownPublisherId(dataDirectory)
       const rows = await store.since(firstKept(), mostKeys + 1)
       const months = rows.slice(0, mostKeys).filter(({ publisher }) => publisher !== own)
       const covered = months.map((row): CoveredMonth => {
