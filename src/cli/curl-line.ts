@@ -118,7 +118,7 @@ export function readCurlLine(text: string): CurlRequest {
   }
   if (url === undefined) throw new CurlLineUnreadable('the command names no URL')
   const { host, path, query } = divided(url)
-  const target = `${asIs ? path : withoutDotSegments(path)}${query}`
+  const target = `${encodedAsCurl(asIs ? path : withoutDotSegments(path))}${query}`
   return {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     target,
@@ -160,6 +160,11 @@ function divided(url: string): { readonly host: string; readonly path: string; r
   const [, host = '', path = '', query = ''] = /^https:\/\/([^/?#]+)([^?#]*)([^#]*)/.exec(url) ?? []
   if (host === '') throw new CurlLineUnreadable(`"${url}" is no https URL`)
   return { host, path: path === '' ? '/' : path, query }
+}
+
+/** What is not ASCII in a path, byte by byte in UTF-8, also where dot segments are to stay. In a query it goes as it is. */
+function encodedAsCurl(path: string): string {
+  return path.replaceAll(/[^\0-\x7f]+/g, (text) => `%${Buffer.from(text).toString('hex').match(/../g)?.join('%')}`)
 }
 
 /** RFC 3986, 5.2.4: for those that stand there to the letter. Encoded ones curl sends. */

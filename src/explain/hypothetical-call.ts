@@ -1,7 +1,9 @@
+import { METHODS } from 'node:http'
 import type { Start } from '../checks/check-needs.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { CertificateVerdict } from '../spine/arrival.ts'
+import { refuse } from '../spine/refusal.ts'
 import { readWireForm, type WireLimits } from '../spine/wire-form.ts'
 
 /** A call that nobody makes. */
@@ -15,6 +17,8 @@ export interface HypotheticalCall {
   readonly certificate: CertificateVerdict
 }
 
+const methods: ReadonlySet<string> = new Set(METHODS)
+
 /** The call as it would arrive: what the checks begin with. */
 export function arrivalOf(
   { method, target, headers, certificate }: HypotheticalCall,
@@ -25,7 +29,9 @@ export function arrivalOf(
   const rawHeaders = headers.flat()
   const headerNames = headers.map(([name]) => name.toLowerCase())
   const byName = new Map<string, string>()
-  const form = readWireForm(method, '1.1', target, rawHeaders, headerNames, byName, limits)
+  const read = readWireForm(method, '1.1', target, rawHeaders, headerNames, byName, limits)
+  // On the wire nothing else of such a request is read.
+  const form = methods.has(method) ? read : refuse('wire-form', 'NOT_IMPLEMENTED', { reason: 'the method is not one of HTTP' })
   const shown = certificate.kind === 'good' ? certificate.certificate : certificate.kind === 'bad' ? certificate : undefined
   return {
     exchange: '0'.repeat(32),

@@ -72,6 +72,13 @@ test.each([
   expect(readCurlLine(`curl --path-as-is 'https://localhost:8443${given}#c'`).target).toBe(given)
 })
 
+test('what is not ASCII in the path is encoded, in the query it is not, as curl does also where the path goes as it is', () => {
+  for (const asIs of ['', '--path-as-is'])
+    expect(readCurlLine(`curl ${asIs} 'https://localhost:8443/https://p/\u00e9/?name=\u{e8}|a'`).target).toBe(
+      '/https://p/%c3%a9/?name=\u{e8}|a',
+    )
+})
+
 test('a quotation mark that is not closed is found at once, whatever stands behind it', () => {
   expect(() => readCurlLine(`curl -H "${'$()'.repeat(20_000)}`)).toThrow(/not closed/)
 })
