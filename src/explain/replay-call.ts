@@ -4,7 +4,7 @@ import { isRefusal } from '../spine/refusal.ts'
 import { NotRecorded, unrecorded } from './not-recorded.ts'
 import { decisionThen, type RecordedCall, type RecordedRefusal } from './recorded-call.ts'
 import { recordedEvidence } from './recorded-evidence.ts'
-import { isAboutSignature } from './stand-in-token.ts'
+import { isNotAboutClaims } from './stand-in-token.ts'
 
 /** What comes of a recorded call when it is decided again. */
 export interface Replayed {
@@ -49,7 +49,7 @@ export function createReplaying(
       const found = decide()
       if (isRefusal(found)) return { refusal: found }
       if (name !== 'access-token') return { proves: found, judged: true }
-      if (typeof then === 'object' && isAboutSignature(then.reason)) return { refusal: then }
+      if (typeof then === 'object' && isNotAboutClaims(then.reason)) return { refusal: then }
       return { proves: found, judged: then !== 'unreached' || !mustSign(call) }
     } catch (error) {
       if (!(error instanceof NotRecorded)) throw error

@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { accessToken, accessTokenSettings } from '../../../src/checks/access-token.ts'
 import { tokenClaims } from '../../../src/cli/token-claims.ts'
-import { isAboutSignature, standInToken } from '../../../src/explain/stand-in-token.ts'
+import { isNotAboutClaims, standInToken } from '../../../src/explain/stand-in-token.ts'
 import { parseToken } from '../../../src/spine/access-token.ts'
 import { isRefusal } from '../../../src/spine/refusal.ts'
 
@@ -39,7 +39,7 @@ function reasonOf(token: string, signs: boolean): string | undefined {
   return isRefusal(found) ? found.reason : undefined
 }
 
-test('a refusal for a signature is told from one for a claim, as the check words them', () => {
+test('a refusal for form, header or signature is told from one for a claim, as the check words them', () => {
   const signed = `${part({ alg: 'EdDSA' })}.${part(good)}`
   const proper = `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
   expect(reasonOf(proper, true)).toBeUndefined()
@@ -49,9 +49,26 @@ test('a refusal for a signature is told from one for a claim, as the check words
     reasonOf(proper, false),
     reasonOf(`${standInToken(JSON.stringify(good))}c2ln`, false),
   ]
-  for (const reason of forged) expect([reason, isAboutSignature(reason ?? '')]).toEqual([expect.any(String), true])
+  for (const reason of forged) expect([reason, isNotAboutClaims(reason ?? '')]).toEqual([expect.any(String), true])
+  const [none, header, claims] = [part({ alg: 'none' }), part({ typ: 'JWT' }), part(good)]
+  const malformed = [
+    `${header}.${claims}.`,
+    `${part({ alg: 'none', crit: [] })}.${claims}.`,
+    `x.${claims}.`,
+    `${part(good).slice(1)}.${claims}.`,
+  ]
+  for (const token of [
+    ...malformed,
+    `${none}.${claims}`,
+    `${none}.${claims}..`,
+    `${none}.${claims}.=`,
+    `${none}.${claims}.${'A'.repeat(20_000)}`,
+  ]) {
+    const reason = reasonOf(token, false)
+    expect([reason, isNotAboutClaims(reason ?? '')]).toEqual([expect.any(String), true])
+  }
   for (const claim of Object.keys(good)) {
     const reason = reasonOf(standInToken(JSON.stringify({ ...good, [claim]: undefined })), false)
-    expect([reason, isAboutSignature(reason ?? '')]).toEqual([expect.any(String), false])
+    expect([reason, isNotAboutClaims(reason ?? '')]).toEqual([expect.any(String), false])
   }
 })
