@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { lateAfter } from '../lib/deadline.ts'
 import type { Logger } from '../lib/logger.ts'
+import { closeWithWorker } from './handed-over.ts'
 import type { Answer, FromWorker, Notice, Question, ToWorker, WorkerReport, WorkerStart } from './messages.ts'
 
 /** One worker as it stands now. */
@@ -87,6 +88,7 @@ export function createWorkerSet({ names, module, greeting, heard, lost, logger }
 
   function run(slot: Slot, first?: { resolve(port: number): void; reject(error: Error): void }): void {
     const worker = cluster.fork()
+    closeWithWorker(worker)
     let failure: string | undefined
     Object.assign(slot, { worker, ready: false, report: undefined, began: performance.now() })
     worker.on('message', (message: FromWorker) => {

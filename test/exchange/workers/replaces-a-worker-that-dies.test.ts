@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { call } from '../../support/consumer.ts'
 import { beginCall, streamForEver } from '../../support/slow-streams.ts'
 import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
@@ -5,7 +7,11 @@ import { until } from '../../support/until.ts'
 
 let here: WorkersWorld
 beforeAll(async () => {
-  here = await startWorkers({ settings: { checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, concurrent: 10_000 } } } })
+  here = await startWorkers({
+    settings: {
+      checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, concurrent: 10_000 } },
+    },
+  })
 })
 afterAll(() => here.close())
 
@@ -49,4 +55,28 @@ test('a worker is locked out of nothing that it missed: a lockout made before it
   const rules: string[] = []
   for (let nth = 0; nth < 4; nth++) rules.push((await call(here)).verdict.rule)
   expect(rules).toEqual(['lockout', 'lockout', 'lockout', 'lockout'])
+})
+
+/** So many connections that say nothing, one after the other. */
+async function connectTimes(times: number): Promise<readonly Socket[]> {
+  const sockets: Socket[] = []
+  for (let nth = 0; nth < times; nth++) {
+    const socket = connect({ host: '127.0.0.1', port: here.proxy.dataPort, localAddress: `127.0.0.${2 + (nth % 5)}` })
+    socket.on('error', () => undefined).resume()
+    await once(socket, 'connect')
+    sockets.push(socket)
+  }
+  return sockets
+}
+
+const isOpen = (socket: Socket): boolean => !socket.destroyed && !socket.readableEnded
+
+test('a connection that was on its way to a worker when that was killed ends with it', async () => {
+  const w1 = (await here.pids()).get('w1') as number
+  process.kill(w1, 'SIGSTOP')
+  const sockets = await connectTimes(4)
+  process.kill(w1, 'SIGKILL')
+  await until('one has ended', () => sockets.filter(isOpen).length === 3)
+  for (const socket of sockets) socket.destroy()
+  await until('there are two again', async () => (await here.page('/metrics')).body.includes('ssp_workers{state="ready"} 2'))
 })
