@@ -73,7 +73,8 @@ export async function openListener({ host, port }: Pick<ListenerSettings, 'host'
     // A list would be copied for each connection, out of a pool of 64 KiB that the copy then keeps alive: 10 KiB a connection, measured.
     ALPNCallback: ({ protocols }) => spoken.find((one) => protocols.includes(one)),
   })
-  server.maxConnections = settings().maxConnections
+  // A worker would else give what is too many back to be handed to another, and where all are full, again and again. The types do not know of it.
+  Object.assign(server, { maxConnections: settings().maxConnections, dropMaxConnection: true })
 
   const socketParts: ConsumerSocketParts = {
     now: parts.clock.elapsed,

@@ -5,11 +5,14 @@ import { beginCall, streamForEver } from '../../support/slow-streams.ts'
 import { startWorkers, type WorkersWorld } from '../../support/start-workers.ts'
 import { until } from '../../support/until.ts'
 
+/** Connections at a time. */
+const most = 20
 let here: WorkersWorld
 beforeAll(async () => {
   here = await startWorkers({
     settings: {
       checks: { throttle: { requestsPerSecond: 100_000, burst: 100_000, concurrent: 10_000 } },
+      listener: { maxConnections: most },
     },
   })
 })
@@ -79,4 +82,13 @@ test('a connection that was on its way to a worker when that was killed ends wit
   await until('one has ended', () => sockets.filter(isOpen).length === 3)
   for (const socket of sockets) socket.destroy()
   await until('there are two again', async () => (await here.page('/metrics')).body.includes('ssp_workers{state="ready"} 2'))
+})
+
+test('D2: where every worker has as many connections as it may, further ones are closed at once and counted', async () => {
+  const sockets = await connectTimes(2 * most)
+  await until('the rest is closed, and counted', async () => {
+    const closed = sockets.filter((socket) => !isOpen(socket)).length
+    return closed >= most && (await here.page('/metrics')).body.includes(`ssp_consumer_connections_refused_total{cap="total"} ${closed}\n`)
+  })
+  for (const socket of sockets) socket.destroy()
 })
