@@ -59,6 +59,7 @@ export function composeForwarding({ materials, trust, proven, clock, expiry, cap
           expiry.peer('provider', name.host, presented.leaf.validToDate.getTime())
           return trust().judge(presented, clock.now(), 'server')
         },
+        isGood: (presented) => trust().judge(presented, clock.now(), 'server').kind === 'good',
         proven: proven.add,
         terms,
         ownPorts,

@@ -2,9 +2,10 @@ import { lookup } from 'node:dns/promises'
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls'
 import { type PresentedCertificate, presentedFrom } from '../pki/presented.ts'
 import type { CertificateVerdict, ConsumerCertificate } from '../spine/arrival.ts'
+import { refusedCertificate, timeout, tlsFailure, unreachable } from './dial-failures.ts'
 import type { DialGuard } from './dial-guard.ts'
 import { isOwnListener } from './own-listener.ts'
-import { ProviderConnectError, tlsEnd } from './provider-failure.ts'
+import { ProviderConnectError } from './provider-failure.ts'
 
 /** Our certificate and the anchors, ready for use. */
 export interface DialIdentity {
@@ -29,6 +30,8 @@ export interface ConnectorParts {
   readonly ready: (presented: PresentedCertificate) => Promise<void> | undefined
   /** Judges the certificate that the provider presented, revocation included; whether its name is the right one is asked here. */
   readonly judge: (presented: PresentedCertificate) => CertificateVerdict
+  /** Whether what was presented on a connection that is kept is still good now. */
+  readonly isGood: (presented: PresentedCertificate) => boolean
   /** Told of every connection whose provider has proven who it is, so that it can be judged again. */
   readonly proven: (socket: TLSSocket, presented: PresentedCertificate) => void
   /** Asked at each connection, so that a reload takes effect. */
@@ -37,8 +40,15 @@ export interface ConnectorParts {
   readonly ownPorts: () => readonly number[]
 }
 
-/** One host's way to be dialled: resolves to a TLS socket whose peer has proven that it is that host. */
-export type DialHost = () => Promise<TLSSocket>
+/** A connection whose peer has proven that it is the host. */
+export interface DialledHost {
+  readonly socket: TLSSocket
+  /** Whether its certificate is still good: it may have expired meanwhile, or the list of its issuer may have become too old. */
+  readonly isGood: () => boolean
+}
+
+/** One host's way to be dialled. */
+export type DialHost = () => Promise<DialledHost>
 
 /** What is kept to resume a TLS session by. A client that resumes is shown no certificate: whose session it is was shown at its beginning. */
 interface Session {
@@ -132,7 +142,7 @@ function dial(
   identity: DialIdentity,
   session: Session | undefined,
   keep: (session: Session) => void,
-): Promise<TLSSocket> {
+): Promise<DialledHost> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({
       host: address,
@@ -196,7 +206,7 @@ function dial(
       clearTimeout(timer)
       socket.off('error', failed)
       parts.proven(socket, shown)
-      resolve(socket)
+      resolve({ socket, isGood: () => parts.isGood(shown) })
     }
   })
 }
@@ -207,37 +217,4 @@ function nameFault({ names, sha256, publicKeySha256 }: ConsumerCertificate, { ho
     return pin === sha256 || pin === publicKeySha256 ? undefined : ' is not the one that the record of its endpoint pins'
   if (names.includes(host)) return undefined
   return ` is for ${names.slice(0, 5).join(', ') || 'no host by name'}, not for the registered host ${host}`
-}
-
-/** Certificate faults have codes of OpenSSL's own; the rest is a handshake that the provider refused. */
-function tlsFailure(error: Error): ProviderConnectError {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-  switch (code) {
-    case 'CERT_HAS_EXPIRED':
-      return refusedCertificate("the provider's certificate has expired", error)
-    case 'CERT_NOT_YET_VALID':
-      return refusedCertificate("the provider's certificate is not valid yet", error)
-    case 'INVALID_PURPOSE':
-      return refusedCertificate("the provider's certificate is not for server authentication", error)
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return refusedCertificate("the provider's certificate does not chain to the anchors", error)
-    default:
-      return refusedCertificate(tlsEnd(code, 'the TLS handshake failed'), error)
-  }
-}
-
-function refusedCertificate(reason: string, cause?: unknown): ProviderConnectError {
-  return new ProviderConnectError({ kind: 'unreachable', origin: 'provider-tls', reason }, { cause })
-}
-
-function unreachable(reason: string, cause?: unknown): ProviderConnectError {
-  return new ProviderConnectError({ kind: 'unreachable', origin: 'provider-network', reason }, { cause })
-}
-
-function timeout(origin: 'provider-network' | 'provider-tls', reason: string): ProviderConnectError {
-  return new ProviderConnectError({ kind: 'timeout', origin, reason })
 }

@@ -27,7 +27,8 @@ export class ProviderPool implements ConnectionOwner {
   readonly #settings: () => PoolSettings
   readonly #dialHost: DialHost
   readonly #now: () => number
-  readonly #all = new Set<ProviderConnection>()
+  /** With each, whether its provider's certificate is still good. */
+  readonly #all = new Map<ProviderConnection, () => boolean>()
   readonly #idle: ProviderConnection[] = []
   readonly #waiting: WaitingCall[] = []
   #dialling = 0
@@ -45,7 +46,7 @@ export class ProviderPool implements ConnectionOwner {
 
   /** Sends a request on the next free connection; the taker is told of the end, whichever. */
   dispatch(request: OutboundRequest, taker: AnswerTaker): void {
-    const free = this.#idle.pop()
+    const free = this.#takeIdle()
     if (free !== undefined) {
       free.send(request, taker)
       return
@@ -63,6 +64,11 @@ export class ProviderPool implements ConnectionOwner {
 
   /** The connection may carry another call. */
   idle(connection: ProviderConnection): void {
+    if (this.#waiting.length > 0 && !this.#isGood(connection)) {
+      this.#end(connection)
+      this.#dialWhereNeeded()
+      return
+    }
     const next = this.#waiting.shift()
     if (next !== undefined) connection.send(next.request, next.taker)
     else if (this.#all.size > this.#kept) this.#end(connection)
@@ -91,7 +97,20 @@ export class ProviderPool implements ConnectionOwner {
   close(): void {
     this.#closed = true
     for (const { taker } of this.#waiting.splice(0)) fail(taker, stopping)
-    for (const connection of this.#all) connection.destroy()
+    for (const connection of this.#all.keys()) connection.destroy()
+  }
+
+  /** Each call is decided by what is true now: a connection may have been kept for days. */
+  #takeIdle(): ProviderConnection | undefined {
+    for (;;) {
+      const last = this.#idle.pop()
+      if (last === undefined || this.#isGood(last)) return last
+      this.#end(last)
+    }
+  }
+
+  #isGood(connection: ProviderConnection): boolean {
+    return this.#all.get(connection)?.() === true
   }
 
   /** Counts no more, though it is heard of its end only later. */
@@ -112,10 +131,10 @@ export class ProviderPool implements ConnectionOwner {
   #dial(): void {
     this.#dialling++
     this.#dialHost().then(
-      (socket) => {
+      ({ socket, isGood }) => {
         this.#dialling--
         const connection = new ProviderConnection(socket, this, this.#now)
-        this.#all.add(connection)
+        this.#all.set(connection, isGood)
         if (this.#closed) connection.destroy()
         else this.idle(connection)
       },

@@ -6,6 +6,7 @@ import { startLifecycle } from '../../src/app/lifecycle.ts'
 import { loadConfig } from '../../src/app/load-config.ts'
 import type { RunningProxy } from '../../src/app/running-proxy.ts'
 import type { AuditEntry } from '../../src/audit/entry.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/logger.ts'
 import { interactions } from '../../src/spine/interaction-id.ts'
 import { followEntries } from './audit-log-text.ts'
@@ -114,16 +115,20 @@ export interface WorldOptions {
   readonly in?: string
   /** Where further hosts are dialled: "host:443" to "address:port". */
   readonly dialOverrides?: Readonly<Record<string, string>>
+  /** What time it is for a proxy in this process; the machine's, unless told otherwise. */
+  readonly clock?: Clock
 }
 
 /** Starts the world on free ports. Everything is real: TLS, sockets, files. */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const ground = await layWorld(options)
   const loaded = await loadConfig(ground.config, {})
-  const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging)).catch(async (error: unknown) => {
-    await ground.clear()
-    throw error
-  })
+  const proxy = await startLifecycle(loaded, {}, openLog(loaded.config.logging), options.clock ?? systemClock).catch(
+    async (error: unknown) => {
+      await ground.clear()
+      throw error
+    },
+  )
   return {
     ...ground,
     proxy,

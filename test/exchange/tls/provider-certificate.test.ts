@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock } from '../../../src/lib/clock.ts'
 import { createAuthority, type Issued, type IssueOptions } from '../../support/certificate-authority.ts'
 import { closedAfterEach } from '../../support/closed-after-each.ts'
 import { type Answer, call } from '../../support/consumer.ts'
@@ -8,7 +9,7 @@ import { type FakeProvider, startFakeProvider } from '../../support/fake-provide
 import { furtherProvider } from '../../support/further-providers.ts'
 import { startOpensslServer } from '../../support/openssl-server.ts'
 import { whereInstalled } from '../../support/outside-program.ts'
-import { certificates, startWorld, type World } from '../../support/start-world.ts'
+import { certificates, startWorld, type World, type WorldOptions } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
 import { until } from '../../support/until.ts'
 
@@ -22,13 +23,14 @@ const closing = closedAfterEach()
 async function worldWith(
   cast: Issued,
   more: object = {},
-  dialled?: number,
+  { dialled, ...options }: { readonly dialled?: number } & Pick<WorldOptions, 'clock'> = {},
 ): Promise<{ readonly world: World; readonly provider: FakeProvider; ask(): Promise<Answer> }> {
   const { authority } = await certificates()
   const further = furtherProvider('further', ++number)
   const provider = await closing.kept(startFakeProvider({ cert: cast.chainPem, key: cast.keyPem, ca: authority.certificatePem }))
   here = await closing.kept(
     startWorld({
+      ...options,
       systems: [further.system],
       endpoints: [{ ...further.endpoint, ...more }],
       dialOverrides: { [`${further.host}:443`]: `127.0.0.1:${dialled ?? provider.port}` },
@@ -103,6 +105,18 @@ describe('T21: a provider is refused with 502 and the fault domain provider-tls,
   })
 })
 
+test('T21: a provider whose certificate ends while a connection to it is kept is refused from then on', async () => {
+  let ahead = 0
+  const clock = { ...systemClock, now: () => Date.now() + ahead }
+  const { ask, provider } = await worldWith(await issued({ notAfter: Date.now() + 60_000 }), {}, { clock })
+  expect([(await ask()).status, (await ask()).status, provider.connections.accepted]).toEqual([200, 200, 1])
+  ahead = 120_000
+  const answer = await ask()
+  expect([answer.status, answer.verdict.origin]).toEqual([502, 'provider-tls'])
+  expect(await reasonOf(answer)).toMatch(/^the provider's certificate: certificate expired on /)
+  expect(provider.received).toHaveLength(2)
+})
+
 whereInstalled('openssl', (openssl) => {
   test.each(['tls1_2', 'tls1_3'])(
     'T21: a provider that believes another authority, and refuses ours, is 502 by provider-tls too (%s)',
@@ -111,7 +125,7 @@ whereInstalled('openssl', (openssl) => {
       const server = await closing.kept(
         startOpensslServer(openssl, cast, ['-Verify', '1', '-verify_return_error', `-${version}`], realm.certificatePem),
       )
-      const { ask } = await worldWith(cast, {}, server.port)
+      const { ask } = await worldWith(cast, {}, { dialled: server.port })
       const answer = await ask()
       expect([answer.status, answer.verdict.origin]).toEqual([502, 'provider-tls'])
       expect(await reasonOf(answer)).toMatch(/^the provider refused the proxy's own certificate \(ERR_SSL_\w*ALERT_UNKNOWN_CA\)$/)
