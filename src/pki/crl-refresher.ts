@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts'
+import { type Clock, isReached, momentIn } from '../lib/clock.ts'
 import { nextFetchIn } from './crl-schedule.ts'
 import type { CrlSource } from './crl-source.ts'
 import { type FetchedBytes, fetchBytes, type MayNotDial } from './fetch-bytes.ts'
@@ -52,6 +52,8 @@ interface Course {
 
 const mostBytes = 16 * 1024 * 1024
 const timeoutMs = 10_000
+/** A clock that has jumped is noticed within this time: what was to be fetched next month may be due now. */
+const lookMs = 10_000
 
 /** Makes a refresher without addresses; `configure` starts it. */
 export function createCrlRefresher(parts: CrlRefresherParts): CrlRefresher {
@@ -66,10 +68,15 @@ export function createCrlRefresher(parts: CrlRefresherParts): CrlRefresher {
   }
 
   function schedule(course: Course): void {
-    clearTimeout(course.timer)
     const history = { ...course.source, ...course }
-    course.timer = setTimeout(() => void run(course), nextFetchIn(history, parts.clock.now(), Math.random()))
-    course.timer.unref()
+    const { clock } = parts
+    const due = momentIn(clock, nextFetchIn(history, clock.now(), Math.random()))
+    const look = (): void => {
+      clearTimeout(course.timer)
+      if (isReached(clock, due)) void run(course)
+      else course.timer = setTimeout(look, Math.min(lookMs, due.elapsed - clock.elapsed())).unref()
+    }
+    look()
   }
 
   function forget(course: Course): void {

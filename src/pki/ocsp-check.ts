@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../lib/clock.ts'
+import { type Clock, isReached, type Moment, momentIn } from '../lib/clock.ts'
 import type { CertificateVerdict } from '../spine/arrival.ts'
 import { ocspAddressesOf } from './authority-addresses.ts'
 import { authorityIdOf } from './certificate.ts'
@@ -49,15 +49,16 @@ interface Status {
   revokedAsOf?: number
   reason: string
   /** From when on the responder is asked again, in the background while the status still counts. */
-  askAt: number
+  askAt: Moment
   /** Until when a good status counts. */
-  goodUntil: number
+  goodUntil: Moment
   underWay?: Promise<void>
 }
 
 const mostBytes = 64 * 1024
 /** A responder that failed is asked again after this time. */
 const retryMs = 30_000
+const longAgo: Moment = { now: 0, elapsed: 0 }
 
 /** Makes a check that has asked nobody yet. */
 export function createOcspCheck(parts: OcspParts): OcspCheck {
@@ -73,8 +74,8 @@ export function createOcspCheck(parts: OcspParts): OcspCheck {
       subject: { issuer, serial: leaf.fields.serial },
       named: ocspAddressesOf(leaf.fields),
       reason: 'the responder has not been asked yet',
-      askAt: 0,
-      goodUntil: 0,
+      askAt: longAgo,
+      goodUntil: longAgo,
     }
     statuses.set(sha256, made)
     return made
@@ -82,7 +83,7 @@ export function createOcspCheck(parts: OcspParts): OcspCheck {
 
   /** Asks where it is time to, once at a time. */
   function refresh(sha256: string, status: Status): Promise<void> | undefined {
-    if (status.underWay === undefined && parts.clock.now() >= status.askAt) {
+    if (status.underWay === undefined && isReached(parts.clock, status.askAt)) {
       const before = status.result
       status.underWay = ask(status, parts).then(() => {
         delete status.underWay
@@ -100,7 +101,7 @@ export function createOcspCheck(parts: OcspParts): OcspCheck {
       const { sha256, subject } = verdict.certificate
       const status = statusOf(sha256, presented, usage, now)
       void refresh(sha256, status)
-      const reason = objection(status, now, parts.settings().ocsp.mode === 'require')
+      const reason = objection(status, parts.clock, parts.settings().ocsp.mode === 'require')
       return reason === undefined ? verdict : ({ kind: 'bad', reason, sha256, subject } satisfies CertificateVerdict)
     },
     ready(presented, usage = 'client') {
@@ -110,7 +111,7 @@ export function createOcspCheck(parts: OcspParts): OcspCheck {
       if (verdict.kind !== 'good') return undefined
       const status = statusOf(verdict.certificate.sha256, presented, usage, now)
       const underWay = refresh(verdict.certificate.sha256, status)
-      return status.result === 'revoked' || (status.result === 'good' && now <= status.goodUntil) ? undefined : underWay
+      return status.result === 'revoked' || isGood(status, parts.clock) ? undefined : underWay
     },
     isRevoked(sha256) {
       const status = parts.settings().ocsp.mode === 'off' ? undefined : statuses.get(sha256)
@@ -126,33 +127,36 @@ export function withOcsp(store: TrustStore, { judge, ready }: OcspCheck): TrustS
   return Object.freeze({ ...store, judge, ready })
 }
 
-function objection(status: Status, now: number, mustBeGood: boolean): string | undefined {
+function isGood({ result, goodUntil }: Status, clock: Clock): boolean {
+  return result === 'good' && !isReached(clock, goodUntil)
+}
+
+function objection(status: Status, clock: Clock, mustBeGood: boolean): string | undefined {
   if (status.result === 'revoked') return status.reason
-  if (!mustBeGood || (status.result === 'good' && now <= status.goodUntil)) return undefined
+  if (!mustBeGood || isGood(status, clock)) return undefined
   return `revocation unknown: ${status.reason}`
 }
 
 /** Asks the responder and notes what it says. A failure lets stand what was known: a revocation for good, a good status while it counts. */
 async function ask(status: Status, parts: OcspParts): Promise<void> {
   const { ocsp } = parts.settings()
+  const { clock } = parts
   try {
     const answer = await question(status, parts)
     // Whoever sits between could else send again what was said before the revocation.
     if (status.result === 'revoked' && answer.thisUpdate < (status.revokedAsOf ?? 0))
       throw new Error('it is older than the answer that called the certificate revoked')
     if (answer.status === 'revoked') status.revokedAsOf = answer.thisUpdate
-    const now = parts.clock.now()
-    const until = Math.min(now + ocsp.cacheSeconds * 1000, answer.nextUpdate ?? Number.POSITIVE_INFINITY)
+    const countsMs = Math.max(1000, Math.min(ocsp.cacheSeconds * 1000, (answer.nextUpdate ?? Number.POSITIVE_INFINITY) - clock.now()))
     status.result = answer.status
-    status.goodUntil = answer.status === 'good' ? Math.max(until, now + 1000) : 0
-    status.askAt = answer.status === 'unknown' ? now + retryMs : now + Math.max(1000, (until - now) / 2)
-    status.reason = reasonOf(answer, status.goodUntil)
+    status.goodUntil = answer.status === 'good' ? momentIn(clock, countsMs) : longAgo
+    status.askAt = momentIn(clock, answer.status === 'unknown' ? retryMs : Math.max(1000, countsMs / 2))
+    status.reason = reasonOf(answer, status.goodUntil.now)
     parts.asked(answer.status)
   } catch (error) {
     const why = ((error as Partial<Error>).message || String(error)).slice(0, 300)
-    const now = parts.clock.now()
-    status.askAt = now + retryMs
-    if (status.result !== 'revoked' && now > status.goodUntil) {
+    status.askAt = momentIn(clock, retryMs)
+    if (status.result !== 'revoked' && isReached(clock, status.goodUntil)) {
       status.result = 'failed'
       status.reason = `the OCSP responder gave no answer that counts: ${why}`
     }

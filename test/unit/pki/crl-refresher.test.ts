@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import type * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -14,6 +15,7 @@ let server: CrlServer
 let refresher: CrlRefresher
 let offered: AuthorityCrl[]
 let failures: string[]
+let ahead: number
 
 beforeAll(async () => {
   authority = await createAuthority({ name: 'Root' })
@@ -23,6 +25,7 @@ beforeEach(async () => {
   server = await startCrlServer()
   offered = []
   failures = []
+  ahead = 0
   refresher = createCrlRefresher({
     mayNotDial: () => undefined,
     anchors: () => [],
@@ -32,7 +35,7 @@ beforeEach(async () => {
       return found
     },
     failed: (url, reason, count) => void failures.push(`${count} ${url === server.url} ${reason}`),
-    clock: systemClock,
+    clock: { ...systemClock, now: () => Date.now() + ahead },
   })
 })
 
@@ -66,6 +69,20 @@ test('it is asked for again as often as is set, and after a failure', async () =
   await until('the list', () => offered.length > 0)
   await until('another question', () => server.requests.length >= 3)
   expect(failures).toEqual(['1 true it answered 404'])
+})
+
+test('R7: after the clock has jumped ahead a list is asked for when that is due by it, not when it was due before', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] })
+  try {
+    server.publish(await authority.crl())
+    refresher.configure(asking())
+    await refresher.refresh()
+    ahead = 20 * 86_400_000
+    jest.advanceTimersByTime(10_000)
+  } finally {
+    jest.useRealTimers()
+  }
+  await until('another question', () => server.requests.length === 2)
 })
 
 test('what does not verify is a failure, told each time, and the next question is unconditional', async () => {

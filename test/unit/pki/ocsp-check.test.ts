@@ -17,8 +17,10 @@ let trust: TrustStore
 let leaf: Issued
 let results: string[]
 let revoked: string[]
+/** On the wall; `slept` is how much the monotonic time is ahead of the machine's. */
 let time: number
-const clock: Clock = { now: () => time, elapsed: () => performance.now() }
+let slept: number
+const clock: Clock = { now: () => time, elapsed: () => performance.now() + slept }
 
 beforeAll(async () => {
   root = await createAuthority({ name: 'Root', keyType: 'rsa' })
@@ -29,6 +31,7 @@ beforeEach(() => {
   results = []
   revoked = []
   time = Date.now()
+  slept = 0
 })
 
 function checkWith(ocsp: object, more: Partial<OcspParts> = {}, fetchFromAuthorities = false): OcspCheck {
@@ -208,6 +211,36 @@ test('T9: an older answer that is sent again takes no revocation back; a newer o
     time += minute
     expect(await verdictAfter('good', time)).toBe('good')
     expect(results).toEqual(['revoked', 'failed: it is older than the answer that called the certificate revoked', 'good'])
+  } finally {
+    await server.close()
+  }
+})
+
+test('R7: an answer that came while the clock was a year ahead counts no longer than others, and a failure of then is tried again', async () => {
+  const day = 86_400_000
+  const authority = await createAuthority({ name: 'Long' })
+  const party = await authority.issue({ cn: 'party.nhs.uk', notAfter: time + 800 * day })
+  const { serial } = readCertificate(party.certificate).fields
+  const itsTrust = await trustStoreOf({ anchors: [authority.certificatePem] })
+  const server = await startCrlServer()
+  let status: 'good' | 'revoked' = 'good'
+  server.answer = (_request, response) => void response.end(ocspAnswer({ issuer: authority, serial, status, thisUpdate: time }))
+  const check = checkWith({ mode: 'require', url: server.url, cacheSeconds: 60 }, { trust: () => itsTrust })
+  try {
+    time += 365 * day
+    expect(await judged(check, presenting(party))).toBe('good')
+    time -= 365 * day
+    slept += 61_000
+    status = 'revoked'
+    expect(await judged(check, presenting(party))).toMatch(/^revoked on/)
+    const later = checkWith({ mode: 'require', url: server.url }, { trust: () => itsTrust })
+    time += 365 * day
+    server.answer = (_request, response) => void response.writeHead(500).end()
+    expect(await judged(later, presenting(party))).toMatch(/it answered 500$/)
+    time -= 365 * day
+    slept += 31_000
+    await judged(later, presenting(party))
+    expect(results).toHaveLength(4)
   } finally {
     await server.close()
   }
