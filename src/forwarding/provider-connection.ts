@@ -1,28 +1,13 @@
 import type { TLSSocket } from 'node:tls'
-import { headerText } from '../http/header-text.ts'
 import { lastChunk, writeChunk } from '../http/write-chunk.ts'
 import { Deadline } from '../lib/deadline.ts'
-import type { BodyFraming } from '../spine/arrival.ts'
 import type { AnswerFraming } from './answer-framing.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { endsItsConnection, keptAfter } from './answer-persistence.ts'
 import { type AnswerEvents, AnswerReader } from './answer-reader.ts'
 import type { BodySource } from './body-source.ts'
+import { headText, type OutboundRequest } from './outbound-request.ts'
 import { brokenConnection, failureOf, invalidAnswer, type ProviderFailure } from './provider-failure.ts'
-
-/** A request as it goes to a provider. */
-export interface OutboundRequest {
-  readonly method: string
-  /** Path and query, byte for byte. */
-  readonly path: string
-  /** Name, value, name, value …. */
-  readonly headers: readonly string[]
-  readonly framing: BodyFraming
-  readonly body: BodySource | undefined
-  readonly firstByteTimeoutMs: number
-  /** How long its answer may pause once it has begun. */
-  readonly silenceMs: number
-}
 
 /** Whoever has a call: the pool where it waits, or the connection that carries it. */
 export interface CallCarrier {
@@ -84,6 +69,7 @@ export class ProviderConnection implements AnswerEvents, CallCarrier {
     socket.on('drain', () => this.#request?.body?.resume())
     socket.on('error', (error) => {
       this.#broken ??= error
+      socket.destroy() // Node does not, where it is a fault of TLS, and keeps all that comes
     })
     socket.on('end', () => this.#ended())
     socket.on('close', () => this.#closed())
@@ -242,9 +228,3 @@ export class ProviderConnection implements AnswerEvents, CallCarrier {
 
 const late: ProviderFailure = { kind: 'timeout', origin: 'provider', reason: 'the provider did not begin its answer in time' }
 const silent: ProviderFailure = { kind: 'timeout', origin: 'provider', reason: 'the provider fell silent within its answer' }
-
-function headText({ method, path, headers, framing }: OutboundRequest): string {
-  const coding = framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
-  const connection = endsItsConnection(method, framing) ? 'close' : 'keep-alive'
-  return `${method} ${path} HTTP/1.1\r\n${headerText(headers)}${coding}Connection: ${connection}\r\n\r\n`
-}

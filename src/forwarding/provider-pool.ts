@@ -1,5 +1,6 @@
 import type { ForwardingSettings } from './forwarding-settings.ts'
-import { type AnswerTaker, type ConnectionOwner, type OutboundRequest, ProviderConnection } from './provider-connection.ts'
+import type { OutboundRequest } from './outbound-request.ts'
+import { type AnswerTaker, type ConnectionOwner, ProviderConnection } from './provider-connection.ts'
 import type { DialHost } from './provider-connector.ts'
 import { brokenConnection, failureOf, type ProviderFailure } from './provider-failure.ts'
 

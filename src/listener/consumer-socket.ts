@@ -61,7 +61,7 @@ export class ConsumerSocket {
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('drain', () => this.#drained())
-    socket.on('error', () => undefined)
+    socket.on('error', () => socket.destroy()) // behind a fault of TLS Node reads on, and keeps all that comes
     socket.on('end', () => this.#lost())
     socket.on('close', () => {
       this.#closed = true

@@ -11,7 +11,7 @@ import { badCertificate, expectRefused, noCertificate } from '../../support/wire
 
 let here: World
 beforeAll(async () => {
-  here = await startWorld({ settings: { ...everyRefusalRecorded, listener: { handshakeTimeoutSeconds: 1 } } })
+  here = await startWorld({ settings: { ...everyRefusalRecorded, listener: { handshakeTimeoutSeconds: 1, headersTimeoutSeconds: 600 } } })
 })
 afterAll(() => here.close())
 
@@ -126,6 +126,25 @@ describe('T6: a ClientHello that comes in many pieces', () => {
       await expectRefused(here, await bad.ask(), badCertificate)
       await bad.closed
     }
+  })
+})
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('D1: over %s what comes behind the handshake and', (version) => {
+  const zeros = '00'.repeat(40)
+  test.each([
+    ['is no record', '474554202f20485454502f312e31'],
+    ['is a record that nobody sealed', `1703030028${zeros}`],
+    ['is a handshake that nobody sealed', `1603030028${zeros}`],
+    ['is a change of cipher', '140303000101'.repeat(64)],
+  ])('%s ends the connection at once', async (_what, bytes) => {
+    const { minVersion, maxVersion } = { minVersion: version, maxVersion: version }
+    const below = connect({ host: '127.0.0.1', port: here.proxy.dataPort })
+    const { socket } = await shakeHands(here, { as: null, socket: below, minVersion, maxVersion })
+    socket.on('error', () => undefined)
+    below.write(Buffer.from(bytes, 'hex'))
+    // Who reads on would do so into memory, as fast as it comes.
+    await until('its place is free', async () => /^ssp_consumer_connections 0$/m.test(await operatorsPage(here, '/metrics')))
+    socket.destroy()
   })
 })
 

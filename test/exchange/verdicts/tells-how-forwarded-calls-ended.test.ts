@@ -67,6 +67,8 @@ test('ANSWER_CUT_BY_TLS: what comes in the midst of an answer is no record of it
   try {
     const begun = await beginCall(beyond)
     await until('the answer has begun', () => begun.bytes() > 0)
+    // Nobody closes the connection from the other side: the provider does not hear of it.
+    relay.cut()
     relay.intrude(Buffer.from('HTTP/1.1 408 Request Timeout\r\n\r\n'))
     expect(await begun.ended).toBe('cut')
     expect(await expectRecordedVerdict(beyond, begun.exchange, 'ANSWER_CUT_BY_TLS')).toMatchObject({
