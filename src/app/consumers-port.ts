@@ -40,7 +40,7 @@ export function consumersPort({ metrics, expiry, logger, ...parts }: ConsumersPo
   const { settings } = parts
   const refused = metrics.counter(
     'ssp_consumer_connections_refused_total',
-    'Connections of consumers that were closed at once, by the limit they ran into.',
+    'Connections of consumers that were closed for a limit that they ran into, by that limit.',
     ['cap'],
   )
   const handshakeFailures = metrics.counter('ssp_tls_handshake_failures_total', 'TLS handshakes of consumers that failed.')

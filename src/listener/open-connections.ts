@@ -2,9 +2,10 @@ import type { Socket } from 'node:net'
 import type { Refusal } from '../spine/refusal.ts'
 import type { ConsumerSocket } from './consumer-socket.ts'
 import { KeyedCap } from './keyed-cap.ts'
+import { RecordBudget } from './record-budget.ts'
 
-/** Which limit a connection ran into. */
-export type ConnectionCap = 'total' | 'address' | 'handshake' | 'certificate'
+/** Which limit a connection ran into: one on their number, or the one on TLS records that carry nothing. */
+export type ConnectionCap = 'total' | 'address' | 'handshake' | 'certificate' | 'records'
 
 /** How many connections there may be at a time. */
 export interface ConnectionLimits {
@@ -32,7 +33,7 @@ export class OpenConnections {
   readonly #refused: (cap: ConnectionCap) => void
   readonly #peers = new Map<string, Peer>()
   readonly #accepted = new Set<Socket>()
-  readonly #secured = new Set<ConsumerSocket>()
+  readonly #secured = new Map<ConsumerSocket, RecordBudget | undefined>()
 
   constructor(limits: () => ConnectionLimits, refused: (cap: ConnectionCap) => void) {
     this.#limits = limits
@@ -47,7 +48,7 @@ export class OpenConnections {
 
   /** Those whose handshake is done. */
   get states(): readonly ConsumerSocket[] {
-    return [...this.#secured]
+    return [...this.#secured.keys()]
   }
 
   /** A TCP connection has come, at this monotonic ms. */
@@ -82,17 +83,20 @@ export class OpenConnections {
     for (const { handshakes } of this.#peers.values()) yield* handshakes.values()
   }
 
-  /** A handshake is done. Returns false, with the connection cut, where its certificate has too many. */
-  secured(state: ConsumerSocket): boolean {
+  /** A handshake is done at this monotonic ms. Returns false, with the connection cut, where its certificate has too many. */
+  secured(state: ConsumerSocket, now: number): boolean {
     const { socket, connection } = state
-    this.#peers.get(socket.remoteAddress ?? '')?.handshakes.delete(socket.remotePort ?? 0)
+    const { remoteAddress = '', remotePort = 0 } = socket
+    const handshakes = this.#peers.get(remoteAddress)?.handshakes
+    const below = handshakes?.get(remotePort)?.socket
+    handshakes?.delete(remotePort)
     const certificate = connection.certificateSha256
     if (certificate !== undefined && !this.#byCertificate.take(certificate)) {
       this.#refused('certificate')
       socket.destroy()
       return false
     }
-    this.#secured.add(state)
+    this.#secured.set(state, below === undefined ? undefined : new RecordBudget(below, socket, now))
     socket.once('close', () => {
       this.#secured.delete(state)
       if (certificate !== undefined) this.#byCertificate.release(certificate)
@@ -100,20 +104,29 @@ export class OpenConnections {
     return true
   }
 
+  /** Ends the connections on which too much TLS has come that carries nothing. */
+  endBare(now: number): void {
+    for (const [{ socket }, budget] of this.#secured) {
+      if (socket.destroyed || budget?.isSpent(now) !== true) continue
+      this.#refused('records')
+      socket.destroy()
+    }
+  }
+
   /** No more requests: idle connections end, handshakes are given up, the rest ends behind its answers. */
   drain(): void {
     for (const { socket } of this.#handshakes()) socket.destroy()
-    for (const state of this.#secured) state.drain()
+    for (const state of this.#secured.keys()) state.drain()
   }
 
   /** Ends the calls under way, with this refusal where that can still be said. */
   giveUp(why: Refusal): void {
-    for (const state of this.#secured) state.giveUp(why)
+    for (const state of this.#secured.keys()) state.giveUp(why)
   }
 
   /** Cuts what is left. */
   cutAll(): void {
-    for (const { socket } of this.#secured) socket.destroy()
+    for (const { socket } of this.#secured.keys()) socket.destroy()
     for (const socket of this.#accepted) socket.destroy()
   }
 }

@@ -29,7 +29,7 @@ export interface ListenerParts {
   readonly ticketKeys: Pick<TicketKeys, 'current'>
   readonly clock: Clock
   readonly exchange: (start: Start, leg: ConsumerLeg & LookLeg) => Promise<void>
-  /** Told of connections that were closed at once because there were too many. */
+  /** Told of connections that were closed because there were too many, or TLS on them that carries nothing. */
   readonly connectionRefused: (cap: ConnectionCap) => void
   /** Told of what was thrown where nothing should be; the connection is cut. */
   readonly unforeseen: (error: unknown) => void
@@ -89,7 +89,7 @@ export async function openListener({ host, port }: Pick<ListenerSettings, 'host'
   server.on('drop', () => parts.connectionRefused('total'))
   server.on('secureConnection', (socket: TLSSocket) => {
     const state = new ConsumerSocket(socket, consumerConnection(socket, parts.presentations, parts.trust, parts.clock), socketParts)
-    if (!open.secured(state)) return
+    if (!open.secured(state, parts.clock.elapsed())) return
     const verdict = state.connection.judge()
     if (verdict.kind === 'good') parts.certificateSeen(verdict.certificate.names[0] ?? '', verdict.certificate.notAfter)
   })
@@ -107,6 +107,7 @@ export async function openListener({ host, port }: Pick<ListenerSettings, 'host'
   })
   const attendant = setInterval(() => {
     const now = parts.clock.elapsed()
+    open.endBare(now)
     open.endHandshakes(now - settings().handshakeTimeoutSeconds * 1000)
     for (const state of open.states) state.attend(now)
   }, attendMs)

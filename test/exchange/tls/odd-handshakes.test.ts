@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { call, wireText } from '../../support/consumer.ts'
 import { everyRefusalRecorded, expectRefusal } from '../../support/expect-refusal.ts'
+import { openRecordWriter } from '../../support/key-updates.ts'
 import { operatorsPage } from '../../support/operators-page.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands } from '../../support/tls-consumer.ts'
@@ -146,6 +147,17 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('D1: over %s what comes behind th
     await until('its place is free', async () => /^ssp_consumer_connections 0$/m.test(await operatorsPage(here, '/metrics')))
     socket.destroy()
   })
+})
+
+test('T16: a caller that changes keys now and then is answered; one that does nothing else is cut off', async () => {
+  const some = await openRecordWriter(here)
+  some.updateKeys(1_000)
+  some.send(wireText())
+  expect(String((await once(some.socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 496 /)
+  const many = await openRecordWriter(here)
+  many.updateKeys(8_000)
+  await once(many.socket.resume(), 'close')
+  expect(await operatorsPage(here, '/metrics')).toMatch(/^ssp_consumer_connections_refused_total\{cap="records"\} 1$/m)
 })
 
 /** The proxy's first record for a ClientHello of Node's own, changed so. */
