@@ -1,11 +1,11 @@
 import type { CertificateVerdict } from '../spine/arrival.ts'
-import { authorityIdOf, publicKeySha256Of, type ReadCertificate, subjectOf } from './certificate.ts'
+import { publicKeySha256Of, type ReadCertificate, subjectOf } from './certificate.ts'
 import { keyUsageBit } from './certificate-fields.ts'
 import { certificateNames, mostNames, standInName } from './certificate-names.ts'
 import type { Chain } from './chain.ts'
 import { isSameName } from './distinguished-name.ts'
 import { forbiddenName } from './name-constraints.ts'
-import type { RevocationIndex } from './revocation-index.ts'
+import { listFor, type RevocationIndex } from './revocation-index.ts'
 import { utc } from './utc.ts'
 
 /** What a certificate is to be good for: `client` as a consumer, `server` as a provider. */
@@ -123,7 +123,7 @@ function namesProblem(chain: Chain): string | undefined {
 function revocationProblem(chain: Chain, { index, required }: RevocationPolicy): string | undefined {
   for (const [height, certificate] of chain.slice(0, -1).entries()) {
     const issuer = chain[height + 1] as ReadCertificate
-    const crl = index.get(authorityIdOf(issuer))
+    const crl = listFor(issuer, index, required)
     if (crl === undefined) {
       if (!required) continue
       return `revocation unknown: there is no revocation list of ${subjectOf(issuer.x509)}`
@@ -145,8 +145,8 @@ function validity({ x509 }: ReadCertificate, height: number): TimeLimit {
   return { from, until, early: `${what} is not valid before ${utc(from)}${whose}`, late: `${what} expired on ${utc(until)}${whose}` }
 }
 
-function freshness(issuer: ReadCertificate, { index, graceMs }: RevocationPolicy): readonly TimeLimit[] {
-  const crl = index.get(authorityIdOf(issuer))
+function freshness(issuer: ReadCertificate, { index, required, graceMs }: RevocationPolicy): readonly TimeLimit[] {
+  const crl = listFor(issuer, index, required)
   if (crl === undefined) return []
   // A list from the future is no reason to refuse: its signature is verified, and it knows more than one from the past would.
   const late = `revocation unknown: the revocation list of ${crl.issuer} was due to be replaced on ${utc(crl.nextUpdate)}`

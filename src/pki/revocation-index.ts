@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { authorityIdOf, type ReadCertificate, subjectOf } from './certificate.ts'
+import { authorityIdOf, publicKeySha256Of, type ReadCertificate, subjectOf } from './certificate.ts'
 import { type Crl, isOlder, isSignedBy, readCrl, readSignedCrl } from './crl.ts'
 import { isSameName } from './distinguished-name.ts'
 import { utc } from './utc.ts'
@@ -18,6 +18,8 @@ export interface CrlPlace {
 export interface AuthorityCrl extends Crl, CrlPlace {
   /** Whose: `authorityIdOf` its certificate. */
   readonly authority: string
+  /** SHA-256 of the key that signed it, as `publicKeySha256Of`. */
+  readonly signerKey: string
   /** The authority's subject, on one line. */
   readonly issuer: string
   /** SHA-256 of its DER, hexadecimal. */
@@ -36,7 +38,13 @@ export function readAuthorityCrls(der: Buffer, place: CrlPlace, authorities: rea
   const [signer] = signers
   if (signer === undefined)
     throw new Error(`the signature of the revocation list is not that of ${subjectOf((named[0] as ReadCertificate).x509)}`)
-  const found = { ...readCrl(signed), ...place, issuer: subjectOf(signer.x509), sha256: createHash('sha256').update(der).digest('hex') }
+  const found = {
+    ...readCrl(signed),
+    ...place,
+    signerKey: publicKeySha256Of(signer.x509),
+    issuer: subjectOf(signer.x509),
+    sha256: createHash('sha256').update(der).digest('hex'),
+  }
   return [...new Set(signers.map(authorityIdOf))].map((authority) => ({ ...found, authority }))
 }
 
@@ -48,6 +56,17 @@ export function indexRevocations(crls: readonly AuthorityCrl[]): RevocationIndex
     if (other === undefined || isOlder(other, crl)) index.set(crl.authority, crl)
   }
   return index
+}
+
+/**
+ * The list that counts for certificates of this issuer. Where issuers need have none, that of any authority with the same key counts too: a cross-certificate
+ * may write the name in another way (case, encoding), which is the same to OpenSSL, and would open a way around the list.
+ */
+export function listFor(issuer: ReadCertificate, index: RevocationIndex, required: boolean): AuthorityCrl | undefined {
+  const own = index.get(authorityIdOf(issuer))
+  if (own !== undefined || required) return own
+  const key = publicKeySha256Of(issuer.x509)
+  return [...index.values()].find(({ signerKey }) => signerKey === key)
 }
 
 /** What is wrong with lists that are older than those already in force: somebody replays one from before a revocation. */

@@ -220,3 +220,17 @@ describe('a list', () => {
     )
   })
 })
+
+test.each([true, false])(
+  'a cross-certificate that writes the name of the same key otherwise is no way around its list (requireCrl: %s)',
+  async (requireCrl) => {
+    const cross = await createAuthority({ name: 'SUB', parent: root, key: sub.key })
+    const store = await storeWith([rootCrl, await sub.crl()], { requireCrl })
+    expect(store.judge(presenting(revoked, cross), now)).toMatchObject({
+      kind: 'bad',
+      reason: expect.stringMatching(/^revoked on 2026-03-01/),
+    })
+    const alone = await trustStoreOf({ anchors: [root.certificatePem], crls: [rootCrl], requireCrl: false })
+    expect(alone.judge(presenting(leaf, cross), now).kind).toBe('good')
+  },
+)
