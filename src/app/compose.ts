@@ -42,7 +42,7 @@ export interface ForwardingParts {
 /** The providers' leg. */
 export function composeForwarding({ materials, trust, proven, clock, expiry, capacity, leases, ownPorts }: ForwardingParts): ForwardingLeg {
   const settings = () => materials().loaded.config.forwarding
-  const identity = createDialIdentity(() => materials().client, trust)
+  const identity = createDialIdentity(() => materials().client, trust, clock)
   const terms = derived(settings, ({ allowedNetworks, dialOverrides, connectTimeoutSeconds, tlsTimeoutSeconds }) => ({
     guard: createDialGuard(allowedNetworks),
     dialOverrides,

@@ -2,6 +2,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createAuthority, type Issued } from '../../support/certificate-authority.ts'
 import { everyRefusalRecorded } from '../../support/expect-refusal.ts'
+import { startFakeProvider } from '../../support/fake-provider.ts'
 import { startWorld, type World, world } from '../../support/start-world.ts'
 import { shakeHands, type TlsConsumer } from '../../support/tls-consumer.ts'
 import { badCertificate, expectRefused, type WireAnswer } from '../../support/wire.ts'
@@ -36,7 +37,7 @@ async function resumed(
 }
 
 test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-  'over %s, who sends a renewed intermediate is served, resumed too, where the expired one is configured',
+  'over %s, who sends a renewed intermediate is served, resumed too, and a provider called, where the expired one is configured',
   async (version) => {
     const parent = here.certificates.authority
     const [notBefore, notAfter] = [Date.now() - 9 * 86_400_000, Date.now() - 86_400_000]
@@ -44,7 +45,12 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     const expired = await createAuthority({ name: 'Renewed Sub', parent, key: renewed.key, notBefore, notAfter })
     const file = join(here.directory, 'expired.pem')
     await writeFile(file, expired.certificatePem)
-    const running = await startWorld({ settings: { trust: { intermediates: ['intermediate.pem', file], crls: [], requireCrl: false } } })
+    const cast = await renewed.issue({ cn: world.provider.fqdn, dnsNames: [world.provider.fqdn], usages: ['serverAuth'] })
+    const provider = await startFakeProvider({ cert: cast.chainPem, key: cast.keyPem, ca: parent.certificatePem, maxVersion: version })
+    const running = await startWorld({
+      settings: { trust: { intermediates: ['intermediate.pem', file], crls: [], requireCrl: false } },
+      providerPort: provider.port,
+    })
     try {
       const as = await renewed.issue({ cn: world.consumer.fqdn, dnsNames: [world.consumer.fqdn], usages: ['clientAuth'] })
       const only = { as, minVersion: version, maxVersion: version }
@@ -56,6 +62,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
       again.socket.destroy()
     } finally {
       await running.close()
+      await provider.close()
     }
   },
 )
