@@ -9,7 +9,7 @@ export const atStartOnly: readonly { readonly setting: string; readonly why: str
   { setting: 'audit.node', why: 'it is the name of the logs that are being written' },
   { setting: 'state', why: 'limits and lockouts are held in what it names, and would be forgotten' },
   { setting: 'lockouts.signingKey', why: 'the list of lockouts is sealed with it' },
-  { setting: 'lockouts.catchUpSeconds', why: 'it is for the start alone' },
+  { setting: 'lockouts.catchUpSeconds', why: 'lockouts are opened with it' },
   { setting: 'operators.socket', why: 'the commands of whoever asks for the reload come through it' },
 ]
 

@@ -65,6 +65,7 @@ async function start(
       renewTickets: tickets.soon,
       lockouts: locking.lockouts.list,
       suspected: locking.suspected,
+      current: async () => locking.current.ask(),
       swapHere: (next) => putInForce(ground, revocation, next),
       differs: () => void control?.reload('process'),
       opsPort,

@@ -6,6 +6,7 @@ import type { ProviderCapacity } from '../forwarding/provider-capacity.ts'
 import type { TicketKeys } from '../pki/ticket-keys.ts'
 import type { Allowances } from '../protection/allowances.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
+import { beforeDeciding } from '../proxy/before-deciding.ts'
 import { type ConsumerLeg, exchange } from '../proxy/exchange.ts'
 import { allOf, exchangeLog } from '../proxy/exchange-log.ts'
 import { asksForExchange, type LookLeg, lookAtExchange } from '../proxy/exchange-look.ts'
@@ -13,6 +14,7 @@ import { exchangeMetrics } from '../proxy/exchange-metrics.ts'
 import { createExchangesInFlight } from '../proxy/exchanges-in-flight.ts'
 import { lockoutEvidence } from '../proxy/lockout-evidence.ts'
 import { createSlowDown } from '../proxy/slow-down.ts'
+import type { CurrentLockouts } from '../state/current-lockouts.ts'
 import { isBlock, type LockedOut, type LockoutChange } from '../state/lockouts.ts'
 import { composeExchange, composeForwarding, composeLook, dialsOtherwise } from './compose.ts'
 import { type CapacityShare, composeCapacity, followCapacity } from './compose-capacity.ts'
@@ -32,6 +34,8 @@ export interface DataPlanePorts {
   /** Makes every ticket of this machine worthless. */
   readonly renewTickets: () => void
   readonly lockouts: LockedOut
+  /** Whether `lockouts` are those of now. */
+  readonly current: Pick<CurrentLockouts, 'ask'>
   readonly allowances: Allowances
   /** Takes evidence of calls that ended; waits for nothing. */
   readonly suspected: (evidence: Evidence) => void
@@ -85,7 +89,10 @@ export function composeDataPlane(ground: Ground, ports: DataPlanePorts, { add: s
     (leg) => leg.close(),
   )
   const inFlight = createExchangesInFlight()
-  const slowDown = createSlowDown(lockouts, () => materials().loaded.config.lockoutRules)
+  const waits = beforeDeciding(
+    ports.current,
+    createSlowDown(lockouts, () => materials().loaded.config.lockoutRules),
+  )
   const observer = allOf([exchangeMetrics(metrics), exchangeLog(logger, clock), lockoutEvidence(registry, ports.suspected)])
   const compose = () =>
     composeExchange(materials(), { audit, forwarding, lockouts, inFlight, allowances: ports.allowances, observer, clock })
@@ -102,7 +109,7 @@ export function composeDataPlane(ground: Ground, ports: DataPlanePorts, { add: s
       certificate: () => materials().server,
       exchange: (start, leg) =>
         // While it waited a reload may have changed everything: what decides is all of one time.
-        slowDown(start)?.then((waited) => serve({ ...waited, registry: registry() }, leg)) ?? serve(start, leg),
+        waits(start)?.then((waited) => serve({ ...waited, registry: registry() }, leg)) ?? serve(start, leg),
     }),
     async (port) => void (await port.drain(0)),
   )

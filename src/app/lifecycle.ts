@@ -49,7 +49,8 @@ async function start(
   const data = composeDataPlane(
     ground,
     {
-      ...{ ticketKeys, renewTickets: tickets.now, lockouts: locking.lockouts, allowances: shared.allowances, suspected: locking.suspected },
+      ...{ ticketKeys, renewTickets: tickets.now, lockouts: locking.lockouts, current: locking.current },
+      ...{ allowances: shared.allowances, suspected: locking.suspected },
       ownPorts: () => [...(plane?.ports ?? []), control?.opsPort ?? 0],
       lists: { fetches: true },
       capacity: wholeCapacity,

@@ -1,5 +1,6 @@
 import type { Evidence } from '../protection/lockout-rules.ts'
 import { noOthersEvidence } from '../protection/shared-evidence.ts'
+import type { CurrentLockouts } from '../state/current-lockouts.ts'
 import { openLockoutSigning } from '../state/lockout-signing.ts'
 import type { LockoutChange, Lockouts } from '../state/lockouts.ts'
 import { openLockouts } from '../state/open-lockouts.ts'
@@ -10,6 +11,7 @@ import type { Ground } from './ground.ts'
 import { takeBackDoubles } from './lock-out-once.ts'
 import { lockoutsByRule } from './lockouts-by-rule.ts'
 import type { SharedState } from './shared-state.ts'
+import { watchedByControl } from './watch-lockouts.ts'
 
 /** What operators do with lockouts. */
 export type SteeredLockouts = Pick<Lockouts, 'list' | 'add' | 'confirm' | 'release' | 'drill'>
@@ -23,6 +25,8 @@ export interface LockoutControl {
   readonly suspected: (evidence: Evidence) => void
   /** Begins to enforce: from now on each change reaches the data path. `drill` asks each of its processes, where it is not in this one. */
   enforce(reach: (change: LockoutChange) => Promise<Reached>, drill?: () => Promise<unknown>): void
+  /** Whether this process knows who is locked out now: after it stood still, as after a start, it asks the other nodes, within the settings' time. */
+  readonly current: CurrentLockouts
   /** Waits, within the settings' time, for what other nodes have changed: before calls are taken. */
   catchUp(): Promise<void>
   close(): Promise<void>
@@ -48,6 +52,12 @@ export async function openLockoutControl(
   const shared = redis === undefined ? noOthersEvidence : openRedisEvidence({ redis, signing, node, clock, refused: report.refused })
   const byRule = lockoutsByRule({ ...ground, settings: () => materials().loaded.config.lockoutRules, lockouts, shared })
   takeBackDoubles(lockouts, node, logger)
+  const catchUpMs = config.lockouts.catchUpSeconds * 1000
+  async function catchUp(): Promise<void> {
+    if (!(await lockouts.caughtUp(catchUpMs)))
+      logger.error('calls are taken without what other nodes may have changed about lockouts: the shared store does not answer')
+  }
+  const current = watchedByControl(lockouts, catchUp, { clock, logger })
   metrics.gauge('ssp_lockouts', 'Lockouts by their state and effect.', ['state', 'effect'], (gauge) => {
     gauge.reset()
     for (const { state, effect } of lockouts.list()) gauge.labels(state, effect).inc()
@@ -75,12 +85,11 @@ export async function openLockoutControl(
         reaching.add(one)
       })
     },
-    async catchUp() {
-      if (!(await lockouts.caughtUp(config.lockouts.catchUpSeconds * 1000)))
-        logger.error('calls are taken without what other nodes may have changed about lockouts: the shared store does not answer')
-    },
+    current,
+    catchUp,
     close() {
       byRule.close()
+      current.close()
       return lockouts.close()
     },
   }

@@ -15,6 +15,8 @@ export interface PoolParts {
   readonly suspected: (evidence: Evidence) => void
   /** Puts materials in force in the control process itself. */
   readonly swapHere: (next: Materials) => void
+  /** Resolves once this process knows of every lockout, and has told each worker of it. */
+  readonly current: () => Promise<unknown>
   /** A worker decides by other files than the control process: all must read them anew. */
   readonly differs: () => void
   readonly opsPort: () => number

@@ -107,6 +107,9 @@ export function createWorkerPool(ground: Ground, parts: PoolParts): WorkerPool {
       case 'look':
         void lookedBy(parts.look, message).then((looked) => set.tellOne(name, { type: 'looked', look: message.look, looked }))
         return
+      case 'ask-lockouts':
+        void parts.current().then(() => set.tellOne(name, { type: 'told-lockouts', question: message.question }))
+        return
       case 'renew-tickets':
         parts.renewTickets()
         return

@@ -3,22 +3,22 @@ import { collectSeldom } from '../lib/collector.ts'
 import { type Logger, openLog } from '../lib/logger.ts'
 import { createLentQuotas, type LentQuotas } from '../protection/lent-quotas.ts'
 import type { QuotaNotice } from '../protection/quota.ts'
+import type { CurrentLockouts } from '../state/current-lockouts.ts'
 import { createLockoutMirror, type LockoutMirror } from '../state/lockout-mirror.ts'
 import { type ControlLine, openControlLine } from '../workers/control-line.ts'
 import { createLeasedPlaces, type LeasedPlaces } from '../workers/leased-places.ts'
 import type { Answer, Question, ToWorker, WorkerStart } from '../workers/messages.ts'
-import { keepFromStart } from './at-start-only.ts'
 import { proofsDegraded } from './audit-gauges.ts'
 import { composeDataPlane, type DataPlane } from './data-plane.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Ground, layGround } from './ground.ts'
-import { type LoadedConfig, loadConfig } from './load-config.ts'
 import { loadMaterials, type Materials } from './materials.ts'
-import { partOfMachine } from './part-of-machine.ts'
 import { createSharedIssuers, type SharedIssuers } from './shared-issuers.ts'
 import { type MachineLimits, openSharedState, type SharedState } from './shared-state.ts'
 import { createStartedParts } from './started-parts.ts'
 import { notingUnforeseen } from './unforeseen.ts'
+import { watchedByWorker } from './watch-lockouts.ts'
+import { workerSettings } from './worker-settings.ts'
 
 const reportMs = 200
 const clock = systemClock
@@ -39,6 +39,7 @@ interface Running {
   readonly plane: DataPlane
   readonly shared: SharedState
   readonly quotas: LentQuotas
+  readonly current: CurrentLockouts
   readonly logger: Logger
 }
 
@@ -59,6 +60,7 @@ function hear(message: ToWorker): void {
     return
   }
   if (told === undefined) return
+  running?.current.heard()
   switch (message.type) {
     case 'ask':
       void answerTo(message.question, told).then((answer) => line.send({ type: 'answer', id: message.id, answer }))
@@ -97,6 +99,7 @@ function hear(message: ToWorker): void {
       return
     case 'leased':
     case 'looked':
+    case 'told-lockouts':
   }
 }
 
@@ -144,7 +147,7 @@ function begin(start: WorkerStart): void {
 async function run(known: Told): Promise<void> {
   const { start, lockouts, issuers } = known
   const { name, nth, among } = start
-  const loaded = await settingsOf(start)
+  const loaded = await workerSettings(start)
   const log = openLog(loaded.config.logging, { worker: name })
   const { logger } = log
   const renewTickets = (): void => line.send({ type: 'renew-tickets' })
@@ -163,11 +166,12 @@ async function run(known: Told): Promise<void> {
     },
   }
   const shared = parts.add(openSharedState(loaded, ground, limits), (state) => state.close())
+  const current = parts.add(watchedByWorker(line.lockoutsTold, { clock, logger }), async (one) => one.close())
   const plane = composeDataPlane(
     ground,
     {
       ticketKeys: { current: () => Buffer.from(known.ticketKey) },
-      ...{ renewTickets, lockouts, allowances: shared.allowances, suspected: line.suspected },
+      ...{ renewTickets, lockouts, current, allowances: shared.allowances, suspected: line.suspected },
       ownPorts: () => [...(running?.plane.ports ?? []), ...known.ownPorts],
       lists: { fetches: false },
       look: line.look,
@@ -176,7 +180,7 @@ async function run(known: Told): Promise<void> {
     parts,
   )
   process.on('uncaughtException', notingUnforeseen(ground.metrics, logger))
-  const made: Running = { ground, plane, shared, quotas, logger }
+  const made: Running = { ground, plane, shared, quotas, current, logger }
   running = made
   for (const list of start.lists) takeList(plane, logger, list)
   for (const held of start.quotas) quotas.take(held, clock.elapsed())
@@ -225,16 +229,11 @@ async function answerTo(question: Question, known: Told): Promise<Answer> {
   }
 }
 
-/** The file's settings as this worker has them: its part, and of what no reload changes what the machine was started with. */
-async function settingsOf({ configPath, among, atStart }: WorkerStart): Promise<LoadedConfig> {
-  return partOfMachine(keepFromStart(await loadConfig(configPath, process.env), atStart), among)
-}
-
 /** Where it is only beginning, it answers once it has begun; one that cannot begin ends, and is left out. */
 async function prepare({ start }: Told): Promise<Answer> {
   const { ground, plane } = await begun.promise
   try {
-    const next = await loadMaterials(await settingsOf(start), { previous: ground.materials() })
+    const next = await loadMaterials(await workerSettings(start), { previous: ground.materials() })
     await plane.prepare(next)
     prepared = next
     return { type: 'prepared', fingerprint: fingerprintOf(next) }

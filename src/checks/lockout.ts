@@ -17,7 +17,7 @@ export const lockout = {
   name: 'lockout',
   summary: 'Neither the certificate, nor a party key or organisation that it is registered for, is locked out.',
   modes,
-  codes: [...codes, 'REGISTRY_UNAVAILABLE'],
+  codes: [...codes, 'REGISTRY_UNAVAILABLE', 'LOCKOUTS_UNKNOWN'],
   create: ({ lockouts }: LockoutNeeds) =>
     function decide(start: Start & Certified): object {
       const { certificate } = start

@@ -1,7 +1,4 @@
-import type { VerdictMeaning } from './verdict-meaning.ts'
-
-/** For what can end a call that the provider had already been given. */
-export const maybeDone = 'the call may have been carried out: ask before a write is sent again.'
+import { maybeDone, type VerdictMeaning } from './verdict-meaning.ts'
 
 /** Verdicts of calls that were forwarded and, unless the consumer hung up first, answered by the provider. */
 export const answeredVerdicts = {

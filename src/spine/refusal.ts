@@ -63,6 +63,8 @@ export const refusals = {
   REGISTRY_UNAVAILABLE: { status: 503, issue: 'transient', text: 'REGISTRY_UNAVAILABLE', origin: 'proxy' },
   AUDIT_UNAVAILABLE: { status: 503, issue: 'transient', text: 'AUDIT_UNAVAILABLE', origin: 'proxy' },
   INDEX_UNAVAILABLE: { status: 503, issue: 'transient', text: 'INDEX_UNAVAILABLE', origin: 'proxy' },
+  /** A process that stood still, and has not heard yet who was locked out meanwhile. */
+  LOCKOUTS_UNKNOWN: { status: 503, issue: 'transient', text: 'SERVICE_UNAVAILABLE', origin: 'proxy', closes: true },
   SHUTTING_DOWN: { status: 503, issue: 'transient', text: 'SERVICE_UNAVAILABLE', origin: 'proxy', closes: true },
   INTERNAL_SERVER_ERROR: { status: 500, issue: 'exception', text: 'INTERNAL_SERVER_ERROR', origin: 'proxy', closes: true },
 } as const satisfies Record<string, PublicRefusal>

@@ -1,13 +1,13 @@
-import { answeredVerdicts, maybeDone } from './answered-verdicts.ts'
+import { answeredVerdicts } from './answered-verdicts.ts'
+import { ownVerdicts } from './own-verdicts.ts'
 import type { VerdictCode } from './verdict-code.ts'
-import type { VerdictMeaning } from './verdict-meaning.ts'
+import { maybeDone, type VerdictMeaning } from './verdict-meaning.ts'
 
 /** Version of the catalogue: it changes when a code goes or takes another meaning, not when one is added. */
 export const catalogueVersion = 2
 
 const correctRequest = { origin: 'consumer', retry: 'useless', who: 'consumer' } as const
 const askTheRegistrar = { origin: 'policy', retry: 'after-change', who: 'registrar' } as const
-const ourOwn = { origin: 'proxy', retry: 'later', who: 'operator' } as const
 const tooLittleRoom = { origin: 'provider', retry: 'later', who: 'provider' } as const
 const providerToRepair = { origin: 'provider', retry: 'after-change', who: 'provider' } as const
 
@@ -183,29 +183,5 @@ export const verdicts = {
     expected: 'The TLS handshake with the provider ends in time.',
     next: 'Look at the provider’s TLS listener: it took the connection and did not go on.',
   },
-  REGISTRY_UNAVAILABLE: {
-    ...ourOwn,
-    expected: 'The directory, and its records of both parties, can be trusted.',
-    next: 'Look at /readyz?verbose, and at ssp registry lint for the record that is set aside.',
-  },
-  AUDIT_UNAVAILABLE: {
-    ...ourOwn,
-    expected: 'The record of the forwarding is on disk.',
-    next: 'Make room, or repair the disk of the audit log.',
-  },
-  INDEX_UNAVAILABLE: {
-    ...ourOwn,
-    expected: 'The index of the audit trail can be asked.',
-    next: 'Look at /readyz?verbose for what keeps the index; calls go on without it.',
-  },
-  SHUTTING_DOWN: {
-    ...ourOwn,
-    expected: 'The proxy is not stopping.',
-    next: `Send the call again: it goes to another instance. Where it was forwarded, ${maybeDone}`,
-  },
-  INTERNAL_SERVER_ERROR: {
-    ...ourOwn,
-    expected: 'Nothing happens that nobody foresaw.',
-    next: 'Report the exchange id and the record’s reason to the makers of the proxy.',
-  },
+  ...ownVerdicts,
 } as const satisfies Readonly<Record<VerdictCode, VerdictMeaning>>

@@ -16,3 +16,6 @@ export interface VerdictMeaning {
   /** What that party does next. */
   readonly next: string
 }
+
+/** For what can end a call that the provider had already been given. */
+export const maybeDone = 'the call may have been carried out: ask before a write is sent again.'

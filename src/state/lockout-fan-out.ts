@@ -11,6 +11,7 @@ export interface LockoutFanOut {
   publish(record: LockoutRecord, began: number): void
   /** Asks every node for an answer, this one included. */
   drill(): Promise<readonly DrillAnswer[]>
+  /** Whether this node knows what the others knew when it asked, at the latest after `withinMs`. */
   caughtUp(withinMs: number): Promise<boolean>
   close(): Promise<void>
 }

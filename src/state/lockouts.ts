@@ -110,7 +110,7 @@ export interface Lockouts extends LockedOut {
   /** Tells each change once it is in force, so that open connections can be cut. Listeners must not throw. Returns what ends it. */
   onChange(listener: (change: LockoutChange) => void): () => void
   readonly health: LockoutHealth
-  /** Resolves once this node knows what the others know, or after `withinMs`. Says which. */
+  /** Resolves once this node knows what the others knew when it was called, or after `withinMs`. Says which. */
   caughtUp(withinMs: number): Promise<boolean>
   /** Tells and hears nothing more. Resolves once what is under way is on disk, or could not be written. */
   close(): Promise<void>

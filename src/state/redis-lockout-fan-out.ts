@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import { createAwaitedAnswers } from './awaited-answers.ts'
+import { createAwaitedComparisons } from './awaited-comparisons.ts'
 import { keptLockouts } from './kept-lockouts.ts'
 import type { FanOutReport, LockoutFanOut, LockoutProcesses } from './lockout-fan-out.ts'
 import type { LockoutList } from './lockout-list.ts'
@@ -23,7 +24,7 @@ export interface RedisFanOutParts {
 }
 
 const beatMs = 1_000
-/** A node that has been silent for so long counts as away: it will catch up before it takes calls. */
+/** A node that has been silent for so long counts as away: it will catch up before it takes calls (`current-lockouts.ts`). */
 const livesMs = 5_000
 const answerWithinMs = 5_000
 /** What nothing else has noticed is found by comparing all, now and then. */
@@ -39,7 +40,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   const answers = createAwaitedAnswers(clock, answerWithinMs)
   /** What Redis does not keep yet; without `began` it has been said to whoever listens, and their answers are timed already. */
   const unsent = new Map<string, { readonly record: LockoutRecord; readonly began?: number }>()
-  const caughtUpOnce = Promise.withResolvers<void>()
+  const comparisons = createAwaitedComparisons(clock)
   let incarnation: string | undefined
   let sequence = 0
   let nodes: readonly string[] = [node]
@@ -95,6 +96,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   }
 
   async function compare(): Promise<void> {
+    const began = clock.elapsed()
     const begun = await beat()
     if (begun === undefined) return
     // What changed before is in the hash, what changes from now on is told.
@@ -114,7 +116,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     incarnation = begun.incarnation
     missed = 0
     synced = true
-    caughtUpOnce.resolve()
+    comparisons.ended(began)
   }
 
   /** Keeps a change in Redis and tells it; false where Redis does not answer. With `began` the answers of the others are timed. */
@@ -226,7 +228,13 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
       answers.drop(question)
       return [...new Set([node, ...nodes])].sort().map((one) => ({ node: one }))
     },
-    caughtUp: (withinMs) => within(withinMs, caughtUpOnce.promise),
+    caughtUp(withinMs) {
+      const next = comparisons.next(withinMs)
+      // Until then each beat tries again; what is under way began too early.
+      synced = false
+      if (redis.health.ok) void Promise.resolve(syncing).then(sync)
+      return next
+    },
     async close() {
       closed = true
       clearInterval(timer)
@@ -235,14 +243,4 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
       await redis.send('ZREM', key('nodes'), node)
     },
   }
-}
-
-async function within(milliseconds: number, done: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds)
-  })
-  const result = await Promise.race([done.then(() => true), late])
-  clearTimeout(timer)
-  return result
 }

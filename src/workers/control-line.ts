@@ -4,6 +4,7 @@ import type { LeaseGrant } from '../protection/lease.ts'
 import type { QuotaLine } from '../protection/lent-quotas.ts'
 import type { Evidence } from '../protection/lockout-rules.ts'
 import type { SharedBuckets } from '../protection/shared-buckets.ts'
+import { createLockoutsQuestion } from './lockouts-question.ts'
 import { createLooks } from './looks.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
@@ -18,6 +19,8 @@ export interface ControlLine {
   readonly quotas: QuotaLine
   /** A party's look at an exchange, made by the control process. */
   readonly look: PartyLook
+  /** Resolves once this worker has been told of every lockout that the machine, and other nodes, knew of when it asked. */
+  readonly lockoutsTold: () => Promise<void>
 }
 
 const gatherMs = 50
@@ -36,12 +39,14 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
   let timer: NodeJS.Timeout | undefined
 
   const looks = createLooks(send)
+  const lockouts = createLockoutsQuestion(send)
 
   process.on('message', (message: ToWorker) => {
     if (message.type === 'leased') {
       silent = false
       leases.get(message.lease)?.(message.grants)
     } else if (message.type === 'looked') looks.take(message)
+    else if (message.type === 'told-lockouts') lockouts.take(message)
     else heard(message)
   })
 
@@ -64,6 +69,7 @@ export function openControlLine(heard: (message: ToWorker) => void): ControlLine
 
   return {
     look: looks.look,
+    lockoutsTold: lockouts.ask,
     send,
     quotas: {
       get reachable() {

@@ -94,6 +94,8 @@ export type Notice =
   | { readonly type: 'places'; readonly leases: readonly NamedLease[] }
   | { readonly type: 'looked'; readonly look: number; readonly looked: Looked }
   | { readonly type: 'own-ports'; readonly ports: readonly number[] }
+  /** It has been told of every lockout. */
+  | { readonly type: 'told-lockouts'; readonly question: number }
   | { readonly type: 'abandon' }
   | { readonly type: 'drain' }
 
@@ -127,6 +129,8 @@ export type FromWorker =
   /** A party looks at an exchange; it is told `looked`. */
   | { readonly type: 'look'; readonly look: number; readonly actor: string; readonly exchange: string }
   | { readonly type: 'renew-tickets' }
+  /** It may have missed lockouts; it is told `told-lockouts`. */
+  | { readonly type: 'ask-lockouts'; readonly question: number }
   | { readonly type: 'turned'; readonly turn: CircuitTurn }
   | WorkerReport
   | LearnedIssuers

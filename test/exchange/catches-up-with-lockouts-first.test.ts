@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startLifecycle } from '../../src/app/lifecycle.ts'
 import { loadConfig } from '../../src/app/load-config.ts'
 import type { RunningProxy } from '../../src/app/running-proxy.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import { openLog } from '../../src/lib/logger.ts'
 import { callControl } from '../../src/ops/control-client.ts'
 import { silentReport } from '../../src/state/lockout-fan-out.ts'
@@ -18,6 +18,8 @@ import { call } from '../support/consumer.ts'
 import { whereInstalled } from '../support/outside-program.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 import { type Ground, layWorld, world } from '../support/start-world.ts'
+import { startTcpRelay } from '../support/tcp-relay.ts'
+import { until } from '../support/until.ts'
 
 const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
@@ -82,6 +84,42 @@ whereInstalled('redis-server', (program) => {
       await proxy.close()
     } finally {
       await ground.clear()
+      await redis.close()
+    }
+  })
+
+  test('a proxy that stood still takes no call before it knows what was locked out meanwhile', async () => {
+    const redis = await startRedisServer(program)
+    const relay = await startTcpRelay(redis.port)
+    const state = { kind: 'redis', redis: { port: relay.port, commandTimeoutMs: 10_000 } }
+    const ground = await layWorld({ settings: { state, lockouts: { signingKey } } })
+    const loaded = await loadConfig(ground.config, {})
+    let stoodStill = 0
+    const clock: Clock = { now: () => Date.now() + stoodStill, elapsed: () => performance.now() + stoodStill }
+    const said: string[] = []
+    const proxy = await startLifecycle(
+      loaded,
+      {},
+      openLog({ level: 'warn', format: 'json' }, {}, { write: (line) => said.push(line) }),
+      clock,
+    )
+    try {
+      // Nothing that Redis says reaches it, as where it is stopped; to other nodes it is away by then.
+      relay.cut()
+      await onAnotherNode(redis.port, async (lockouts) => {
+        await lockouts.add(lockoutRequest('asid', world.consumer.asid), 'socket:1')
+        expect(await lockouts.caughtUp(10_000)).toBe(true)
+      })
+      stoodStill = 6_000
+      const answer = call({ ...ground, proxy })
+      const first = await Promise.race([answer, until('it asks', () => said.some((line) => line.includes('"why":"stood still"')))])
+      expect(first).toBe(true)
+      relay.mend()
+      expect((await answer).verdict.rule).toBe('lockout')
+    } finally {
+      await proxy.close()
+      await ground.clear()
+      await relay.close()
       await redis.close()
     }
   })

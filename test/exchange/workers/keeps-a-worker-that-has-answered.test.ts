@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { call, open, wireText } from '../../support/consumer.ts'
 import { startWorkers } from '../../support/start-workers.ts'
 import { until } from '../../support/until.ts'
 
-test('a worker that has answered is not ended because the process that asked it was held up beyond the time', async () => {
+test('a worker that has answered is not ended because the process that asked it was held up beyond the time, and meanwhile takes no calls', async () => {
   const here = await startWorkers()
   const before = await here.pids()
   const w1 = before.get('w1') as number
+  const connection = await open(here)
   try {
     process.kill(w1, 'SIGSTOP')
     const page = here.page('/metrics')
@@ -13,8 +15,18 @@ test('a worker that has answered is not ended because the process that asked it 
     await pause(1_000)
     here.signal('SIGSTOP')
     process.kill(w1, 'SIGCONT')
-    await pause(11_000)
+    await pause(5_000)
+    // Nobody tells the workers of lockouts any more: what comes waits for that, and is then refused.
+    let answered = ''
+    connection.on('data', (bytes: Buffer) => {
+      answered += bytes.toString('latin1')
+    })
+    connection.write(wireText())
+    await pause(6_000)
+    expect(answered).toContain('rule="lockout"')
+    expect(answered).toContain('code=LOCKOUTS_UNKNOWN')
     here.signal('SIGCONT')
+    await until('calls are taken again', async () => (await call(here)).status === 200)
     expect((await page).body).toContain('ssp_workers{state="ready"} 2')
     // Whoever is ended is replaced within a moment; looked at for longer than that takes to be told.
     await until('a second look', async () => (await here.page('/metrics')).body.includes('ssp_workers_lost_total 0'))
@@ -22,6 +34,7 @@ test('a worker that has answered is not ended because the process that asked it 
     expect(here.log.filter(({ msg }) => msg === 'a worker does not answer and is ended')).toEqual([])
   } finally {
     here.signal('SIGCONT')
+    connection.destroy()
     await here.close()
   }
 })
