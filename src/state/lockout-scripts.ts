@@ -64,7 +64,9 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
 local highest = tonumber(own('GET', KEYS[2]) or '0') or 0
 if highest < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2]) end
 local sequence = own('INCR', KEYS[3])
-redis.call('PUBLISH', ARGV[6], 'change ' .. sequence .. ' ' .. ARGV[7] .. ' ' .. ARGV[5])
+-- Nobody has made so many changes: somebody put it there, and nobody could read it in a message.
+if sequence < 1 or sequence > 1e12 then sequence = 1; redis.call('SET', KEYS[3], '1') end
+redis.call('PUBLISH', ARGV[6], 'change ' .. string.format('%.0f', sequence) .. ' ' .. ARGV[7] .. ' ' .. ARGV[5])
 return own('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf', 'LIMIT', 0, ${mostNodes})`)
 
 /** KEYS records; ARGV id, value. Takes a record off that is past, unless it has changed meanwhile. */

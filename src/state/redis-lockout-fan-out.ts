@@ -69,7 +69,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     failing = undefined
     const [word, changes, records, living] = reply.value as [string, string, string, string[]]
     nodes = living
-    return { incarnation: word, sequence: Number(changes), records: Number(records) }
+    return { incarnation: word, sequence: Number(changes) || 0, records: Number(records) }
   }
 
   async function look(): Promise<void> {

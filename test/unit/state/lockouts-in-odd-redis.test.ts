@@ -89,6 +89,17 @@ whereInstalled('redis-server', (program) => {
       await until('it is kept', async () => (await server.cli('HLEN', `ssp:${lockoutKeys.records}`)) === '1', 5_000)
     })
 
+  test('a count of changes that nobody has counted so far, up or down, keeps no message from the others', async () => {
+    const [server, one, other] = await two()
+    for (const [at, count] of ['1000000000000000', '-9007199254740993'].entries()) {
+      await server.cli('SET', `ssp:${lockoutKeys.sequence}`, count)
+      await lockOut(one, at)
+      await until('it is acknowledged', () => one.told.everywhere.length === at + 1, 5_000)
+      expect(other.asids()).toContain(asid(at))
+    }
+    expect(other.told.refused).toEqual([])
+  })
+
   test('what is too long for a lockout costs no node its connection, and is taken away', async () => {
     const [server, one, other] = await two()
     const put = `return redis.call('HSET', KEYS[1], 'junk', string.rep('x', 40000000))`
