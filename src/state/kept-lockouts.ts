@@ -10,8 +10,8 @@ import type { RedisConnection } from './redis-connection.ts'
 
 /** What Redis has of lockouts, as far as it is genuine. */
 export interface KeptLockouts {
-  /** All genuine records, by id; undefined where Redis stops answering. What is past, or too long for one, is taken off it. */
-  readAll(): Promise<ReadonlyMap<string, LockoutRecord> | undefined>
+  /** All genuine records, by id; undefined where Redis stops answering. What is too long for one is taken off it, and what is past, by its own clock, which shows `now`, too. */
+  readAll(now: number): Promise<ReadonlyMap<string, LockoutRecord> | undefined>
   /** Takes off what stands in the way of a genuine record and is none itself. */
   removedForgery(id: string): Promise<boolean>
 }
@@ -27,7 +27,7 @@ export interface KeptParts {
   readonly report: Pick<FanOutReport, 'refused'>
 }
 
-/** Nodes' clocks may differ. */
+/** Nodes' clocks may differ. One that is far ahead must not take from the others, or from a node that begins, what is in force. */
 const forgetAfterMs = 60_000
 /** Longer than any record. Bytes. */
 const longest = 32_768
@@ -37,7 +37,7 @@ const verifiedAtOnce = 8
 /** Reads what is kept in the hash. */
 export function keptLockouts({ redis, hash, list, signing, clock, report }: KeptParts): KeptLockouts {
   return {
-    async readAll() {
+    async readAll(now) {
       const found = new Map<string, LockoutRecord>()
       let verified = 0
       let cursor = '0'
@@ -54,7 +54,7 @@ export function keptLockouts({ redis, hash, list, signing, clock, report }: Kept
           if (!isMine && ++verified % verifiedAtOnce === 0) await turn()
           const record = isMine ? mine : genuineRecord(text, signing)
           if (typeof record === 'string') report.refused(record)
-          else if (isPast(record, clock.now() - forgetAfterMs)) await redis.run(forgetScript, [hash], [id, value])
+          else if (isPast(record, Math.min(clock.now(), now) - forgetAfterMs)) await redis.run(forgetScript, [hash], [id, value])
           else if (record.id === id) found.set(id, record)
         }
         cursor = next

@@ -27,7 +27,7 @@ const mostNodes = 2_000
 
 const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`
 
-/** KEYS incarnation, sequence, records, nodes; ARGV node, a random word, how long a silent node counts (ms). Returns incarnation, sequence, number of records, the nodes that live. */
+/** KEYS incarnation, sequence, records, nodes; ARGV node, a random word, how long a silent node counts (ms). Returns incarnation, sequence, number of records, the nodes that live, Redis' time (ms since 1970). */
 export const beatScript = redisScript(`${own}
 ${now}
 own('ZADD', KEYS[4], now, ARGV[1])
@@ -37,7 +37,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[4], '(' .. string.format('%.0f', now), '+inf
 local incarnation = own('GET', KEYS[1])
 if not incarnation then incarnation = ARGV[2]; redis.call('SET', KEYS[1], incarnation) end
 return { incarnation, own('GET', KEYS[2]) or '0', tostring(own('HLEN', KEYS[3])),
-  redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf', 'LIMIT', 0, ${mostNodes}) }`)
+  redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf', 'LIMIT', 0, ${mostNodes}), string.format('%.0f', now) }`)
 
 /** KEYS epoch; ARGV the highest epoch that the node knows. Returns a higher one than any that was given. */
 export const epochScript = redisScript(`${own}

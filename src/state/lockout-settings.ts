@@ -23,7 +23,9 @@ export const lockoutSettings = z.strictObject({
     .number()
     .positive()
     .default(10)
-    .describe('How long a start, or a process that stood still, waits for what other nodes changed; then calls are taken with what is known, and /readyz says degraded.'),
+    .describe(
+      'How long a start, or a process that stood still, waits for what other nodes changed; then calls are taken with what is known, and /readyz says degraded.',
+    ),
 })
 
 /** The checked settings of lockouts. */

@@ -3,10 +3,11 @@ import type { Clock } from '../lib/clock.ts'
 import { createAwaitedAnswers } from './awaited-answers.ts'
 import { createAwaitedComparisons } from './awaited-comparisons.ts'
 import { keptLockouts } from './kept-lockouts.ts'
+import { type LockoutBeat, lockoutBeat } from './lockout-beat.ts'
 import type { FanOutReport, LockoutFanOut, LockoutProcesses } from './lockout-fan-out.ts'
 import type { LockoutList } from './lockout-list.ts'
-import { type LockoutRecord, supersedes } from './lockout-record.ts'
-import { beatScript, epochScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
+import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
+import { epochScript, lockoutKeys, tellScript } from './lockout-scripts.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
 import { genuineRecord, lockoutMessage, toldFields } from './lockout-wire.ts'
 import type { LockoutHealth } from './lockouts.ts'
@@ -59,17 +60,12 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
   let refusal = ''
   let closed = false
 
-  async function beat(): Promise<{ readonly incarnation: string; readonly sequence: number; readonly records: number } | undefined> {
-    const keys = [key('incarnation'), key('sequence'), key('records'), key('nodes')]
-    const reply = await redis.run(beatScript, keys, [node, randomUUID(), String(livesMs)])
-    if (reply.kind === 'failed' || !Array.isArray(reply.value)) {
-      failing = { since: failing?.since ?? clock.now(), why: reply.kind === 'failed' ? reply.why : 'an answer that is none' }
-      return undefined
-    }
-    failing = undefined
-    const [word, changes, records, living] = reply.value as [string, string, string, string[]]
-    nodes = living
-    return { incarnation: word, sequence: Number(changes) || 0, records: Number(records) }
+  async function beat(): Promise<LockoutBeat | undefined> {
+    const found = await lockoutBeat(redis, [key('incarnation'), key('sequence'), key('records'), key('nodes')], node, livesMs)
+    failing = typeof found === 'string' ? { since: failing?.since ?? clock.now(), why: found } : undefined
+    if (typeof found === 'string') return undefined
+    nodes = found.nodes
+    return found
   }
 
   async function look(): Promise<void> {
@@ -102,7 +98,7 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     // What changed before is in the hash, what changes from now on is told.
     sequence = begun.sequence
     gap = false
-    const found = await kept.readAll()
+    const found = await kept.readAll(begun.now)
     if (found === undefined || closed) return
     await list.merge([...found.values()]).catch(report.unwritten)
     const lacking = list.records().filter((record) => supersedes(record, found.get(record.id)))
@@ -173,6 +169,8 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     sequence = Math.max(sequence, message.sequence)
     const record = genuineRecord(message.text, signing)
     if (typeof record === 'string') return refused(record)
+    // It is not in force here, whatever clock is wrong: this node must not say that it is.
+    if (record.state === 'inForce' && isPast(record, clock.now())) return refused('it has ended already by this machine’s clock')
     if (!supersedes(record, list.get(record.id))) {
       vain++
       // One's own is known already. What is not comes from a node that was given the same name by mistake, and is in force all the same.

@@ -58,7 +58,7 @@ export function redisModel(time: VirtualTime, random: SeededRandom): RedisModel 
       case beatScript: {
         member(sets, four).set(args[0] as string, time.now)
         if (!texts.has(one)) texts.set(one, args[1] as string)
-        return [texts.get(one), texts.get(two) ?? '0', String(member(hashes, three).size), living(four, Number(args[2]))]
+        return [texts.get(one), texts.get(two) ?? '0', String(member(hashes, three).size), living(four, Number(args[2])), String(time.now)]
       }
       case epochScript: {
         const next = String(Math.max(Number(texts.get(one) ?? '0'), Number(args[0])) + 1)

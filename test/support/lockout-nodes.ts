@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../../src/lib/clock.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import type { FanOutReport } from '../../src/state/lockout-fan-out.ts'
 import { lockoutSettings } from '../../src/state/lockout-settings.ts'
 import type { Lockouts } from '../../src/state/lockouts.ts'
@@ -30,18 +30,19 @@ export interface LockoutNodes {
   close(): Promise<void>
 }
 
-/** Starts one node for each port; each speaks to Redis through its own, or to the one that sentinels name. Each has a key of its own and knows those of the others. */
+/** Starts one node for each port; each speaks to Redis through its own, or to the one that sentinels name. Each has a key of its own and knows those of the others, and the machine's clock where it is given none. */
 export async function startLockoutNodes(
   ports: readonly number[],
   prefix: string,
   sentinels: readonly { readonly host: string; readonly port: number }[] = [],
+  clocks: readonly Clock[] = [],
 ): Promise<LockoutNodes> {
   const keys = ports.map(() => generateKeyPairSync('ed25519'))
   const verificationKeys = keys.map(({ publicKey }) => publicKey.export({ type: 'spki', format: 'pem' }).toString())
   const nodes = await Promise.all(
     ports.map((port, at) => {
       const signingKey = keys[at]?.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() ?? ''
-      return startNode(`node${at + 1}`, { port, prefix, sentinels }, { signingKey, verificationKeys })
+      return startNode(`node${at + 1}`, { port, prefix, sentinels }, { signingKey, verificationKeys }, clocks[at])
     }),
   )
   return {
@@ -59,6 +60,7 @@ async function startNode(
   name: string,
   shared: { readonly port: number; readonly prefix: string; readonly sentinels: readonly object[] },
   keys: { readonly signingKey: string; readonly verificationKeys: string[] },
+  clock: Clock = systemClock,
 ): Promise<LockoutNode> {
   const directory = await mkdtemp(join(tmpdir(), `lockouts-${name}-`))
   const told: LockoutNode['told'] = { everywhere: [], unacknowledged: [], refused: [] }
@@ -84,7 +86,7 @@ async function startNode(
       const redis = openRedisConnection(settings, { tls: () => undefined, clock: systemClock, changed: () => undefined })
       const opened = await openLockouts(
         { ...lockoutSettings.parse({}), ...keys },
-        { dataDirectory: directory, node: name, clock: systemClock, redis, report },
+        { dataDirectory: directory, node: name, clock, redis, report },
       )
       lockouts = opened
       stop = async () => {

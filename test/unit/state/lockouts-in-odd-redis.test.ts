@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../../src/lib/clock.ts'
 import { lockoutKeys } from '../../../src/state/lockout-scripts.ts'
 import { lockoutRequest as request } from '../../contract/lockouts.ts'
 import { closedAfterEach } from '../../support/closed-after-each.ts'
@@ -98,6 +99,21 @@ whereInstalled('redis-server', (program) => {
       expect(other.asids()).toContain(asid(at))
     }
     expect(other.told.refused).toEqual([])
+  })
+
+  test('a node whose clock is ahead neither says that a lockout is in force which it takes for past, nor takes it from the others', async () => {
+    const server = await closing.kept(startRedisServer(program))
+    const ahead: Clock = { now: () => Date.now() + 600_000, elapsed: systemClock.elapsed }
+    const all = await closing.kept(startLockoutNodes([server.port, server.port], 'ssp:', [], [systemClock, ahead]))
+    const [one, other] = all.nodes as [LockoutNode, LockoutNode]
+    for (const { lockouts } of all.nodes) expect(await lockouts.caughtUp(10_000)).toBe(true)
+    await one.lockouts.add({ ...request('asid', asid(1)), forSeconds: 300 }, 'socket:0')
+    await until('it is told why', () => other.told.refused.includes('it has ended already by this machine’s clock'))
+    // Takes the way of an answer, behind where one would be.
+    await one.lockouts.drill()
+    expect(one.told.everywhere).toEqual([])
+    expect(await other.lockouts.caughtUp(5_000)).toBe(true)
+    expect(await server.cli('HLEN', `ssp:${lockoutKeys.records}`)).toBe('1')
   })
 
   test('what is too long for a lockout costs no node its connection, and is taken away', async () => {
