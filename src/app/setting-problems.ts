@@ -22,6 +22,10 @@ function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: S
     return issue.keys.map((key, nth) => unknownKey(path, key, settings, nth < mostSuggested ? known : []))
   }
   if (issue.code === 'invalid_union') {
+    const { place, value } = findPlace(settings, path)
+    const kinds = kindsAsked(issue.errors)
+    const isGiven = value.kind !== 'unusable' && !(value.kind === 'scalar' && (value.value === null || value.value === ''))
+    if (kinds !== undefined && isGiven) return [{ place, message: `${pathText(path)}: expected ${kinds}` }]
     const branch = likeliest(issue.errors)
     if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, settings, schema))
   }
@@ -41,6 +45,16 @@ function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: S
   // Of a list or map in an environment variable nobody knows at once how it is written.
   const written = issue.expected === 'array' ? '[one, another]' : issue.expected === 'record' ? '{name: value}' : undefined
   return about(written === undefined ? said : `${said}: write ${written}`)
+}
+
+/** Where a value is of none of a union's kinds, each that would do; undefined where it is of one, and something else is wrong with it. */
+function kindsAsked(branches: readonly (readonly Issue[])[]): string | undefined {
+  const asked = branches.map(([first, ...others]) =>
+    others.length === 0 && first?.path.length === 0 && (first.code === 'invalid_type' || first.code === 'invalid_value')
+      ? /expected (.*?)(?:, received \w+)?$/.exec(first.message)?.[1]
+      : undefined,
+  )
+  return asked.length === 0 || asked.includes(undefined) ? undefined : [...new Set(asked)].join(' or ')
 }
 
 function unknownKey(path: Path, key: string, settings: PlacedValue, known: readonly string[]): PlacedProblem {

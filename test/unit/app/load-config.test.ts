@@ -57,6 +57,11 @@ describe("the proxy's settings", () => {
     ['SSP_FORWARDING__DIAL_OVERRIDES', '{a.uk: "127.0.0.1:1"}', 'forwarding.dialOverrides.a.uk: must be a registered host'],
     ['SSP_FORWARDING__DIAL_OVERRIDES', '{"a.uk:443": here}', 'forwarding.dialOverrides.a.uk:443: must be an address with a port'],
     ['SSP_FORWARDING__DIAL_OVERRIDES', '{"a.uk:443": "127.0.0.1:65536"}', 'forwarding.dialOverrides.a.uk:443: has a port above 65535'],
+    ['SSP_WORKERS', 'two', 'workers: expected "auto" or number'],
+    ['SSP_WORKERS', '1.5', 'workers: expected "auto" or int'],
+    ['SSP_WORKERS', '65', 'workers: too big: expected number to be <=64'],
+    ['SSP_WORKERS', '', 'workers: is empty'],
+    ['SSP_FORWARDING__TIMEOUT_STATUS', '500', 'forwarding.timeoutStatus: expected 504 or 599'],
   ])('with %s=%s are refused in words that say what to write', async (variable, value, expected) => {
     await writeFile(path, minimal)
     const rejected = await loadConfig(path, { [variable]: value }).catch((error: unknown) => error)
