@@ -4,25 +4,17 @@ import { AuditUnavailable } from './audit-trail.ts'
 import type { Claim } from './claim.ts'
 import type { AuditEntry, OperationEntry } from './entry.ts'
 import { groupBytes } from './group-bytes.ts'
-import type { LogFile } from './log-file.ts'
 import { type Handover, handoverIn } from './log-handover.ts'
 import { headerBehind, headerLine, segmentName } from './log-line.ts'
 import { beginningKey } from './log-owner.ts'
 import type { LogEnd } from './log-recovery.ts'
+import { type LogSegment, lookAtSegment } from './log-segment.ts'
 import type { Frontier } from './merkle-tree.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
 import { type Pending, PendingQueue } from './pending-queue.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import { draftOf } from './stored-entry.ts'
 import { writeFault } from './write-fault.ts'
-
-/** `link` is the chain hash of the last line, the header's included. */
-interface Segment {
-  readonly file: LogFile
-  readonly path: string
-  bytes: number
-  link: string
-}
 
 /** Bytes that may wait for the disk, of all entries together; more is refused. */
 const mostPending = 64 * 1_048_576
@@ -46,7 +38,7 @@ export class AppendLog {
   readonly #open: OpenExchanges
   #end: LogEnd
   readonly #queue = new PendingQueue()
-  #segment: Segment | undefined
+  #segment: LogSegment | undefined
   #down: string | undefined
   /** Monotonic time when the write that is under way began. */
   #writingSince: number | undefined
@@ -117,9 +109,11 @@ export class AppendLog {
     })
   }
 
-  /** Begins a segment where there is none, as after a failure, and writes what was kept. Never rejects. */
+  /** Begins a segment where there is none, as after a failure, or where the one that is written was removed, and writes what was kept. Never rejects. */
   async retry(): Promise<void> {
-    if (this.#segment === undefined && !this.#closed) await this.#work()
+    const segment = this.#segment
+    if (segment !== undefined) await lookAtSegment(segment)
+    if (segment === this.#segment && (segment === undefined || segment.gone !== undefined) && !this.#closed) await this.#work()
   }
 
   /** Writes what waits, if the disk takes it, and closes. Never rejects; what could not be written is rejected, kept or not. */
@@ -167,6 +161,7 @@ export class AppendLog {
     this.#writingSince = this.#options.clock.elapsed()
     try {
       let segment = this.#segment
+      if (segment?.gone !== undefined) throw segment.gone
       if (segment === undefined || segment.bytes >= this.#options.writing().segmentBytes) segment = await this.#beginSegment()
       group = this.#queue.takeGroup()
       if (this.#queue.length === 0) this.#urgent = false
@@ -181,7 +176,7 @@ export class AppendLog {
     }
   }
 
-  async #writeGroup(segment: Segment, group: readonly Pending[]): Promise<void> {
+  async #writeGroup(segment: LogSegment, group: readonly Pending[]): Promise<void> {
     const { next: first, tree: before } = this.#end
     const { bytes, link, leaves } = groupBytes(group, { keys: this.#options.keys, log: this.#options.name, first, link: segment.link })
     // Signed while the disk writes. Nobody is given a signature of what the disk then does not confirm.
@@ -202,7 +197,7 @@ export class AppendLog {
   }
 
   /** Cuts off what was not confirmed, then begins the file that the next record goes to. */
-  async #beginSegment(): Promise<Segment> {
+  async #beginSegment(): Promise<LogSegment> {
     const { directory, files, name, clock, signer } = this.#options
     const { next, tail } = this.#end
     await this.#leaveSegment()
@@ -218,7 +213,8 @@ export class AppendLog {
       await file.append(Buffer.from(header.text, 'latin1'))
       await files.sync(directory)
       this.#end = { ...this.#end, firstKey }
-      this.#segment = { file, path, bytes: header.text.length, link: header.hash }
+      const known = await file.standsAt(path, header.text.length)
+      this.#segment = { file, path, bytes: header.text.length, link: header.hash, known }
       return this.#segment
     } catch (error) {
       await file.close()

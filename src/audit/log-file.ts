@@ -1,10 +1,12 @@
-import { close, constants, createReadStream, fdatasync, fsync, ftruncate, open, readdir, statfs, unlink, write } from 'node:fs'
+import { close, constants, createReadStream, fdatasync, fstat, fsync, ftruncate, open, readdir, stat, statfs, unlink, write } from 'node:fs'
 import { promisify } from 'node:util'
 
 /** A file that is being written. */
 export interface LogFile {
   /** Resolves once all the bytes stand at the file's end and the disk has confirmed them. After a rejection the file's end is unknown. */
   append(bytes: Uint8Array): Promise<void>
+  /** Whether the path leads to this very file, and it holds at least so many bytes. */
+  standsAt(path: string, bytes: number): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -16,7 +18,7 @@ export interface LogFiles {
   create(path: string): Promise<LogFile>
   /** The file's bytes from its beginning. */
   read(path: string): AsyncIterable<Uint8Array>
-  /** Cuts the file to this length; durable when it resolves. */
+  /** Cuts the file to this length; durable when it resolves. Rejects where it is shorter: what is missing would read as zeros. */
   truncate(path: string, length: number): Promise<void>
   /** Removes the file, or does nothing where there is none. Durable once the directory is synced. */
   remove(path: string): Promise<void>
@@ -31,6 +33,8 @@ const closeFile = promisify(close)
 const syncData = promisify(fdatasync)
 const syncAll = promisify(fsync)
 const cut = promisify(ftruncate)
+const fileOf = promisify(fstat)
+const fileAt = promisify(stat)
 const unlinkFile = promisify(unlink)
 const listNames = promisify(readdir)
 const fileSystem = promisify(statfs)
@@ -47,6 +51,11 @@ function writeSome(fd: number, bytes: Uint8Array, from: number, position: number
   })
 }
 
+/** There is no file, or no folder of it. */
+function ifNone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+}
+
 function openLogFile(fd: number): LogFile {
   let position = 0
   return {
@@ -59,6 +68,10 @@ function openLogFile(fd: number): LogFile {
         position += written
       }
       if (!durableWrites) await syncData(fd)
+    },
+    standsAt: async (path, bytes) => {
+      const [own, there] = await Promise.all([fileOf(fd), fileAt(path).catch(ifNone)])
+      return there !== undefined && own.ino === there.ino && own.dev === there.dev && own.size >= bytes
     },
     close: () => closeFile(fd),
   }
@@ -83,6 +96,7 @@ export const diskFiles: LogFiles = {
   read: (path) => createReadStream(path, { highWaterMark: 1_048_576 }),
   truncate: (path, length) =>
     withDescriptor(path, constants.O_WRONLY, async (fd) => {
+      if ((await fileOf(fd)).size < length) throw new Error(`${path} is shorter than what was written of it`)
       await cut(fd, length)
       await syncAll(fd)
     }),

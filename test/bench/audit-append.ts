@@ -18,6 +18,7 @@ const countedFiles: LogFiles = {
         writes += 1
         return file.append(bytes)
       },
+      standsAt: (at, bytes) => file.standsAt(at, bytes),
       close: () => file.close(),
     }
   },

@@ -55,6 +55,7 @@ export function faultyLogFiles(): FaultyLogFiles {
           await file.append(bytes)
           appends += 1
         },
+        standsAt: (at, bytes) => file.standsAt(at, bytes),
         close: () => file.close(),
       }
     },

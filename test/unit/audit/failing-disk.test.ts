@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuditUnavailable } from '../../../src/audit/audit-trail.ts'
 import { diskFiles } from '../../../src/audit/log-file.ts'
@@ -125,6 +125,36 @@ describe('R5: a disk that fails', () => {
       expect(await verifyLog(directory)).toMatchObject({ ok: true, unfinished: 0 })
     })
   })
+
+  for (const [what, change] of [
+    ['removed', (path: string) => rmSync(path)],
+    ['replaced', (path: string) => renameSync(path, `${path}.away`)],
+    ['cut', (path: string) => truncateSync(path, 100)],
+  ] as const)
+    test(`a segment that is ${what} while it is written takes no more records, and confirms none`, async () => {
+      await withDataDir(async (dataDir) => {
+        const held = await openHeldTrail(dataDir)
+        const { trail, directory, second } = held
+        await trail.forwarding(sampleForwarding('one'))
+        const [path = ''] = segmentsOf(directory)
+        change(path)
+        second()
+        await until(() => !trail.health.writable)
+        expect(trail.health.reason).toContain(`${path} was removed, replaced or cut`)
+        await expect(trail.forwarding(sampleForwarding('two'))).rejects.toThrow(AuditUnavailable)
+        await until(() => {
+          second()
+          return /ENOENT|shorter/.test(trail.health.reason ?? '')
+        })
+        if (what === 'replaced') {
+          renameSync(`${path}.away`, path)
+          await untilWritable(held)
+          await trail.forwarding(sampleForwarding('three'))
+        }
+        await trail.close()
+        expect(await verifyLog(directory)).toMatchObject(what === 'replaced' ? { ok: true, records: 2 } : {})
+      })
+    })
 
   test('closes in the face of a dead disk, and the next start closes its exchanges', async () => {
     await withDataDir(async (dataDir) => {
