@@ -113,16 +113,26 @@ export function jsonObject(json: string): Record<string, unknown> | undefined {
 /** Deeper than any entry or header is written. */
 const mostDepth = 64
 
-/** Why two readers may find two meanings in the JSON text, such as by a member that stands in it twice; undefined where all find the same. */
-export function doubtIn(json: string): string | undefined {
+/** An object as JSON text has it. */
+export interface ReadObject {
+  /** Undefined where it is no JSON. */
+  readonly object: Record<string, unknown> | undefined
+  /** Why two readers may find two meanings in the text, such as by a member that stands in it twice; undefined where all find the same. */
+  readonly doubt?: string
+}
+
+/** Reads the object in the JSON text, which begins with a brace. */
+export function readObject(json: string): ReadObject {
   const read = parseStrictJson(json, mostDepth)
-  return 'fault' in read ? `it does not mean the same to every reader: ${read.fault}` : undefined
+  if ('fault' in read) return { object: jsonObject(json), doubt: `it does not mean the same to every reader: ${read.fault}` }
+  return { object: read.value as Record<string, unknown> }
 }
 
 function readHeader(text: string): (ReadHeader & { readonly digest: string }) | string {
   const [, digest, json] = headerForm.exec(text) ?? []
   if (digest === undefined || json === undefined) return 'the first line is not the header of a segment'
-  const { format, log, first, prev, tree, open, key, keys = [] } = jsonObject(json) ?? {}
+  const { object = {}, doubt } = readObject(json)
+  const { format, log, first, prev, tree, open, key, keys = [] } = object
   if (format !== 2) return `the format is ${String(JSON.stringify(format)).slice(0, 40)}; this program knows 2`
   if (
     typeof log !== 'string' ||
@@ -137,7 +147,6 @@ function readHeader(text: string): (ReadHeader & { readonly digest: string }) | 
     return 'the header lacks a field'
   }
   if (hash('sha256', `ssp-audit-segment-1\n${prev}\n${json}`, 'base64url') !== digest) return 'the header was changed: its hash differs'
-  const doubt = doubtIn(json)
   if (doubt !== undefined) return `the header cannot be believed: ${doubt}`
   const handovers = keys.flatMap((detail) => handoverIn({ act: handoverAct, detail }) ?? [])
   if (handovers.length !== keys.length) return 'the header holds something else than handovers of keys'

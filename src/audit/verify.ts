@@ -8,11 +8,10 @@ import { emptyTree, grown, leafHash, rootOf } from './merkle-tree.ts'
 import type { ReceiptProof } from './receipt-proof.ts'
 import {
   type ChainEnd,
-  doubtIn,
   type Fault,
   firstOf,
-  jsonObject,
   plainChunks,
+  readObject,
   readSegment,
   type SegmentReading,
   segmentNames,
@@ -107,7 +106,7 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
           if (position === 0 && header.first !== firstIndex) wrongHeader = `the log begins at record ${header.first}, not at ${firstIndex}`
         },
         (index, digest, json) => {
-          const read = jsonObject(json)
+          const { object: read, doubt } = readObject(json)
           const { type, exchange } = read ?? {}
           if (type === 'forwarding' && typeof exchange === 'string') open.add(exchange)
           if (type === 'outcome' && typeof exchange === 'string') open.delete(exchange)
@@ -116,7 +115,7 @@ export async function verifyLog(directory: string, expect: Expectations = {}): P
           tree = grown(tree, [leaf])
           tiles?.push(leaf)
           const unlike = index === expect.head?.index && digest !== expect.head.hash
-          const unread = read === undefined ? 'the record holds no entry that could be read' : (doubtIn(json) ?? foreign)
+          const unread = read === undefined ? 'the record holds no entry that could be read' : (doubt ?? foreign)
           const problem = unlike ? 'the record is not the one that is remembered' : unread
           const unmet = problem === undefined ? past.met(tree, leaf) : { badIndex: index, problem }
           if (unmet !== undefined) memory ??= { line: Math.max(1, unmet.badIndex - firstOf(name) + 2), ...unmet }
