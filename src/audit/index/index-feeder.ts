@@ -22,6 +22,8 @@ export interface IndexFeeder {
   readonly progress: IndexProgress
   /** Takes in what there is, log by log. Resolves when all that stood in the logs at the call is indexed; rejects with the store's error. */
   pass(): Promise<void>
+  /** Ends the pass under way behind the batch that it takes in, and whatever begins before `forgetAll`; both reject. */
+  interrupt(): void
   /** Takes everything of this machine's logs out of the index; the next pass reads them from their beginning. */
   forgetAll(): Promise<void>
 }
@@ -52,6 +54,7 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
   /** When each log was claimed, by the monotonic clock. */
   const claimed = new Map<string, number>()
   let progress: IndexProgress = { records: 0, logs: {} }
+  let interrupted = false
   const tell = (change: Partial<IndexProgress>): void => {
     progress = { ...progress, ...change }
     told(progress)
@@ -114,7 +117,8 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
       const begun = clock.now()
       try {
         for (const [log, directory] of logDirectories(dataDirectory)) {
-          while (await advance(log, directory)) await turn()
+          while (!interrupted && (await advance(log, directory))) await turn()
+          if (interrupted) throw new Error('the index is being made anew')
         }
         const { problem: _solved, ...rest } = progress
         progress = rest
@@ -124,7 +128,11 @@ export function createIndexFeeder({ store, dataDirectory, clock, told }: FeederO
         throw error
       }
     },
+    interrupt() {
+      interrupted = true
+    },
     async forgetAll() {
+      interrupted = false
       followed.clear()
       for (const log of logDirectories(dataDirectory).keys()) {
         await store.claim?.(log, true)

@@ -130,6 +130,8 @@ export function createIndexWork(options: IndexWorkOptions): IndexWork {
     events: (search, limit, after) => asked(async () => pageOf(await store.events(search, limit + 1, after), limit)),
     rebuild: () =>
       asked(async () => {
+        // A first pass over millions of records takes minutes, and whoever asks would have given up.
+        feeder.interrupt()
         await passing?.catch(() => undefined)
         await feeder.forgetAll()
       }),

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { auditSettings } from '../../../../src/audit/audit-settings.ts'
 import type { AuditTrail } from '../../../../src/audit/audit-trail.ts'
 import { indexSettings } from '../../../../src/audit/index/index-settings.ts'
+import type { IndexStore } from '../../../../src/audit/index/index-store.ts'
 import { createIndexWork, type IndexWork } from '../../../../src/audit/index/index-work.ts'
 import { openIndexStore } from '../../../../src/audit/index/open-index-store.ts'
 import { keptSince } from '../../../../src/audit/kept-since.ts'
@@ -110,6 +111,35 @@ test('a new start goes on where the last one was, and finds what came meanwhile'
   await work.caughtUp()
   expect((await all()).toSorted()).toEqual([...first, ...second].toSorted())
   expect(work.progress.records).toBe(9)
+})
+
+test('an index that is made anew while much is taken in waits for the batch under way, not for all of it', async () => {
+  const ids = Array.from({ length: 1500 }, newExchangeId)
+  await Promise.all(ids.map((exchange) => trail.forwarding(sampleForwarding(exchange))))
+  const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const store = openIndexStore(indexSettings.parse({}), { dataDirectory: data, now: Date.now })
+  let batches = 0
+  const held: IndexStore = {
+    ...store,
+    add: async (batch) => {
+      batches += 1
+      begun.resolve()
+      await released.promise
+      return store.add(batch)
+    },
+  }
+  await work.close()
+  work = createIndexWork({ store: held, dataDirectory: data, node: 'node1', retentionMonths: 1200, clock: systemClock })
+  const feeding = expect(work.caughtUp()).rejects.toThrow('is being made anew')
+  await begun.promise
+  const rebuilt = work.rebuild()
+  released.resolve()
+  await rebuilt
+  await feeding
+  expect(batches).toBe(1)
+  await work.caughtUp()
+  expect(batches).toBeGreaterThan(2)
+  expect(await all()).toHaveLength(1500)
 })
 
 test('R5: an index whose file is no database, or a damaged one, is made anew from the log: when it is opened, and as soon as damage shows', async () => {
