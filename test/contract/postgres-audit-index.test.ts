@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -141,8 +141,9 @@ whereInstalled('initdb', (initdb) => {
   test('two machines of one name: the second is told and takes nothing out, until the first is no more or its place is taken by reindex', async () => {
     const place = await makePlace()
     const machines: { readonly directory: string; readonly work: IndexWork; record(): Promise<string>; close(): Promise<void> }[] = []
-    const machine = async () => {
+    const machine = async (copyOf?: string) => {
       const directory = mkdtempSync(join(tmpdir(), 'ssp-namesake-'))
+      if (copyOf !== undefined) cpSync(copyOf, directory, { recursive: true })
       const trail = await openAuditTrail(auditSettings.parse({ node: 'n', reserveBytes: 0 }), directory, { clock: systemClock })
       const settings = indexSettings.parse({ kind: 'postgres', postgres: { ...server.settings, schema: place.schema } })
       const store = openIndexStore(settings, { dataDirectory: directory, now: () => suiteTime })
@@ -172,6 +173,8 @@ whereInstalled('initdb', (initdb) => {
       await expect(second.work.caughtUp()).rejects.toThrow(/n\/main in this index is another data directory’s: .*audit\.node/)
       expect(second.work.progress.problem).toMatch(/audit\.node/)
       expect(await indexed()).toEqual([one])
+      const copy = await machine(first.directory)
+      await expect(copy.work.caughtUp()).rejects.toThrow(/another data directory’s/)
       await second.work.rebuild()
       await second.work.caughtUp()
       await first.record()

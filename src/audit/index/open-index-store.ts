@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { IndexSettings } from './index-settings.ts'
 import type { IndexStore } from './index-store.ts'
 import { openPostgresIndex } from './postgres-index.ts'
-import { publisherId } from './publisher-id.ts'
+import { logOwner } from './publisher-id.ts'
 import { openSqliteIndex } from './sqlite-index.ts'
 
 /** What a backend is opened with besides its settings. */
@@ -19,6 +19,6 @@ export function openIndexStore(settings: IndexSettings, { dataDirectory, tls, no
     case 'sqlite':
       return openSqliteIndex(dataDirectory)
     case 'postgres':
-      return openPostgresIndex(settings.postgres, { tls, now, owner: () => publisherId(dataDirectory) })
+      return openPostgresIndex(settings.postgres, { tls, now, owner: () => logOwner(dataDirectory) })
   }
 }
