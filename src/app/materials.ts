@@ -10,6 +10,7 @@ import type { Registry, RegistrySource } from '../registry/registry.ts'
 import { createRegistrySource } from '../registry/registry-source.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { namedFiles, stateOfFiles } from './named-files.ts'
+import { openKeyFiles } from './open-key-files.ts'
 import { StartRefused, startRefused } from './start-refused.ts'
 
 /** A certificate of ours with its key, as PEM. */
@@ -30,6 +31,8 @@ export interface Materials {
   readonly registry: Registry
   readonly server: OwnIdentity
   readonly client: OwnIdentity
+  /** Private keys that others can read, one sentence each. */
+  readonly openKeys: readonly string[]
   /** What the files that the settings name were like before any of them was read (`stateOfFiles`): whatever is different has changed since. */
   readonly filesBefore: string
 }
@@ -65,7 +68,7 @@ export async function loadMaterials(loaded: LoadedConfig, { previous, first }: L
     OwnIdentity,
     OwnIdentity,
   ]
-  return { loaded, trust, registry, server, client, filesBefore }
+  return { loaded, trust, registry, server, client, openKeys: await openKeyFiles(loaded), filesBefore }
 }
 
 async function readIdentity(

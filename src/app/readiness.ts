@@ -48,7 +48,7 @@ export function readinessOf(
   { degraded: others, materials, audit, finding, draining, lastReload, revocation, shared, lockouts, capacity, operators }: ReadinessView,
   clock: Clock,
 ): Readiness {
-  const { trust, registry, server, client, loaded } = materials
+  const { trust, registry, server, client, openKeys, loaded } = materials
   const now = clock.now()
   const { writable, reason } = audit.health
   const items: readonly ReadinessItem[] = [
@@ -65,6 +65,7 @@ export function readinessOf(
   ]
   const warnings = [
     ...trust.warnings,
+    ...openKeys,
     ...revocationWarnings(revocation),
     ...trust.crls
       .filter((crl) => crl.nextUpdate < now + announceListMs)

@@ -1,23 +1,21 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { LoadedConfig } from '../app/load-config.ts'
+import { openKeyFiles } from '../app/open-key-files.ts'
 import { capacityRules } from '../forwarding/gate-rules.ts'
 import { observedUnder } from '../proxy/admission.ts'
 import { loadConfigOf } from './config-path.ts'
 import type { Terminal } from './terminal.ts'
 
-/** `ssp check-config`: reads the settings as `serve` would, opens nothing that they name, and says what they amount to. */
+/** `ssp check-config`: reads the settings as `serve` would, opens nothing that they name, and says what they amount to, and which private keys others can read. */
 export function checkConfigCommand(terminal: Terminal): Command {
   return new Command('check-config')
     .description('Check the settings file and the environment; print a summary, or every problem with its place.')
     .addHelpText('after', '\nExample:\n  ssp check-config --config config/production.example.yaml')
     .action(async (_options: unknown, command: Command) => {
       const loaded = await loadConfigOf(command, terminal)
-      terminal.out(
-        `OK ${loaded.file}\n${summaryOf(loaded)
-          .map(([name, text]) => `  ${name.padEnd(14)}${text}\n`)
-          .join('')}`,
-      )
+      const lines = [...summaryOf(loaded), ...(await openKeyFiles(loaded)).map((text) => ['warning', text] as const)]
+      terminal.out(`OK ${loaded.file}\n${lines.map(([name, text]) => `  ${name.padEnd(14)}${text}\n`).join('')}`)
     })
 }
 
