@@ -4,6 +4,7 @@ import { readLockouts, type StoredLockouts, writeLockouts } from './lockout-file
 import { isPast, type LockoutRecord, supersedes } from './lockout-record.ts'
 import type { LockoutSigning } from './lockout-signing.ts'
 import type { LockedOut, Lockout, LockoutChange, LockoutEffect, LockoutKind } from './lockouts.ts'
+import { longPast } from './long-past.ts'
 
 /** What this node knows of lockouts, in memory and in `lockouts.json` of the data directory, which this process alone writes. */
 export interface LockoutList extends LockedOut {
@@ -35,6 +36,7 @@ export function createLockoutList(stored: StoredLockouts, store: (stored: Stored
   const listeners = new Set<(change: LockoutChange) => void>()
   const known = new Map(stored.records.map((record) => [record.id, record]))
   const index: Index = { block: new Map(), slow: new Map() }
+  const isLongPast = longPast(clock, (record: LockoutRecord) => isPast(record, clock.now()))
   let epoch = stored.epoch
   let size = 0
   let writing: Promise<void> = Promise.resolve()
@@ -67,9 +69,8 @@ export function createLockoutList(stored: StoredLockouts, store: (stored: Stored
   }
 
   function forgetPast(): void {
-    const now = clock.now()
     for (const record of known.values()) {
-      if (!isPast(record, now)) continue
+      if (!isLongPast(record)) continue
       known.delete(record.id)
       leave(record)
     }

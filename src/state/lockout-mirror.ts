@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { LockedOut, Lockout, LockoutKind } from './lockouts.ts'
+import { longPast } from './long-past.ts'
 
 /** What another process of this machine keeps of lockouts, as far as calls are decided by it. */
 export interface LockoutMirror extends LockedOut {
@@ -14,6 +15,7 @@ const most = 50_000
 export function createLockoutMirror(known: readonly Lockout[], clock: Clock): LockoutMirror {
   const byId = new Map<string, Lockout>()
   const bySelector = new Map<string, readonly Lockout[]>()
+  const isLongOver = longPast(clock, isOver)
   for (const one of known) take(one)
 
   function isOver({ until }: Lockout): boolean {
@@ -24,7 +26,7 @@ export function createLockoutMirror(known: readonly Lockout[], clock: Clock): Lo
     const before = byId.get(lockout.id)
     if (before !== undefined && before.epoch > lockout.epoch) return
     const key = keyOf(lockout.selector.kind, lockout.selector.value)
-    const others = (bySelector.get(key) ?? []).filter((one) => one.id !== lockout.id && !isOver(one))
+    const others = (bySelector.get(key) ?? []).filter((one) => one.id !== lockout.id && !isLongOver(one))
     const now = lockout.state === 'inForce' ? [...others, lockout] : others
     if (now.length > 0) bySelector.set(key, now)
     else bySelector.delete(key)
@@ -34,7 +36,7 @@ export function createLockoutMirror(known: readonly Lockout[], clock: Clock): Lo
 
   /** Messages arrive in order, so that an old version comes late only where it crossed with the start. */
   function forgetReleased(): void {
-    for (const one of byId.values()) if (one.state === 'released' || isOver(one)) byId.delete(one.id)
+    for (const one of byId.values()) if (one.state === 'released' || isLongOver(one)) byId.delete(one.id)
   }
 
   function find(effect: Lockout['effect'], kind: LockoutKind, value: string): Lockout | undefined {

@@ -11,11 +11,14 @@ import { lockoutRequest as request } from '../../contract/lockouts.ts'
 
 const certificate = 'ab'.repeat(32)
 const now = Date.UTC(2026, 0, 1)
-const clock = { now: () => now, elapsed: () => now }
+/** How far the clock on the wall is ahead, and how much time has passed. */
+let [ahead, passed] = [0, 0]
+const clock = { now: () => now + ahead + passed, elapsed: () => now + passed }
 let directory: string
 let file: string
 
 beforeEach(async () => {
+  ;[ahead, passed] = [0, 0]
   directory = await mkdtemp(join(tmpdir(), 'lockouts-'))
   file = join(directory, 'lockouts.json')
 })
@@ -44,6 +47,22 @@ async function edit(change: (content: { epoch: number; lockouts: Record<string, 
 }
 
 describe('the file of lockouts', () => {
+  test('R7: keeps what has an end over a clock that is a year ahead for a moment, and lets it go an hour behind its end', async () => {
+    const lockouts = await open()
+    const held = await lockouts.add({ ...request('certificate', certificate), forSeconds: 60 }, 'socket:0')
+    const other = (at: number) => lockouts.add(request('asid', String(200_000_000_000 + at)), 'socket:0')
+    ahead = 365 * 86_400_000
+    await other(1)
+    expect(lockouts.find('certificate', certificate)).toBeUndefined()
+    ahead = 0
+    expect([lockouts.find('certificate', certificate)?.id, (await open()).find('certificate', certificate)?.id]).toEqual([held.id, held.id])
+    passed = 60_000
+    await other(2)
+    passed += 3_600_000
+    await other(3)
+    expect(await readFile(file, 'utf8')).not.toContain(held.id)
+  })
+
   test('and its key are readable by this user alone, and nothing else is left', async () => {
     await (await open()).add(request('certificate', certificate), 'socket:0')
     expect((await readdir(directory)).sort()).toEqual(['lockouts.json', 'lockouts.key'])

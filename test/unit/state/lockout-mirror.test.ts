@@ -39,3 +39,14 @@ test('one that has an end is over then', () => {
   clock.pass(1_000)
   expect(mirror.find('asid', '200000000359')).toBeUndefined()
 })
+
+test('R7: one that has an end, and was over while the clock was ahead and another came, is in force again when the clock is back', () => {
+  const clock = manualClock()
+  let ahead = 0
+  const mirror = createLockoutMirror([{ ...one, until: clock.now() + 60_000 }], { ...clock, now: () => clock.now() + ahead })
+  ahead = 365 * 86_400_000
+  mirror.take({ ...one, id: 'b', effect: 'slow' })
+  expect(mirror.find('asid', '200000000359')).toBeUndefined()
+  ahead = 0
+  expect(mirror.find('asid', '200000000359')?.id).toBe('a')
+})
