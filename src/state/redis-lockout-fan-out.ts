@@ -99,7 +99,11 @@ export function createRedisLockoutFanOut({ redis, list, signing, node, clock, re
     sequence = begun.sequence
     gap = false
     const found = await kept.readAll(begun.now)
-    if (found === undefined || closed) return
+    if (found === undefined || closed) {
+      // What was missed still is.
+      synced = false
+      return
+    }
     await list.merge([...found.values()]).catch(report.unwritten)
     const lacking = list.records().filter((record) => supersedes(record, found.get(record.id)))
     for (let at = 0; at < lacking.length; at += atOnce) {
