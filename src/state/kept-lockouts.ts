@@ -31,19 +31,26 @@ export interface KeptParts {
 const forgetAfterMs = 60_000
 /** Longer than any record. Bytes. */
 const longest = 32_768
+/** Read at once, about, where answers come in time; fewer where they do not. */
+const [mostAtOnce, fewestAtOnce] = [200, 10]
 /** Verified without a pause: calls wait no longer. */
 const verifiedAtOnce = 8
 
 /** Reads what is kept in the hash. */
 export function keptLockouts({ redis, hash, list, signing, clock, report }: KeptParts): KeptLockouts {
+  let atOnce = mostAtOnce
   return {
     async readAll(now) {
       const found = new Map<string, LockoutRecord>()
       let verified = 0
       let cursor = '0'
       do {
-        const reply = await redis.run(readScript, [hash], [cursor, '200', String(longest)])
-        if (reply.kind === 'failed') return undefined
+        const reply = await redis.run(readScript, [hash], [cursor, String(atOnce), String(longest)])
+        if (reply.kind === 'failed') {
+          // Over a slow line so much is perhaps never answered in time, and the next try would end like this one.
+          atOnce = Math.max(fewestAtOnce, Math.floor(atOnce / 2))
+          return undefined
+        }
         const [next, pairs] = reply.value as [string, string[]]
         for (let at = 0; at + 1 < pairs.length; at += 2) {
           const [id = '', value = ''] = pairs.slice(at, at + 2)
