@@ -10,6 +10,7 @@ import {
 import { CommandFailure } from './command-failure.ts'
 import { parseDuration } from './duration.ts'
 import { exitCode } from './exit-code.ts'
+import { printable } from './printable.ts'
 import { reasonOption } from './reason-option.ts'
 import { askProxy, failureOf } from './running-proxy.ts'
 import type { Terminal } from './terminal.ts'
@@ -92,7 +93,7 @@ function drillCommand(terminal: Terminal): Command {
       if (answer.status !== 200) throw failureOf(answer)
       const { nodes } = answer.body as { readonly nodes: readonly DrillAnswer[] }
       for (const { node, milliseconds } of nodes)
-        terminal.out(`${node} ${milliseconds === undefined ? 'no answer' : `${milliseconds.toFixed(1)} ms`}\n`)
+        terminal.out(`${printable(node)} ${milliseconds === undefined ? 'no answer' : `${milliseconds.toFixed(1)} ms`}\n`)
       if (nodes.some(({ milliseconds }) => milliseconds === undefined)) throw new CommandFailure(exitCode.negative)
     })
 }

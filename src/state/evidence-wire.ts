@@ -1,5 +1,5 @@
 import type { LockoutSigning } from './lockout-signing.ts'
-import { own } from './own-key.ts'
+import { own, word } from './own-key.ts'
 import { redisScript } from './redis-connection.ts'
 
 /** What a node says about somebody, and when it did. */
@@ -31,11 +31,10 @@ const mostBytes = 8_388_608
  * was empty, how many of the statements were taken (not all, where so much is heard), and of each statement that stands suspect, run, age (ms) and text.
  */
 export const exchangeScript = redisScript(`${own}
+${word}
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local prefix, run, keep, most, atOnce = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local word = own('GET', KEYS[1])
-if not word then word = ARGV[3]; redis.call('SET', KEYS[1], word) end
-local out, taken, bytes = { word, 0 }, 0, 0
+local out, taken, bytes = { word(KEYS[1], ARGV[3]), 0 }, 0, 0
 for i = 7, #ARGV - 1, 2 do
   local about, hash = ARGV[i], prefix .. 'of:' .. ARGV[i]
   own('HSET', hash, run, string.format('%.0f', now) .. ' ' .. ARGV[i + 1])
@@ -45,7 +44,7 @@ for i = 7, #ARGV - 1, 2 do
   for f = 1, #all, 2 do
     local at, text
     -- Not read where it is too long: that takes Redis a good while for each megabyte.
-    if #all[f + 1] <= ${longest + 32} then at, text = string.match(all[f + 1], '^(%d+) (.*)$') end
+    if #all[f] <= 64 and #all[f + 1] <= ${longest + 32} then at, text = string.match(all[f + 1], '^(%d+) (.*)$') end
     local age = now - (tonumber(at or '0') or 0)
     bytes = bytes + (text and #text or 0)
     -- What is too long, or too much for one answer, is nobody's: it would cost whoever asks the connection.

@@ -1,4 +1,4 @@
-import { own } from './own-key.ts'
+import { own, word } from './own-key.ts'
 import { redisScript } from './redis-connection.ts'
 
 /**
@@ -25,23 +25,36 @@ export const lockoutKeys = {
 /** More than there are nodes: what somebody may have put there costs no more than these. */
 const mostNodes = 2_000
 
+/** The function `living`: names of the nodes heard of since then. What is no name of a node (`audit.node`) is taken off: somebody put it there, perhaps as long as costs whoever is told of it the connection. */
+const living = `local function living(key, since)
+  local out = {}
+  for _, name in ipairs(own('ZRANGEBYSCORE', key, since, '+inf', 'LIMIT', 0, ${mostNodes})) do
+    if #name <= 63 and string.match(name, '^[a-z0-9][a-z0-9.-]*$') then out[#out + 1] = name else redis.call('ZREM', key, name) end
+  end
+  return out
+end`
+
 const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`
 
 /** KEYS incarnation, sequence, records, nodes; ARGV node, a random word, how long a silent node counts (ms). Returns incarnation, sequence, number of records, the nodes that live, Redis' time (ms since 1970). */
 export const beatScript = redisScript(`${own}
+${word}
+${living}
 ${now}
 own('ZADD', KEYS[4], now, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 86400000)
 -- A node is not heard of in time to come: Redis' clock went back, or nobody was.
 redis.call('ZREMRANGEBYSCORE', KEYS[4], '(' .. string.format('%.0f', now), '+inf')
-local incarnation = own('GET', KEYS[1])
-if not incarnation then incarnation = ARGV[2]; redis.call('SET', KEYS[1], incarnation) end
-return { incarnation, own('GET', KEYS[2]) or '0', tostring(own('HLEN', KEYS[3])),
-  redis.call('ZRANGEBYSCORE', KEYS[4], now - ARGV[3], '+inf', 'LIMIT', 0, ${mostNodes}), string.format('%.0f', now) }`)
+local sequence = own('GET', KEYS[2]) or '0'
+if #sequence > 20 then redis.call('DEL', KEYS[2]); sequence = '0' end
+return { word(KEYS[1], ARGV[2]), sequence, tostring(own('HLEN', KEYS[3])), living(KEYS[4], now - ARGV[3]), string.format('%.0f', now) }`)
 
 /** KEYS epoch; ARGV the highest epoch that the node knows. Returns a higher one than any that was given. */
 export const epochScript = redisScript(`${own}
-local epoch = math.max(tonumber(own('GET', KEYS[1]) or '0') or 0, tonumber(ARGV[1])) + 1
+local given = tonumber(own('GET', KEYS[1]) or '0') or 0
+-- No epoch that was ever given: none could follow it.
+if not (given < 9e15) then given = 0 end
+local epoch = math.max(given, tonumber(ARGV[1])) + 1
 local text = string.format('%.0f', epoch)
 redis.call('SET', KEYS[1], text)
 return text`)
@@ -51,6 +64,7 @@ return text`)
  * silent node counts (ms). Keeps and tells the change where it supersedes what is kept. Returns the nodes that live where it did, else nothing.
  */
 export const tellScript = redisScript(`${own}
+${living}
 ${now}
 local known = own('HGET', KEYS[1], ARGV[1])
 if known then
@@ -67,7 +81,7 @@ local sequence = own('INCR', KEYS[3])
 -- Nobody has made so many changes: somebody put it there, and nobody could read it in a message.
 if sequence < 1 or sequence > 1e12 then sequence = 1; redis.call('SET', KEYS[3], '1') end
 redis.call('PUBLISH', ARGV[6], 'change ' .. string.format('%.0f', sequence) .. ' ' .. ARGV[7] .. ' ' .. ARGV[5])
-return own('ZRANGEBYSCORE', KEYS[4], now - ARGV[8], '+inf', 'LIMIT', 0, ${mostNodes})`)
+return living(KEYS[4], now - ARGV[8])`)
 
 /** KEYS records; ARGV id, value. Takes a record off that is past, unless it has changed meanwhile. */
 export const forgetScript =

@@ -9,3 +9,11 @@ export const own = `local function own(command, key, ...)
   redis.call('DEL', key)
   return redis.call(command, key, ...)
 end`
+
+/** The function `word` of scripts, which needs `own`: the word that a key has had since the store was empty; `anew` where it has none, or something long in its place. */
+export const word = `local function word(key, anew)
+  local found = own('GET', key)
+  if found and #found <= 64 then return found end
+  redis.call('SET', key, anew)
+  return anew
+end`

@@ -116,6 +116,20 @@ whereInstalled('redis-server', (program) => {
     expect(await server.cli('HLEN', `ssp:${lockoutKeys.records}`)).toBe('1')
   })
 
+  test('something long in the place of a word, a count or a name of a node costs no node its connection', async () => {
+    const [server, one, other] = await two()
+    const long = `local t, x = redis.call('TIME'), string.rep('9', 34000000)
+      for at = 1, 3 do redis.call('SET', KEYS[at], at == 1 and x or string.sub(x, 1, 1000000)) end
+      redis.call('ZADD', KEYS[4], t[1] * 1000, x, t[1] * 1000, 'x\\27]0;y')`
+    const names = (['incarnation', 'sequence', 'epoch', 'nodes'] as const).map((name) => `ssp:${lockoutKeys[name]}`)
+    await server.cli('EVAL', long, '4', ...names)
+    await lockOut(one, 1)
+    await until('it is acknowledged', () => one.told.everywhere.length === 1, 5_000)
+    expect(one.lockouts.list()[0]?.epoch).toBe(1)
+    expect((await one.lockouts.drill()).map(({ node }) => node)).toEqual([one.name, other.name])
+    await until('nothing is left of it', async () => Number(await server.cli('MEMORY', 'USAGE', names[0] ?? '')) < 1_000, 5_000)
+  })
+
   test('what is too long for a lockout costs no node its connection, and is taken away', async () => {
     const [server, one, other] = await two()
     const put = `return redis.call('HSET', KEYS[1], 'junk', string.rep('x', 40000000))`
