@@ -22,7 +22,11 @@ function listCommand(terminal: Terminal): Command {
     .action(async ({ all }: { all?: true }, command: Command) => {
       const answer = await askProxy(command, terminal, 'GET', '/circuits')
       if (answer.status !== 200) throw failureOf(answer)
-      for (const one of circuitsOf(answer.body)) if (all === true || one.circuit !== 'closed') terminal.out(`${circuitLine(one)}\n`)
+      const circuits = circuitsOf(answer.body)
+      const shown = circuits.filter(({ circuit }) => all === true || circuit !== 'closed')
+      for (const one of shown) terminal.out(`${circuitLine(one)}\n`)
+      if (circuits.length === 0) terminal.error('no provider has been called yet\n')
+      else if (shown.length === 0) terminal.error('every circuit is closed: --all lists them\n')
     })
 }
 

@@ -51,7 +51,9 @@ function listCommand(terminal: Terminal): Command {
     .description('Print the lockouts in force or proposed, one a line: id, what, until when, by whom, why.')
     .addHelpText('after', '\nExample:\n  ssp lockout list')
     .action(async (_options: unknown, command: Command) => {
-      for (const lockout of await lockoutsInForce(command, terminal)) terminal.out(`${lockoutLine(lockout)}\n`)
+      const lockouts = await lockoutsInForce(command, terminal)
+      for (const lockout of lockouts) terminal.out(`${lockoutLine(lockout)}\n`)
+      if (lockouts.length === 0) terminal.error('nobody is locked out\n')
     })
 }
 

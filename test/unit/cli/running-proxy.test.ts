@@ -48,7 +48,7 @@ test('a lockout is added, listed and released by what it names', async () => {
   const released = await ssp('lockout', 'release', '--party-key', 'T77777-7777777', '--reason', 'solved')
   expect(released).toEqual({ code: 0, out: `released ${added.out}`, error: '' })
   expect(proxy.acts.at(-1)).toEqual([expect.anything(), 'lockout-release', expect.objectContaining({ reason: 'solved' })])
-  expect(await ssp('lockout', 'list')).toEqual({ code: 0, out: '', error: '' })
+  expect(await ssp('lockout', 'list')).toEqual({ code: 0, out: '', error: 'nobody is locked out\n' })
 })
 
 test('a lockout of what the directory does not hold is made, and said to shut nobody out', async () => {
