@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
+import { RecordBudget } from '../lib/record-budget.ts'
 import type { Refusal } from '../spine/refusal.ts'
 import type { ConsumerSocket } from './consumer-socket.ts'
 import { KeyedCap } from './keyed-cap.ts'
-import { RecordBudget } from './record-budget.ts'
 
 /** Which limit a connection ran into: one on their number, or the one on TLS records that carry nothing. */
 export type ConnectionCap = 'total' | 'address' | 'handshake' | 'certificate' | 'records'
