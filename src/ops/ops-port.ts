@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../lib/clock.ts'
+import { RecordBudget } from '../lib/record-budget.ts'
 import type { OwnCertificate } from './expiry-gauges.ts'
 import { operatorByCertificate } from './operator-certificate.ts'
 import { freshTicketKeys, OpsSettingsRejected, readOperatorsTls } from './operators-tls.ts'
@@ -39,6 +40,8 @@ export async function openOpsPort(
   /** How often the anchors have changed, and what that was when each open connection began: its certificate was judged under those. */
   let generation = 0
   const begun = new Map<string, number>()
+  /** What TLS is spoken on: a TLS socket does not name it. */
+  const below = new Map<string, Socket>()
   const app = opsApp(
     parts,
     {
@@ -74,7 +77,15 @@ export async function openOpsPort(
     made.on('connection', (socket: Socket) => {
       const peer = peerOf(socket)
       begun.set(peer, generation)
-      socket.once('close', () => begun.delete(peer))
+      below.set(peer, socket)
+      socket.once('close', () => {
+        begun.delete(peer)
+        below.delete(peer)
+      })
+    })
+    made.on('secureConnection', (socket: TLSSocket) => {
+      const carrier = below.get(peerOf(socket))
+      if (carrier !== undefined) cutWhereBare(carrier, socket, clock)
     })
     made.setTimeout(120_000)
     answerUnreadable(made)
@@ -118,6 +129,15 @@ export async function openOpsPort(
       await Promise.all([server, ...leaving].map((one) => closeWithin(one, 2_000)))
     },
   }
+}
+
+/** Ends the connection once too much TLS has come on it that carries nothing; looked at each second. */
+function cutWhereBare(below: Socket, socket: TLSSocket, clock: Clock): void {
+  const budget = new RecordBudget(below, socket, clock.elapsed())
+  const look = setInterval(() => {
+    if (budget.isSpent(clock.elapsed())) socket.destroy()
+  }, 1_000).unref()
+  socket.once('close', () => clearInterval(look))
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {

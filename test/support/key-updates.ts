@@ -1,7 +1,6 @@
 import { createCipheriv, createHmac } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import type { Callable } from './consumer.ts'
 
 /** A caller that seals its TLS 1.3 records itself, as no library lets one. */
 export interface RecordWriter {
@@ -15,9 +14,9 @@ export interface RecordWriter {
 const keyUpdate = Buffer.from('1800000100', 'hex')
 const [handshake, applicationData] = [22, 23]
 
-/** Shakes hands without a certificate, in AES-256. */
-export async function openRecordWriter({ proxy }: Callable): Promise<RecordWriter> {
-  const below = connect({ host: '127.0.0.1', port: proxy.dataPort })
+/** Shakes hands without a certificate, in AES-256, at a port of this machine. */
+export async function openRecordWriter(port: number): Promise<RecordWriter> {
+  const below = connect({ host: '127.0.0.1', port })
   let secret = Buffer.alloc(0)
   const socket = connectTls({ socket: below, minVersion: 'TLSv1.3', ciphers: 'TLS_AES_256_GCM_SHA384', rejectUnauthorized: false })
   socket.on('error', () => undefined)

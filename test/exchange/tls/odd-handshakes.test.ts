@@ -150,14 +150,28 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('D1: over %s what comes behind th
 })
 
 test('T16: a caller that changes keys now and then is answered; one that does nothing else is cut off', async () => {
-  const some = await openRecordWriter(here)
+  const some = await openRecordWriter(here.proxy.dataPort)
   some.updateKeys(1_000)
   some.send(wireText())
   expect(String((await once(some.socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 496 /)
-  const many = await openRecordWriter(here)
+  const many = await openRecordWriter(here.proxy.dataPort)
   many.updateKeys(8_000)
   await once(many.socket.resume(), 'close')
   expect(await operatorsPage(here, '/metrics')).toMatch(/^ssp_consumer_connections_refused_total\{cap="records"\} 1$/m)
+})
+
+test('T16: the operators’ port cuts it off, too, though it asks for something now and then', async () => {
+  const caller = await openRecordWriter(here.proxy.opsPort)
+  let answers = ''
+  caller.socket.on('data', (chunk: Buffer) => {
+    answers += chunk.toString()
+  })
+  await until('it is cut off', () => {
+    caller.updateKeys(1_000)
+    caller.send('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    return caller.socket.destroyed
+  })
+  expect(answers).toMatch(/^HTTP\/1\.1 200 /)
 })
 
 /** The proxy's first record for a ClientHello of Node's own, changed so. */
