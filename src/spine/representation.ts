@@ -15,6 +15,8 @@ export function negotiateRepresentation(target: string, accept: string | undefin
 }
 
 const encodedTarget = /^\/https%3A/i
+/** DSTU2's names of FHIR end so, whether the plus is raw, encoded, encoded twice or taken for a space. */
+const mayNameDstu2 = /(?:\+| |2b)fhir/i
 
 /**
  * The media type of an error body in this representation: DSTU2's name of it (`application/json+fhir`) where the first of `_format`, `Accept` and `Content-Type` that
@@ -26,8 +28,10 @@ export function mediaTypeOf(
   accept: string | undefined,
   contentType: string | undefined,
 ): string {
+  const today = `application/fhir+${representation}`
+  if (![target, accept, contentType].some((text) => text !== undefined && mayNameDstu2.test(text))) return `${today};charset=utf-8`
+  const dstu2 = `application/${representation}+fhir`
   const accepted = accept === undefined ? [] : ranges(accept).flatMap(({ type, quality }) => (quality > 0 ? [type] : []))
-  const [today, dstu2] = [`application/fhir+${representation}`, `application/${representation}+fhir`]
   const named = [[bare(formatIn(target))], accepted, [bare(contentType)]].find((types) => types.includes(today) || types.includes(dstu2))
   return `${named === undefined || named.includes(today) ? today : dstu2};charset=utf-8`
 }
