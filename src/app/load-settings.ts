@@ -7,7 +7,7 @@ import { hideSecrets } from './hide-secrets.ts'
 import { placeText, plainValue } from './placed-value.ts'
 import { readTextFile } from './read-text-file.ts'
 import { type PlacedProblem, readYaml } from './read-yaml.ts'
-import { settingProblems } from './setting-problems.ts'
+import { problemLimit, settingProblems } from './setting-problems.ts'
 import { settingsSchema } from './settings-schema.ts'
 
 /** Settings that passed every rule. */
@@ -21,9 +21,6 @@ export interface LoadedSettings<Settings> {
   /** The file's folder, absolute: relative paths in the settings start there. */
   readonly baseDir: string
 }
-
-/** Beyond this many problems the rest is only counted. */
-const problemLimit = 100
 
 /**
  * Reads one YAML file and the environment's overrides, and checks both against the schema. Reads nothing else and changes nothing.

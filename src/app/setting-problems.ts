@@ -7,8 +7,8 @@ import type { SettingsSchema } from './settings-schema.ts'
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
-/** Of so many unknown settings of one section it is said what may be meant; many more are no slips, and each takes time. */
-const mostSuggested = 100
+/** Of so many problems each is told, beyond them their number: what may be meant by a setting that is not told need not be looked for. */
+export const problemLimit = 100
 
 /** Says what zod found wrong with the settings in words that name the setting, each at the place where it was written. Shows no value. */
 export function settingProblems(issues: readonly Issue[], settings: PlacedValue, schema: SettingsSchema): PlacedProblem[] {
@@ -19,7 +19,7 @@ function problemsOf(issue: Issue, prefix: Path, settings: PlacedValue, schema: S
   const path = [...prefix, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
     const known = schema.namesAt(path)
-    return issue.keys.map((key, nth) => unknownKey(path, key, settings, nth < mostSuggested ? known : []))
+    return issue.keys.map((key, nth) => unknownKey(path, key, settings, nth < problemLimit ? known : []))
   }
   if (issue.code === 'invalid_union') {
     const { place, value } = findPlace(settings, path)
