@@ -37,11 +37,13 @@ export async function openOpsPort(
   let settings = first
   let allowedHosts = new Set(first.allowedHosts)
   let tls = await readOperatorsTls(first, dataAnchors)
-  /** How often the anchors have changed, and what that was when each open connection began: its certificate was judged under those. */
+  /** How often the anchors have changed. */
   let generation = 0
-  const begun = new Map<string, number>()
-  /** What TLS is spoken on: a TLS socket does not name it. */
-  const below = new Map<string, Socket>()
+  /**
+   * Of each open connection, by its peer: what TLS is spoken on, which a TLS socket does not name, and the generation in which it began: its certificate was judged under
+   * those anchors.
+   */
+  const begun = new Map<string, { readonly below: Socket; readonly generation: number }>()
   const app = opsApp(
     parts,
     {
@@ -49,7 +51,7 @@ export async function openOpsPort(
       allowedHosts: () => allowedHosts,
       operatorOf(request) {
         const socket = request.socket as TLSSocket
-        if (begun.get(peerOf(socket)) !== generation)
+        if (begun.get(peerOf(socket))?.generation !== generation)
           throw new Problem(403, 'The operators’ anchors have changed: connect again.', { Connection: 'close' })
         const operator = operatorByCertificate(socket, settings, clock.now())
         parts.expiry.operator(operator.sha256, operator.notAfter)
@@ -76,16 +78,12 @@ export async function openOpsPort(
     )
     made.on('connection', (socket: Socket) => {
       const peer = peerOf(socket)
-      begun.set(peer, generation)
-      below.set(peer, socket)
-      socket.once('close', () => {
-        begun.delete(peer)
-        below.delete(peer)
-      })
+      begun.set(peer, { below: socket, generation })
+      socket.once('close', () => begun.delete(peer))
     })
     made.on('secureConnection', (socket: TLSSocket) => {
-      const carrier = below.get(peerOf(socket))
-      if (carrier !== undefined) cutWhereBare(carrier, socket, clock)
+      const below = begun.get(peerOf(socket))?.below
+      if (below !== undefined) cutWhereBare(below, socket, clock)
     })
     made.setTimeout(120_000)
     answerUnreadable(made)
