@@ -29,15 +29,10 @@ export interface CurrentLockoutsParts {
 /** Other nodes wait five seconds for one that says nothing, and then call a lockout in force everywhere; it says something every second. */
 const longestStandstillMs = 2_000
 
-/** One question, and what came of it. */
-interface Asking {
-  readonly answer: Promise<boolean>
-}
-
 /** Begins to watch this process. */
 export function watchLockouts(parts: CurrentLockoutsParts): CurrentLockouts {
   const { clock, catchUp, reachable = () => true, patienceMs, silentMs = Number.POSITIVE_INFINITY, asks } = parts
-  let asking: Asking | undefined
+  let asking: Promise<boolean> | undefined
   let wasReachable = false
   /** Counted and not measured: while this process stood still, nobody was silent. */
   let silentTicks = 0
@@ -48,11 +43,11 @@ export function watchLockouts(parts: CurrentLockoutsParts): CurrentLockouts {
     const caughtUp = catchUp().then(() => {
       known = true
       // Where it stood still once more, another question is on its way.
-      if (asking === one) asking = undefined
+      if (asking === answer) asking = undefined
     })
     const ended = patienceMs === Number.POSITIVE_INFINITY ? caughtUp : settledWithin(caughtUp, patienceMs)
-    const one: Asking = { answer: ended.then(() => known) }
-    asking = one
+    const answer = ended.then(() => known)
+    asking = answer
   }
 
   const standstill = watchStandstill({
@@ -72,7 +67,7 @@ export function watchLockouts(parts: CurrentLockoutsParts): CurrentLockouts {
   return {
     ask() {
       standstill.look()
-      return asking?.answer
+      return asking
     },
     heard() {
       silentTicks = 0
