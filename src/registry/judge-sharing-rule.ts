@@ -11,7 +11,11 @@ export function judgeSharingRule(value: unknown, place: string): SharingRule | r
   if (!(value instanceof Map)) return ['a rule must be a map']
   const faults: string[] = []
   const fields = value as ReadonlyMap<unknown, unknown>
-  for (const name of fields.keys()) if (!known.includes(String(name))) faults.push(`"${String(name).slice(0, 64)}" is no field of a rule`)
+  for (const key of fields.keys()) {
+    // A list or a map may be a key in YAML, and what one holds may keep it from being written as text.
+    const name = typeof key === 'object' && key !== null ? 'a list or map' : String(key)
+    if (!known.includes(name)) faults.push(`"${name.slice(0, 64)}" is no field of a rule`)
+  }
   const reference = fields.get('reference')
   if (typeof reference !== 'string' || !/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(reference))
     faults.push('reference must be printable text of 1 to 128 characters')

@@ -199,6 +199,11 @@ describe('a data-sharing rule', () => {
     expect(faults).toContainEqual(expect.stringContaining(fault))
   })
 
+  test('with a map for the name of a field is told so', () => {
+    const rule = new Map<unknown, unknown>([[{ toString: 0 }, 'x']])
+    expect(judgeSharingRule(rule, 'f:1')).toContain('"a list or map" is no field of a rule')
+  })
+
   test('is judged whatever it is', () => {
     fc.assert(
       fc.property(
